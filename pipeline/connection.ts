@@ -1,0 +1,45 @@
+/**
+ * Outside systems as the configuration names them. Values that are secrets hold a reference (`${env:NAME}`), which
+ * only a worker resolves (workers/secrets.ts); the catalog, events and histories see the reference.
+ */
+export type Connection = PostgresConnection | S3Connection | GlueConnection | RedshiftConnection;
+
+export interface PostgresConnection {
+  readonly kind: 'postgres';
+  /** A `postgres://` URL or, usually, a reference such as `${env:SHOP_URL}`. */
+  readonly url: string;
+  readonly concurrency?: number;
+}
+
+/** Stage store: files and manifests live under `s3://<bucket>/<prefix>`. */
+export interface S3Connection {
+  readonly kind: 's3';
+  readonly bucket: string;
+  readonly prefix?: string;
+  readonly region?: string;
+  readonly concurrency?: number;
+}
+
+export interface GlueConnection {
+  readonly kind: 'glue';
+  /** Prepended to the schema to make the Glue database name, e.g. `reefline_`. */
+  readonly databasePrefix?: string;
+  readonly region?: string;
+  readonly concurrency?: number;
+}
+
+/** Redshift through the Data API: a provisioned cluster or a serverless workgroup. */
+export interface RedshiftConnection {
+  readonly kind: 'redshift';
+  readonly database: string;
+  readonly cluster?: string;
+  readonly workgroup?: string;
+  readonly dbUser?: string;
+  readonly secretArn?: string;
+  /** Role that COPY uses to read S3; `default` when absent. */
+  readonly copyRole?: string;
+  readonly region?: string;
+  readonly concurrency?: number;
+}
+
+export type ConnectionKind = Connection['kind'];

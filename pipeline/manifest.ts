@@ -1,0 +1,30 @@
+import type { Column } from './column.ts';
+
+/**
+ * What an extract publishes last, and the only thing that a later stage reads to find its files. `entries` has the
+ * shape of a Redshift COPY manifest (https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html),
+ * so that the very same object is given to COPY; COPY ignores the other keys at the top level.
+ */
+export interface Manifest {
+  readonly entries: readonly ManifestEntry[];
+  readonly reefline: {
+    readonly version: 1;
+    readonly dataset: string;
+    readonly timelabel: string;
+    readonly revision: number;
+    readonly format: 'parquet' | 'csv';
+    readonly columns: readonly Column[];
+    /** Rows in all files together. 0 with no entries is a complete, empty batch. */
+    readonly rows: number;
+    readonly bytes: number;
+  };
+}
+
+export interface ManifestEntry {
+  /** `s3://bucket/key` */
+  readonly url: string;
+  /** COPY fails when a mandatory file is absent, which is what "an object missing from a manifest" must do. */
+  readonly mandatory: true;
+  /** `content_length` in bytes is required by COPY for Parquet. */
+  readonly meta: { readonly content_length: number; readonly rows: number };
+}
