@@ -1,0 +1,13 @@
+import type { Connection } from './connection.ts';
+import type { EndpointDefinition } from './endpoint.ts';
+import type { OutsideDataset } from './outside-dataset.ts';
+import type { StageDefinition } from './stage.ts';
+
+/** A checked configuration, complete in itself: exactly what one immutable config version stores. JSON only. */
+export interface Project {
+  readonly connections: Readonly<Record<string, Connection>>;
+  readonly endpoints: readonly EndpointDefinition[];
+  readonly datasets: readonly OutsideDataset[];
+  readonly stages: readonly StageDefinition[];
+  readonly pipelines: readonly string[];
+}
