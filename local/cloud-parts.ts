@@ -1,0 +1,126 @@
+import { chmodSync, existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Claim } from './claim.ts';
+import { createDatabase } from './database.ts';
+import { startObjectStore } from './object-store.ts';
+import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
+import { startPostgres } from './postgres.ts';
+import { startTemporal } from './temporal.ts';
+
+/** What the process that holds the local cloud is asked to start. */
+export interface CloudRequest {
+  readonly dir: string;
+  readonly temporal: boolean;
+  readonly keep: boolean;
+}
+
+/** Where the parts of a started cloud answer. */
+export interface CloudAddresses {
+  readonly env: Record<string, string>;
+  readonly postgresUrl: string;
+  readonly temporalAddress: string;
+  readonly temporalUiUrl: string;
+}
+
+const HOST = '127.0.0.1';
+const REGION = 'us-east-1';
+
+type Stoppable = { stop(): Promise<void> };
+
+/** The parts of the cloud, from start to stop. */
+export interface CloudParts {
+  start(): Promise<CloudAddresses>;
+  /** Stops whatever was started, also when `start` failed half-way. */
+  stop(): Promise<void>;
+}
+
+/** Prepares the parts in a folder that `claim` holds. `log` gets one line per part that is ready. */
+export function cloudParts(request: CloudRequest, claim: Claim, log: (line: string) => void): CloudParts {
+  const starting: Promise<Stoppable>[] = [];
+  const begin = async <T extends Stoppable>(name: string, start: () => Promise<T>): Promise<T> => {
+    const begun = performance.now();
+    const part = start();
+    starting.push(part);
+    const ready = await part;
+    log(`${name} is ready after ${Math.round(performance.now() - begun)} ms`);
+    return ready;
+  };
+  return {
+    start: () => startParts(request, claim, begin),
+    async stop() {
+      const settled = await Promise.allSettled(starting.reverse());
+      const stopped = settled.map((result) =>
+        result.status === 'fulfilled' ? result.value.stop() : Promise.resolve(),
+      );
+      await Promise.allSettled(stopped);
+    },
+  };
+}
+
+type Begin = <T extends Stoppable>(name: string, start: () => Promise<T>) => Promise<T>;
+
+async function startParts(request: CloudRequest, claim: Claim, begin: Begin): Promise<CloudAddresses> {
+  const { dir, keep } = request;
+  const announce = (command: string): void => claim.announce(command);
+  const [postgres, objects, temporal] = await Promise.all([
+    begin('PostgreSQL', () => startPostgres({ dir: postgresDir(dir, claim), keep, announce })),
+    begin('S3 and SQS', () => startObjectStore({ dir: join(dir, 'object-store'), region: REGION, keep })),
+    request.temporal
+      ? begin('Temporal', () => startTemporal({ dir: join(dir, 'temporal'), announce }))
+      : undefined,
+  ]);
+  const env: Record<string, string> = {
+    AWS_ENDPOINT_URL_S3: objects.url,
+    AWS_ENDPOINT_URL_SQS: objects.url,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    REEFLINE_CATALOG_URL: await createDatabase(postgres.url, 'reefline'),
+    ...(temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
+  };
+  const common = { host: HOST, port: 0 };
+  const glue = await optional('glue', 'startGlue', { ...common, dir: join(dir, 'glue') }, begin);
+  if (glue) env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
+  const redshiftData = await optional(
+    'redshift-data',
+    'startRedshiftData',
+    { ...common, dir: join(dir, 'redshift-data'), postgresUrl: postgres.url, s3Endpoint: objects.url },
+    begin,
+  );
+  if (redshiftData) env['AWS_ENDPOINT_URL_REDSHIFT_DATA'] = redshiftData.url;
+  return {
+    env,
+    postgresUrl: postgres.url,
+    temporalAddress: temporal?.address ?? '',
+    temporalUiUrl: temporal?.uiUrl ?? '',
+  };
+}
+
+async function optional(
+  folder: string,
+  name: string,
+  options: object,
+  begin: Begin,
+): Promise<(Stoppable & { url: string }) | undefined> {
+  const file = new URL(`./${folder}/server.ts`, import.meta.url);
+  if (!existsSync(file)) return undefined;
+  type Start = (options: object) => Promise<Stoppable & { url: string }>;
+  const module = (await import(file.href).catch(() => ({}))) as Record<string, Start>;
+  const start = module[name];
+  return start && begin(folder, () => start(options));
+}
+
+/**
+ * As root, PostgreSQL runs as another user, who may be unable to enter the cloud's folder (below a home folder, for
+ * example). Its data then lies in a temporary folder that the claim remembers.
+ */
+function postgresDir(dir: string, claim: Claim): string {
+  const earlier = claim.elsewhere[0];
+  if (earlier !== undefined) return join(earlier, 'postgres');
+  if (!runsAsRoot() || othersCanEnter(dir)) return join(dir, 'postgres');
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'reefline-postgres-data-'));
+  claim.addFolder(folder);
+  chmodSync(folder, 0o711);
+  return join(folder, 'postgres');
+}

@@ -1,0 +1,126 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { reclaimFolder } from './claim.ts';
+import type { CloudReply } from './cloud-process.ts';
+
+/** A running local cloud: PostgreSQL, S3, SQS, Glue, the Redshift Data API and Temporal on 127.0.0.1. */
+export interface LocalCloud {
+  /** The folder with all its data and logs. */
+  readonly dir: string;
+  /** The standard variables of the AWS SDK and of Temporal that point at it, and REEFLINE_CATALOG_URL. */
+  readonly env: Record<string, string>;
+  /** URL of the database `postgres` for PostgreSQL's superuser. */
+  readonly postgresUrl: string;
+  /** `host:port`, or empty when Temporal was not asked for. */
+  readonly temporalAddress: string;
+  /** Address of the Web UI, or empty when Temporal was not asked for. */
+  readonly temporalUiUrl: string;
+  /** Ends every process and, unless `keep` was asked for, removes the data. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** What to start, and where. */
+export interface LocalCloudOptions {
+  /** Folder for all data and logs; it must be new, empty or a cloud's own. Default: a new temporary one. */
+  readonly dir?: string;
+  /** Start Temporal too. Default: true. */
+  readonly temporal?: boolean;
+  /** Leave the data after `stop`, for the next start in the same folder. Default: false. */
+  readonly keep?: boolean;
+  /** Receives a line of progress now and then. */
+  readonly log?: (line: string) => void;
+}
+
+type CloudChild = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const TEMPORARY_PREFIX = 'reefline-cloud-';
+
+/**
+ * Starts the local cloud in one child process. It ends with this process, also when this process is killed; what a
+ * killed cloud left behind is ended and removed by this process or by the next start.
+ * @throws when a cloud already runs in the folder, or when a part does not start, saying which and why.
+ */
+export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+  const dir = await prepareFolder(options.dir);
+  const request = JSON.stringify({ dir, temporal: options.temporal ?? true, keep: options.keep ?? false });
+  const program = fileURLToPath(new URL('./cloud-process.ts', import.meta.url));
+  // A process group of its own: Ctrl-C reaches the caller only, which then stops the cloud in its own order.
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, request], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const gone = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', () => done());
+  });
+  const complaints: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    complaints.push(line);
+    if (complaints.length > 20) complaints.shift();
+    options.log?.(line);
+  });
+  // A cloud that was killed cannot end its own programs.
+  const cleaned = gone.then(() => reclaimFolder(dir));
+  cleaned.catch(() => undefined);
+
+  const reply = await Promise.race([firstReply(child), gone.then(() => undefined)]);
+  if (reply?.ok !== true) {
+    await cleaned;
+    const why = reply?.problem ?? `its process ended early.\n${complaints.join('\n')}`;
+    throw new Error(`The local cloud did not start: ${why}`);
+  }
+  releaseEventLoop(child);
+  return {
+    dir,
+    ...reply.addresses,
+    async stop() {
+      child.ref();
+      child.stdin.end();
+      await gone;
+      await cleaned;
+    },
+  };
+}
+
+async function prepareFolder(wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) {
+    mkdirSync(wanted, { recursive: true });
+    return realpathSync(resolve(wanted));
+  }
+  const dir = mkdtempSync(join(realpathSync(tmpdir()), TEMPORARY_PREFIX));
+  // As root, PostgreSQL runs as another user, who must be able to reach its own sub-folder.
+  chmodSync(dir, 0o711);
+  await sweepAbandoned(dir);
+  return dir;
+}
+
+/** Removes what clouds in temporary folders have left when they and their starters were killed. */
+async function sweepAbandoned(own: string): Promise<void> {
+  const parent = dirname(own);
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(TEMPORARY_PREFIX) || name === basename(own)) continue;
+    // A folder of another user cannot be read, and is that user's to remove.
+    await reclaimFolder(join(parent, name)).catch(() => undefined);
+  }
+}
+
+async function firstReply(child: CloudChild): Promise<CloudReply> {
+  return new Promise((done) => {
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      done(JSON.parse(line) as CloudReply);
+    });
+  });
+}
+
+/** A caller that ends without `stop` must not be held by the pipes; the cloud notices their end. */
+function releaseEventLoop(child: CloudChild): void {
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) {
+    if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  }
+}

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
+import { accepts, startServerProcess, waitUntilReady, type ServerProcess } from './server-process.ts';
+import { temporalCli } from './temporal-cli.ts';
+
+/** A running Temporal development server with its Web UI. */
+export interface LocalTemporal {
+  /** `host:port` of the gRPC front end. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string;
+  stop(): Promise<void>;
+}
+
+/** How to start the Temporal development server. */
+export interface LocalTemporalOptions {
+  /** Folder for the database file and the log. */
+  readonly dir: string;
+  /** Told the exact command line before the server is started. */
+  readonly announce: (command: string) => void;
+}
+
+const NAMESPACE = 'default';
+const ATTEMPTS = 5;
+
+/** The search attributes that Reefline's workflows set; SQL visibility allows ten Keywords. */
+const SEARCH_ATTRIBUTES = {
+  Pipeline: 'Keyword',
+  Stage: 'Keyword',
+  Dataset: 'Keyword',
+  Timelabel: 'Keyword',
+  Trigger: 'Keyword',
+  Revision: 'Int',
+} as const;
+
+/**
+ * The development server polls the transfer queue of its single shard at most 20 times a second unless told
+ * otherwise, which adds up to 50 ms to every workflow task.
+ */
+const DYNAMIC_CONFIG = {
+  'history.transferProcessorMaxPollRPS': 2000,
+  'history.timerProcessorMaxPollRPS': 2000,
+} as const;
+
+/** Starts the server on free ports of 127.0.0.1 and waits until its namespace and search attributes exist. */
+export async function startTemporal(options: LocalTemporalOptions): Promise<LocalTemporal> {
+  mkdirSync(options.dir, { recursive: true });
+  const cli = temporalCli();
+  for (let attempt = 1; ; attempt += 1) {
+    const ports = { grpc: await freePort(), ui: await freePort(), http: await freePort() };
+    try {
+      const server = await startOn(ports, cli, options);
+      return {
+        address: `127.0.0.1:${ports.grpc}`,
+        namespace: NAMESPACE,
+        uiUrl: `http://127.0.0.1:${ports.ui}`,
+        stop: () => server.stop('SIGTERM'),
+      };
+    } catch (error) {
+      // The usual reason is that another process took a port between our look and our start.
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+interface Ports {
+  readonly grpc: number;
+  readonly ui: number;
+  readonly http: number;
+}
+
+async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions): Promise<ServerProcess> {
+  const args = serverArguments(ports, options.dir);
+  options.announce([cli, ...args].join(' '));
+  const logFile = join(options.dir, 'temporal.log');
+  const server = startServerProcess({
+    name: 'Temporal',
+    command: cli,
+    args,
+    logFile,
+    cwd: options.dir,
+    env: environment(),
+  });
+  try {
+    await waitUntilReady('Temporal', server, () => accepts(ports.grpc), 60_000);
+    await waitUntilReady('Temporal', server, () => knowsSearchAttributes(cli, ports.grpc), 60_000);
+    return server;
+  } catch (error) {
+    await server.stop('SIGKILL');
+    throw error;
+  }
+}
+
+function serverArguments(ports: Ports, dir: string): string[] {
+  return [
+    ...['server', 'start-dev', '--db-filename', join(dir, 'temporal.db')],
+    ...['--ip', '127.0.0.1', '--port', String(ports.grpc), '--http-port', String(ports.http)],
+    ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.ui), '--ui-disable-news-fetch'],
+    ...['--log-level', 'warn'],
+    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
+      '--dynamic-config-value',
+      `${key}=${value}`,
+    ]),
+    ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+  ];
+}
+
+/** The server registers search attributes last, after its namespace, so they are what start-up is judged by. */
+async function knowsSearchAttributes(cli: string, port: number): Promise<boolean> {
+  const args = ['operator', 'search-attribute', 'list', '--namespace', NAMESPACE, '--output', 'json'];
+  try {
+    const { stdout } = await promisify(execFile)(cli, [...args, '--address', `127.0.0.1:${port}`], {
+      timeout: 10_000,
+      env: environment(),
+    });
+    return Object.keys(SEARCH_ATTRIBUTES).every((name) => stdout.includes(`"${name}"`));
+  } catch {
+    return false;
+  }
+}
+
+/** The program must not follow TEMPORAL_… variables of the caller, which may point at another cluster. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
