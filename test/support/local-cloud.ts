@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Client } from 'pg';
+
+/** A database of a suite's own. */
+export interface FreshDatabase {
+  readonly name: string;
+  readonly url: string;
+  /** Removes it, ending connections that are still open. */
+  drop(): Promise<void>;
+}
+
+/** A queue of a suite's own. */
+export interface FreshQueue {
+  readonly name: string;
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/**
+ * Creates an empty database in the local cloud of this run; `label` makes its name readable.
+ * @throws when the run was started without a local cloud.
+ */
+export async function freshDatabase(label: string): Promise<FreshDatabase> {
+  const superuserUrl = fromEnvironment('REEFLINE_TEST_POSTGRES_URL');
+  const name = unique(label.replaceAll('-', '_'), '_');
+  await execute(superuserUrl, `create database "${name}"`);
+  const url = new URL(superuserUrl);
+  url.pathname = `/${name}`;
+  return {
+    name,
+    url: url.href,
+    drop: () => execute(superuserUrl, `drop database if exists "${name}" with (force)`),
+  };
+}
+
+/** Creates an empty bucket and answers its name. It disappears with the local cloud. */
+export async function freshBucket(label = 'bucket'): Promise<string> {
+  const name = unique(label, '-');
+  const client = new S3Client({ endpoint: fromEnvironment('AWS_ENDPOINT_URL_S3'), forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: name }));
+  client.destroy();
+  return name;
+}
+
+/** Creates an empty standard queue. */
+export async function freshQueue(label = 'queue'): Promise<FreshQueue> {
+  const name = unique(label, '-');
+  const client = new SQSClient({ endpoint: fromEnvironment('AWS_ENDPOINT_URL_SQS') });
+  const { QueueUrl: url } = await client.send(new CreateQueueCommand({ QueueName: name }));
+  if (url === undefined) throw new Error(`The queue ${name} was created without a URL.`);
+  return {
+    name,
+    url,
+    async drop() {
+      await client.send(new DeleteQueueCommand({ QueueUrl: url }));
+      client.destroy();
+    },
+  };
+}
+
+/**
+ * A variable that the local cloud of this run has set.
+ * @throws when the run was started without a local cloud.
+ */
+export function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new Error(`${name} is not set: this suite needs the local cloud (unset REEFLINE_TEST_NO_CLOUD).`);
+  }
+  return value;
+}
+
+function unique(label: string, separator: string): string {
+  return `${label}${separator}${randomBytes(4).toString('hex')}`;
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
