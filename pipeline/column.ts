@@ -3,7 +3,20 @@
  * a type that has no neutral counterpart is refused with the column's name, never changed silently.
  */
 export type ColumnType =
-  | { readonly kind: 'boolean' | 'int16' | 'int32' | 'int64' | 'float32' | 'float64' | 'date' | 'text' | 'json' | 'uuid' | 'binary' }
+  | {
+      readonly kind:
+        | 'boolean'
+        | 'int16'
+        | 'int32'
+        | 'int64'
+        | 'float32'
+        | 'float64'
+        | 'date'
+        | 'text'
+        | 'json'
+        | 'uuid'
+        | 'binary';
+    }
   /** Exact decimal. `precision` 1..38, `scale` 0..precision. */
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   /** Microseconds. `zoned` true: an instant (timestamptz); false: a wall-clock time without a zone. */

@@ -12,7 +12,8 @@ export interface DatasetName {
  */
 export function parseDataset(id: string): DatasetName | undefined {
   const parts = id.split('.');
-  if (parts.length !== 3 || !parts.every((part) => /^[\p{L}_][\p{L}\p{N}_$-]{0,126}$/u.test(part))) return undefined;
+  if (parts.length !== 3 || !parts.every((part) => /^[\p{L}_][\p{L}\p{N}_$-]{0,126}$/u.test(part)))
+    return undefined;
   const [connection, schema, table] = parts as [string, string, string];
   return { connection, schema, table };
 }

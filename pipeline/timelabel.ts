@@ -13,7 +13,12 @@ export interface Interval {
 export function parseTimelabel(text: unknown): Timelabel | undefined {
   if (typeof text !== 'string' || !/^\d{12}00$/.test(text)) return undefined;
   const year = Number(text.slice(0, 4));
-  const [month, day, hour, minute] = [4, 6, 8, 10].map((at) => Number(text.slice(at, at + 2))) as [number, number, number, number];
+  const [month, day, hour, minute] = [4, 6, 8, 10].map((at) => Number(text.slice(at, at + 2))) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (year < 1000 || month < 1) return undefined;
   const instant = Date.UTC(year, month - 1, day, hour, minute);
   return labelAt(instant) === text ? (text as Timelabel) : undefined;

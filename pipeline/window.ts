@@ -9,7 +9,8 @@ import { instantOf, intervalOf, labelAt, type Timelabel } from './timelabel.ts';
 export type WindowRule = 'same' | 'all' | 'as_of';
 
 export type InputNeed =
-  { readonly kind: 'labels'; readonly labels: readonly Timelabel[] } | { readonly kind: 'newest'; readonly atOrBefore: Timelabel };
+  | { readonly kind: 'labels'; readonly labels: readonly Timelabel[] }
+  | { readonly kind: 'newest'; readonly atOrBefore: Timelabel };
 
 /** The rule that applies when the author wrote none; undefined when the periods do not divide each other. */
 export function defaultWindow(mine: Period, upstream: Period): WindowRule | undefined {
@@ -42,7 +43,11 @@ export function inputNeed(rule: WindowRule, mine: Period, upstream: Period, labe
 }
 
 /** The labels of mine that an upstream label is part of: the inverse of `inputNeed`. `as_of` triggers nothing. */
-export function affectedLabels(rule: WindowRule, mine: Period, upstreamLabel: Timelabel): readonly Timelabel[] {
+export function affectedLabels(
+  rule: WindowRule,
+  mine: Period,
+  upstreamLabel: Timelabel,
+): readonly Timelabel[] {
   switch (rule) {
     case 'same':
       return [upstreamLabel];

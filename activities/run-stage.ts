@@ -1,0 +1,96 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type pg from 'pg';
+import type { ConfigStore } from '../catalog/config-store.ts';
+import { beginRun, type RunKey } from '../catalog/run-ledger.ts';
+import type { Connection } from '../pipeline/connection.ts';
+import { StageFailure } from '../pipeline/failure.ts';
+import { intervalOf, parseTimelabel } from '../pipeline/timelabel.ts';
+import type { StageOutput, StageRun, StageRunner, StageTools } from './stages/runner.ts';
+import type { StageKind } from '../pipeline/stage.ts';
+import { toFailure } from './to-failure.ts';
+
+/** One runner per stage kind. */
+export type StageRunners = Readonly<Record<StageKind, StageRunner>>;
+
+export interface StageOutcome {
+  /** True when the run had already ended: this call was a late repetition and did nothing. */
+  readonly ended: boolean;
+  readonly output: StageOutput | null;
+}
+
+export interface StageEnvironment {
+  readonly db: pg.Pool;
+  readonly configs: ConfigStore;
+  readonly runners: StageRunners;
+  /** Resolves the references to secrets in a connection's settings; throws StageFailure when one is missing. */
+  readonly resolveSecrets: (connection: Connection) => Connection;
+}
+
+/** Keeps the attempt alive between the runner's own heartbeats, e.g. during one long statement. Milliseconds. */
+const KEEP_ALIVE = 5_000;
+
+/** Runs one attempt of a stage: claims it in the ledger, calls the runner of its kind, classifies what goes wrong. */
+export async function runStage(environment: StageEnvironment, key: RunKey): Promise<StageOutcome> {
+  const info = activityInfo();
+  const beats = keepAlive(info.heartbeatDetails);
+  try {
+    const begun = await beginRun(environment.db, key, info.attempt, info.workflowExecution?.runId ?? '');
+    if (begun === undefined) return { ended: true, output: null };
+    const table = await environment.configs.version(environment.db, begun.configVersion);
+    const stage = table.stages.get(key.stage);
+    const timelabel = parseTimelabel(key.timelabel);
+    if (stage === undefined || timelabel === undefined) {
+      throw new StageFailure(
+        'not_found',
+        `Config version ${String(begun.configVersion)} has no stage "${key.stage}" for the label "${key.timelabel}".`,
+      );
+    }
+    const run: StageRun = {
+      stage,
+      timelabel,
+      interval: intervalOf(stage.period, timelabel),
+      revision: key.revision,
+      attempt: info.attempt,
+      inputs: begun.inputs,
+      knownColumns: begun.knownColumns,
+    };
+    const tools: StageTools = {
+      connection: (name) => {
+        const connection = table.project.connections[name];
+        if (connection === undefined) {
+          throw new StageFailure(
+            'invalid_config',
+            `The connection "${name}" is not in config version ${String(begun.configVersion)}.`,
+          );
+        }
+        return environment.resolveSecrets(connection);
+      },
+      heartbeat: beats.beat,
+      lastHeartbeat: info.heartbeatDetails,
+      signal: cancellationSignal(),
+    };
+    return { ended: false, output: await environment.runners[stage.work.kind](run, tools) };
+  } catch (error) {
+    // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
+    cancellationSignal().throwIfAborted();
+    throw toFailure(error);
+  } finally {
+    beats.stop();
+  }
+}
+
+function keepAlive(previous: unknown): { beat: (details: unknown) => void; stop: () => void } {
+  let last = previous;
+  const timer = setInterval(() => {
+    heartbeat(last);
+  }, KEEP_ALIVE);
+  return {
+    beat: (details) => {
+      last = details;
+      heartbeat(details);
+    },
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { MAX_ERROR_TEXT } from '../pipeline/data-event.ts';
+import { isRetryable, StageFailure } from '../pipeline/failure.ts';
+
+/**
+ * The one place where an error becomes a Temporal failure: its type is the class, its first detail the facts, and
+ * whether it is retried follows from the class alone. An error that no connector classified is a defect of ours; it
+ * is retried, because most such are passing faults of the network, and named `unexpected`.
+ */
+export function toFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof StageFailure) {
+    return ApplicationFailure.create({
+      type: error.failureClass,
+      message: error.message.slice(0, MAX_ERROR_TEXT),
+      nonRetryable: !isRetryable(error.failureClass),
+      details: [error.facts],
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({
+    type: 'unexpected',
+    message: message.slice(0, MAX_ERROR_TEXT),
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}

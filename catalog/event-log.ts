@@ -1,0 +1,134 @@
+import type pg from 'pg';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
+
+/** What the log already holds about messages that arrive: their ids, and the revisions of their labels. */
+export interface LoggedState {
+  readonly known: ReadonlySet<string>;
+  /** Highest revision by `<dataset>@<timelabel>`, of events and of runs; absent when there is none. */
+  readonly highest: ReadonlyMap<string, number>;
+  /** Highest revision by `<dataset>@<timelabel>` among logged data events. */
+  readonly logged: ReadonlyMap<string, number>;
+}
+
+export interface LabelPair {
+  readonly dataset: string;
+  readonly timelabel: string;
+}
+
+export function pairKey(pair: LabelPair): string {
+  return `${pair.dataset}@${pair.timelabel}`;
+}
+
+/** Reads what is needed to number and deduplicate arriving events. The caller holds the labels' locks. */
+export async function readLogged(
+  client: pg.PoolClient,
+  ids: readonly string[],
+  pairs: readonly LabelPair[],
+): Promise<LoggedState> {
+  const found = await client.query<{
+    event_id: string | null;
+    dataset: string | null;
+    timelabel: string | null;
+    logged: number | null;
+    highest: number | null;
+  }>({
+    name: 'read-logged',
+    text: `select event_id, null as dataset, null as timelabel, null::int as logged, null::int as highest
+             from reefline.data_event where event_id = any($1::text[])
+           union all
+           select null, p.dataset, p.timelabel, e.revision, greatest(e.revision, r.revision)
+             from unnest($2::text[], $3::text[]) p(dataset, timelabel)
+             left join lateral (select revision from reefline.data_event
+               where dataset = p.dataset and timelabel = p.timelabel and event_type = 'data' order by revision desc limit 1) e on true
+             left join lateral (select revision from reefline.stage_run
+               where dataset = p.dataset and timelabel = p.timelabel order by revision desc limit 1) r on true`,
+    values: [ids, pairs.map((pair) => pair.dataset), pairs.map((pair) => pair.timelabel)],
+  });
+  const known = new Set<string>();
+  const highest = new Map<string, number>();
+  const logged = new Map<string, number>();
+  for (const row of found.rows) {
+    if (row.event_id !== null) known.add(row.event_id);
+    if (row.dataset === null || row.timelabel === null) continue;
+    const key = pairKey({ dataset: row.dataset, timelabel: row.timelabel });
+    if (row.highest !== null) highest.set(key, row.highest);
+    if (row.logged !== null) logged.set(key, row.logged);
+  }
+  return { known, highest, logged };
+}
+
+/** Appends events and, for each active endpoint, the delivery that it is owed: one statement, all or nothing. */
+export async function appendEvents(
+  client: pg.PoolClient,
+  events: readonly ReeflineEvent[],
+  router: string,
+): Promise<readonly string[]> {
+  if (events.length === 0) return [];
+  const found = await client.query<{ endpoint: string }>({
+    name: 'append-events',
+    text: `with arrived as (
+             select e, position from jsonb_array_elements($1::jsonb) with ordinality a(e, position)),
+           logged as (
+             insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, stage, router, body)
+             select e->>'eventId', e->>'event_type', e->>'dataset', e->>'timelabel', (e->>'revision')::int, e->>'status', e->>'stage', $2, e
+               from arrived order by position
+             on conflict do nothing
+             returning event_id, seq),
+           owed as (
+             insert into reefline.delivery (endpoint, seq, event_id)
+             select name, seq, event_id from logged cross join (select name from reefline.endpoint where active) endpoints
+             returning endpoint)
+           select distinct endpoint from owed`,
+    values: [JSON.stringify(events), router],
+  });
+  return found.rows.map((row) => row.endpoint);
+}
+
+export interface RejectedMessage {
+  readonly fingerprint: string;
+  readonly field: string;
+  readonly reason: string;
+  readonly raw: string;
+}
+
+/** Keeps what could not be taken as an event. The same message again is the same row. */
+export async function appendRejections(
+  client: pg.PoolClient,
+  rejections: readonly RejectedMessage[],
+  router: string,
+): Promise<void> {
+  if (rejections.length === 0) return;
+  const unique = [...new Map(rejections.map((rejection) => [rejection.fingerprint, rejection])).values()];
+  await client.query({
+    name: 'append-rejections',
+    text: `insert into reefline.rejected_event (fingerprint, router, field, reason, raw)
+           select r->>'fingerprint', $2, r->>'field', r->>'reason', r->>'raw' from jsonb_array_elements($1::jsonb) r
+           on conflict (fingerprint) do update set last_received_at = clock_timestamp(), reason = excluded.reason, field = excluded.field`,
+    values: [JSON.stringify(unique), router],
+  });
+}
+
+export interface VerdictRow {
+  readonly eventId: string;
+  readonly stage: string;
+  readonly timelabel: string;
+  readonly verdict: Verdict;
+  readonly reason: string;
+}
+
+/** The first verdict of an (event, dependent) pair stands; deciding again does not rewrite history. */
+export async function appendVerdicts(
+  client: pg.PoolClient,
+  verdicts: readonly VerdictRow[],
+  configVersion: number,
+): Promise<void> {
+  if (verdicts.length === 0) return;
+  await client.query({
+    name: 'append-verdicts',
+    text: `insert into reefline.verdict (event_id, stage, timelabel, verdict, reason, config_version)
+           select v->>'eventId', v->>'stage', v->>'timelabel', v->>'verdict', v->>'reason', $2 from jsonb_array_elements($1::jsonb) v
+           on conflict do nothing`,
+    values: [JSON.stringify(verdicts), configVersion],
+  });
+}

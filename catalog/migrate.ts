@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
+
+/** Schema version that this build needs: the number of migrations in `migrations/`. */
+const NEEDED = 1;
+
+/** Brings the catalog to the newest schema. Safe to call from several processes at once: one migrates, the rest wait. */
+export async function migrateCatalog(url: string): Promise<void> {
+  await runner({
+    databaseUrl: url,
+    dir: fileURLToPath(new URL('migrations', import.meta.url)),
+    direction: 'up',
+    migrationsTable: 'migration',
+    migrationsSchema: 'reefline',
+    schema: 'reefline',
+    createSchema: true,
+    createMigrationsSchema: true,
+    advisoryLockMode: 'wait',
+    log: () => undefined,
+    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+}
+
+/** Throws when the catalog's schema is older than this build needs, with the command that mends it. */
+export async function requireCatalogSchema(pool: pg.Pool): Promise<void> {
+  const exists = await pool.query<{ found: boolean }>(
+    `select to_regclass('reefline.migration') is not null as found`,
+  );
+  const applied =
+    exists.rows[0]?.found === true
+      ? await pool.query<{ count: number }>('select count(*)::int as count from reefline.migration')
+      : undefined;
+  const version = applied?.rows[0]?.count ?? 0;
+  if (version < NEEDED) {
+    throw new Error(
+      `The catalog's schema is at version ${String(version)} and this build needs ${String(NEEDED)}. Run "reefline catalog migrate" once, then start again.`,
+    );
+  }
+}

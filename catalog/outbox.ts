@@ -1,0 +1,93 @@
+import type pg from 'pg';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+
+export interface ClaimedDelivery {
+  readonly eventId: string;
+  readonly attempts: number;
+  readonly event: ReeflineEvent;
+}
+
+export async function readEndpoint(db: pg.Pool, name: string): Promise<EndpointDefinition | undefined> {
+  const found = await db.query<{ definition: EndpointDefinition }>(
+    'select definition from reefline.endpoint where name = $1',
+    [name],
+  );
+  return found.rows[0]?.definition;
+}
+
+/**
+ * Takes the oldest owed deliveries of an endpoint for `seconds`; another forwarder skips them meanwhile. When the
+ * process dies they are owed again after that time.
+ */
+export async function claimDeliveries(
+  db: pg.Pool,
+  endpoint: string,
+  limit: number,
+  seconds: number,
+): Promise<readonly ClaimedDelivery[]> {
+  const found = await db.query<{ event_id: string; attempts: number; body: ReeflineEvent }>({
+    name: 'claim-deliveries',
+    text: `with due as (
+             select event_id from reefline.delivery
+              where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
+                and (claimed_until is null or claimed_until < clock_timestamp())
+              order by seq limit $2 for update skip locked),
+           claimed as (
+             update reefline.delivery d
+                set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
+               from due where d.endpoint = $1 and d.event_id = due.event_id
+             returning d.event_id, d.attempts, d.seq)
+           select c.event_id, c.attempts, e.body from claimed c join reefline.data_event e using (event_id) order by c.seq`,
+    values: [endpoint, limit, seconds],
+  });
+  return found.rows.map((row) => ({ eventId: row.event_id, attempts: row.attempts, event: row.body }));
+}
+
+export interface DeliveryOutcome {
+  readonly eventId: string;
+  readonly messageId: string | null;
+  readonly error: string | null;
+  /** Seconds until the next attempt of one that failed; null makes it dead. */
+  readonly retryIn: number | null;
+}
+
+/** Marks each claimed delivery as delivered, owed again later, or dead. */
+export async function settleDeliveries(
+  db: pg.Pool,
+  endpoint: string,
+  outcomes: readonly DeliveryOutcome[],
+): Promise<void> {
+  await db.query({
+    name: 'settle-deliveries',
+    text: `update reefline.delivery d
+              set status = case when o.error is null then 'delivered' when o.retry_in is null then 'dead' else 'owed' end,
+                  delivered_at = case when o.error is null then clock_timestamp() end,
+                  message_id = o.message_id, last_error = o.error, claimed_until = null,
+                  next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
+             from jsonb_to_recordset($2::jsonb) as o("eventId" text, message_id text, error text, retry_in double precision)
+            where d.endpoint = $1 and d.event_id = o."eventId"`,
+    values: [
+      endpoint,
+      JSON.stringify(
+        outcomes.map((o) => ({
+          eventId: o.eventId,
+          message_id: o.messageId,
+          error: o.error,
+          retry_in: o.retryIn,
+        })),
+      ),
+    ],
+  });
+}
+
+/** Seconds until the endpoint next owes something: 0 for now, null when it owes nothing. */
+export async function nextDue(db: pg.Pool, endpoint: string): Promise<number | null> {
+  const found = await db.query<{ seconds: number | null }>({
+    name: 'next-due',
+    text: `select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))::float8 as seconds
+             from reefline.delivery where endpoint = $1 and status = 'owed'`,
+    values: [endpoint],
+  });
+  return found.rows[0]?.seconds ?? null;
+}

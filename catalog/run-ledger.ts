@@ -1,0 +1,120 @@
+import type pg from 'pg';
+import type { Column } from '../pipeline/column.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import type { RunStatus } from '../pipeline/opening.ts';
+import type { Timelabel } from '../pipeline/timelabel.ts';
+
+/** Names one revision of one (stage, label) in the ledger. */
+export interface RunKey {
+  readonly stage: string;
+  readonly timelabel: string;
+  readonly revision: number;
+}
+
+export interface BegunRun {
+  readonly configVersion: number;
+  readonly inputs: readonly { dataset: string; timelabel: Timelabel; revision: number; uri: string | null }[];
+  readonly knownColumns: readonly Column[] | null;
+}
+
+/**
+ * Claims an open run for one attempt, and returns what was fixed when it opened. Returns undefined when the run is not
+ * open any more: it ended, and this call is a late repetition.
+ */
+export async function beginRun(
+  db: pg.Pool,
+  key: RunKey,
+  attempt: number,
+  temporalRunId: string,
+): Promise<BegunRun | undefined> {
+  const found = await db.query<{
+    config_version: number;
+    inputs: BegunRun['inputs'];
+    columns: readonly Column[] | null;
+  }>({
+    name: 'begin-run',
+    text: `with begun as (
+             update reefline.stage_run set started_at = coalesce(started_at, clock_timestamp()), attempt = $4, temporal_run_id = $5
+              where stage = $1 and timelabel = $2 and revision = $3 and status = 'RUNNING'
+             returning config_version, dataset)
+           select b.config_version,
+                  (select coalesce(jsonb_agg(jsonb_build_object('dataset', i.dataset, 'timelabel', i.input_label,
+                            'revision', i.input_revision, 'uri', e.body->>'uri') order by i.dataset, i.input_label), '[]')
+                     from reefline.run_input i left join reefline.data_event e on e.event_id = i.event_id
+                    where i.stage = $1 and i.timelabel = $2 and i.revision = $3) as inputs,
+                  (select columns from reefline.dataset_schema s where s.dataset = b.dataset order by version desc limit 1) as columns
+             from begun b`,
+    values: [key.stage, key.timelabel, key.revision, attempt, temporalRunId],
+  });
+  const [row] = found.rows;
+  return row === undefined
+    ? undefined
+    : { configVersion: row.config_version, inputs: row.inputs, knownColumns: row.columns };
+}
+
+export interface LedgerRun {
+  readonly status: RunStatus;
+  readonly configVersion: number;
+  readonly causedBy: readonly string[];
+  readonly startedAt: Date | null;
+  readonly events: readonly ReeflineEvent[] | null;
+  readonly knownColumns: readonly Column[] | null;
+}
+
+/** Reads a run and locks its row until the transaction ends. */
+export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<LedgerRun | undefined> {
+  const found = await client.query<{
+    status: RunStatus;
+    config_version: number;
+    caused_by: string[];
+    started_at: Date | null;
+    events: ReeflineEvent[] | null;
+    columns: readonly Column[] | null;
+  }>({
+    name: 'lock-run',
+    text: `select status, config_version, caused_by, started_at, events,
+                  (select columns from reefline.dataset_schema s where s.dataset = r.dataset order by version desc limit 1) as columns
+             from reefline.stage_run r where stage = $1 and timelabel = $2 and revision = $3 for update`,
+    values: [key.stage, key.timelabel, key.revision],
+  });
+  const [row] = found.rows;
+  if (row === undefined) return undefined;
+  return {
+    status: row.status,
+    configVersion: row.config_version,
+    causedBy: row.caused_by,
+    startedAt: row.started_at,
+    events: row.events,
+    knownColumns: row.columns,
+  };
+}
+
+/** Ends a run with the events that it owes. They stay in the ledger, so that they can be sent again. */
+export async function endRun(
+  client: pg.PoolClient,
+  key: RunKey,
+  status: 'SUCCESS' | 'FAILURE',
+  events: readonly ReeflineEvent[],
+): Promise<void> {
+  await client.query({
+    name: 'end-run',
+    text: `update reefline.stage_run set status = $4, closed_at = clock_timestamp(), events = $5::jsonb
+            where stage = $1 and timelabel = $2 and revision = $3`,
+    values: [key.stage, key.timelabel, key.revision, status, JSON.stringify(events)],
+  });
+}
+
+/** Records the columns of a dataset as its newest schema version. */
+export async function recordColumns(
+  client: pg.PoolClient,
+  dataset: string,
+  columns: readonly Column[],
+  seen: RunKey,
+): Promise<void> {
+  await client.query({
+    name: 'record-columns',
+    text: `insert into reefline.dataset_schema (dataset, version, columns, timelabel, revision)
+           select $1, coalesce(max(version), 0) + 1, $2::jsonb, $3, $4 from reefline.dataset_schema where dataset = $1`,
+    values: [dataset, JSON.stringify(columns), seen.timelabel, seen.revision],
+  });
+}

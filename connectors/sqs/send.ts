@@ -1,0 +1,88 @@
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import type { FailureClass } from '../../pipeline/failure.ts';
+import type { Queue } from './client.ts';
+import { classifySqs } from './failures.ts';
+
+export interface OutgoingMessage {
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SendResult {
+  readonly id: string;
+  readonly messageId: string | null;
+  readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
+}
+
+/** SQS takes at most 10 entries and 256 KiB a call (AWS, "Amazon SQS message quotas"). */
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 256 * 1024;
+
+/** Cuts messages into calls that SQS takes; order is kept. */
+export function batchMessages(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
+  const batches: OutgoingMessage[][] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = messageBytes(message);
+    const last = batches.at(-1);
+    if (last === undefined || last.length === MAX_ENTRIES || bytes + size > MAX_BYTES) {
+      batches.push([message]);
+      bytes = size;
+    } else {
+      last.push(message);
+      bytes += size;
+    }
+  }
+  return batches;
+}
+
+function messageBytes(message: OutgoingMessage): number {
+  const attributes = Object.entries(message.attributes).map(
+    ([name, value]) => name.length + value.length + 'String'.length,
+  );
+  return Buffer.byteLength(message.body) + attributes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Sends one batch. Never throws: every message comes back delivered or with the class of its failure. */
+export async function sendBatch(
+  { client, queueUrl }: Queue,
+  batch: readonly OutgoingMessage[],
+): Promise<readonly SendResult[]> {
+  try {
+    const sent = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: batch.map((message, index) => ({
+          Id: String(index),
+          MessageBody: message.body,
+          MessageAttributes: Object.fromEntries(
+            Object.entries(message.attributes).map(([name, value]) => [
+              name,
+              { DataType: 'String', StringValue: value },
+            ]),
+          ),
+        })),
+      }),
+    );
+    const delivered = new Map((sent.Successful ?? []).map((entry) => [entry.Id, entry.MessageId ?? '']));
+    const failed = new Map((sent.Failed ?? []).map((entry) => [entry.Id, entry]));
+    return batch.map(({ id }, index) => {
+      const messageId = delivered.get(String(index));
+      if (messageId !== undefined) return { id, messageId, error: null };
+      const failure = failed.get(String(index));
+      const failureClass = failure?.SenderFault === true ? 'rejected' : 'unavailable';
+      return {
+        id,
+        messageId: null,
+        error: {
+          failureClass,
+          message: `${failure?.Code ?? 'no answer for this entry'} ${failure?.Message ?? ''}`.trim(),
+        },
+      };
+    });
+  } catch (error) {
+    const { failureClass, message } = classifySqs(error);
+    return batch.map(({ id }) => ({ id, messageId: null, error: { failureClass, message } }));
+  }
+}

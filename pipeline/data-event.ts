@@ -1,0 +1,85 @@
+import type { Column } from './column.ts';
+import type { DataStatus, EventType } from './stage.ts';
+
+/** What went wrong, in an event: the class decides what to do, the message is for people. At most 4 KiB of text. */
+export interface EventError {
+  readonly class: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number | null>>;
+}
+
+/**
+ * A batch that was extracted, registered, loaded, transformed or published. The first nine fields and their formats
+ * are the documented ones (Datacoral, "Datacoral events"); customers parse them, so they never change.
+ */
+export interface DataEvent {
+  readonly event_type: 'data';
+  readonly type: EventType;
+  readonly schema: string;
+  readonly table: string;
+  readonly timelabel: string;
+  readonly status: DataStatus;
+  /** `YYYY-MM-DD HH:mm:ss:SSS +00:00`: a colon before the milliseconds. */
+  readonly startTime: string;
+  readonly updateTime: string;
+  readonly endTime: string;
+  readonly eventId: string;
+  readonly dataset: string;
+  readonly revision: number;
+  readonly pipeline: string | null;
+  readonly stage: string | null;
+  /** Temporal run id of the stageRun execution. */
+  readonly runId: string | null;
+  readonly causedBy: readonly string[];
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly uri: string | null;
+  readonly error: EventError | null;
+  readonly configVersion: number | null;
+}
+
+export const SCHEMA_CHANGES = [
+  'TABLE_ADDED',
+  'COLUMN_ADDED',
+  'COLUMN_REMOVED',
+  'COLUMN_TYPE_CHANGED',
+] as const;
+export type SchemaChange = (typeof SCHEMA_CHANGES)[number];
+
+/** A schema change that a stage saw at its source or made at its destination. */
+export interface MetadataEvent {
+  readonly event_type: 'metadata';
+  readonly change: SchemaChange;
+  readonly before: readonly Column[];
+  readonly after: readonly Column[];
+  readonly type: EventType;
+  readonly schema: string;
+  readonly table: string;
+  readonly timelabel: string;
+  readonly eventId: string;
+  readonly dataset: string;
+  readonly revision: number;
+  readonly pipeline: string | null;
+  readonly stage: string | null;
+  readonly runId: string | null;
+  readonly time: string;
+}
+
+export type ReeflineEvent = DataEvent | MetadataEvent;
+
+/** Longest error text that an event carries, in UTF-16 units; the full text stays in the run's history. */
+export const MAX_ERROR_TEXT = 4096;
+
+/** `2020-03-03 11:25:47:445 +00:00` for an instant in milliseconds since the Unix epoch. */
+export function eventTime(instant: number): string {
+  const iso = new Date(instant).toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}:${iso.slice(20, 23)} +00:00`;
+}
+
+/** The instant of an event time, or undefined when the text does not have the documented format. */
+export function parseEventTime(text: string): number | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}):(\d{3}) \+00:00$/.exec(text);
+  if (match === null) return undefined;
+  const instant = Date.parse(`${match[1]}T${match[2]}.${match[3]}Z`);
+  return Number.isNaN(instant) ? undefined : instant;
+}

@@ -1,0 +1,41 @@
+import { parseTimelabel, type Timelabel } from './timelabel.ts';
+
+/*
+ * Every id that reaches a history, the catalog or a customer's queue is built and read here. They are permanent.
+ */
+
+export function routerId(pipeline: string): string {
+  return `router/${pipeline}`;
+}
+
+export function publisherId(endpoint: string): string {
+  return `publisher/${endpoint}`;
+}
+
+export function runId(stage: string, timelabel: string): string {
+  return `run/${stage}/${timelabel}`;
+}
+
+/** The inverse of `runId`. */
+export function parseRunId(id: string): { stage: string; timelabel: Timelabel } | undefined {
+  const match = /^run\/([^/]+)\/(\d{14})$/.exec(id);
+  const timelabel = parseTimelabel(match?.[2]);
+  return match?.[1] === undefined || timelabel === undefined ? undefined : { stage: match[1], timelabel };
+}
+
+export function scheduleId(stage: string): string {
+  return `tick/${stage}`;
+}
+
+/** Data events of a run: one per revision, whoever reports it and however often. */
+export function runEventId(stage: string, timelabel: string, revision: number): string {
+  return `${stage}/${timelabel}/r${String(revision)}`;
+}
+
+/** Task queue of workflows and their short activities. */
+export const ROUTING_QUEUE = 'reefline';
+
+/** Task queue of the heavy activities of one connection, so that its concurrency is a worker's setting. */
+export function connectionQueue(connection: string): string {
+  return `reefline.${connection}`;
+}

@@ -1,0 +1,244 @@
+import { parseEventTime, SCHEMA_CHANGES, type EventError, type SchemaChange } from './data-event.ts';
+import type { Column } from './column.ts';
+import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
+import { parseTimelabel, type Timelabel } from './timelabel.ts';
+
+/** What somebody sent, checked field by field; what it leaves out is filled in at acceptance. */
+export interface IncomingData {
+  readonly kind: 'data';
+  readonly type: EventType;
+  readonly schema: string;
+  readonly table: string;
+  readonly timelabel: Timelabel;
+  readonly status: DataStatus;
+  readonly startTime?: string;
+  readonly updateTime?: string;
+  readonly endTime?: string;
+  readonly eventId?: string;
+  readonly dataset?: string;
+  readonly revision?: number;
+  readonly pipeline?: string;
+  readonly stage?: string;
+  readonly runId?: string;
+  readonly causedBy: readonly string[];
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly uri: string | null;
+  readonly error: EventError | null;
+  readonly configVersion: number | null;
+}
+
+export interface IncomingMetadata {
+  readonly kind: 'metadata';
+  readonly type: EventType;
+  readonly schema: string;
+  readonly table: string;
+  readonly timelabel: Timelabel;
+  readonly change: SchemaChange;
+  readonly before: readonly Column[];
+  readonly after: readonly Column[];
+  readonly eventId?: string;
+  readonly dataset?: string;
+  readonly revision?: number;
+  readonly pipeline?: string;
+  readonly stage?: string;
+  readonly runId?: string;
+  readonly time?: string;
+}
+
+export interface Malformed {
+  readonly kind: 'malformed';
+  readonly field: string;
+  /** A full sentence: what is wrong and what would be right. */
+  readonly reason: string;
+}
+
+/** Longest text that any field of an event may have; error texts may be longer and are cut. */
+const MAX_TEXT = 1024;
+
+class Refusal extends Error {
+  readonly field: string;
+  constructor(field: string, reason: string) {
+    super(reason);
+    this.field = field;
+  }
+}
+
+/** Reads anything at all as an event. Never throws: whatever is no event comes back as `malformed` with the reason. */
+export function readIncoming(raw: unknown): IncomingData | IncomingMetadata | Malformed {
+  try {
+    return read(raw);
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'malformed', field: error.field, reason: error.message };
+    return { kind: 'malformed', field: '', reason: 'The event could not be read.' };
+  }
+}
+
+function read(raw: unknown): IncomingData | IncomingMetadata {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new Refusal(
+      '',
+      `An event is a JSON object with event_type, type, schema, table, timelabel and status; this is ${nameOf(raw)}.`,
+    );
+  }
+  const fields = raw as Readonly<Record<string, unknown>>;
+  const undecodable = fields['$undecodable'];
+  if (typeof undecodable === 'string')
+    throw new Refusal('', `The signal's payload is not JSON: ${undecodable}`);
+  const eventType = oneOf(fields, 'event_type', ['data', 'metadata'] as const);
+  const identity = {
+    type: oneOf(fields, 'type', EVENT_TYPES),
+    schema: text(fields, 'schema'),
+    table: text(fields, 'table'),
+    timelabel: timelabel(fields),
+    ...optionalTexts(fields, ['eventId', 'dataset', 'pipeline', 'stage', 'runId']),
+    ...(fields['revision'] == null ? {} : { revision: revision(fields['revision']) }),
+  };
+  if (eventType === 'metadata') {
+    return {
+      kind: 'metadata',
+      ...identity,
+      change: oneOf(fields, 'change', SCHEMA_CHANGES),
+      before: columns(fields, 'before'),
+      after: columns(fields, 'after'),
+      ...optionalTexts(fields, ['time']),
+    };
+  }
+  return {
+    kind: 'data',
+    ...identity,
+    status: oneOf(fields, 'status', ['SUCCESS', 'FAILURE'] as const),
+    ...times(fields),
+    causedBy: causes(fields['causedBy']),
+    rows: count(fields, 'rows'),
+    bytes: count(fields, 'bytes'),
+    uri: optionalTexts(fields, ['uri']).uri ?? null,
+    error: eventError(fields['error']),
+    configVersion: count(fields, 'configVersion'),
+  };
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+}
+
+function text(fields: Readonly<Record<string, unknown>>, field: string): string {
+  const value = fields[field];
+  if (value === undefined) throw new Refusal(field, `The field "${field}" is missing.`);
+  if (typeof value !== 'string' || value === '')
+    throw new Refusal(
+      field,
+      `The field "${field}" must be a text that is not empty; it is ${nameOf(value)}.`,
+    );
+  if (value.length > MAX_TEXT)
+    throw new Refusal(
+      field,
+      `The field "${field}" has ${String(value.length)} characters; at most ${String(MAX_TEXT)} are taken.`,
+    );
+  if (value.includes('\u0000'))
+    throw new Refusal(field, `The field "${field}" contains a NUL character, which no database takes.`);
+  return value;
+}
+
+function oneOf<const T extends string>(
+  fields: Readonly<Record<string, unknown>>,
+  field: string,
+  allowed: readonly T[],
+): T {
+  const value = text(fields, field);
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined)
+    throw new Refusal(
+      field,
+      `The field "${field}" is "${value.slice(0, 60)}"; it must be one of ${allowed.join(', ')}.`,
+    );
+  return found;
+}
+
+function timelabel(fields: Readonly<Record<string, unknown>>): Timelabel {
+  const value = text(fields, 'timelabel');
+  const label = parseTimelabel(value);
+  if (label === undefined) {
+    throw new Refusal(
+      'timelabel',
+      `The timelabel "${value.slice(0, 40)}" is not a UTC time written YYYYMMDDHHmm00, such as 20200303112000.`,
+    );
+  }
+  return label;
+}
+
+function optionalTexts<const F extends string>(
+  fields: Readonly<Record<string, unknown>>,
+  names: readonly F[],
+): { [K in F]?: string } {
+  const found: { [K in F]?: string } = {};
+  for (const name of names) if (fields[name] != null) found[name] = text(fields, name);
+  return found;
+}
+
+function revision(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
+    throw new Refusal(
+      'revision',
+      'The field "revision" must be a whole number from 1 on; leave it out to get the next one.',
+    );
+  }
+  return value;
+}
+
+function times(fields: Readonly<Record<string, unknown>>): {
+  startTime?: string;
+  updateTime?: string;
+  endTime?: string;
+} {
+  const found = optionalTexts(fields, ['startTime', 'updateTime', 'endTime']);
+  for (const [name, value] of Object.entries(found)) {
+    if (parseEventTime(value) === undefined) {
+      throw new Refusal(
+        name,
+        `The field "${name}" is "${value.slice(0, 40)}"; times are written like 2020-03-03 11:25:47:445 +00:00.`,
+      );
+    }
+  }
+  return found;
+}
+
+function causes(value: unknown): readonly string[] {
+  if (value == null) return [];
+  if (!Array.isArray(value) || !value.every((id) => typeof id === 'string' && id.length <= MAX_TEXT)) {
+    throw new Refusal('causedBy', 'The field "causedBy" must be a list of event ids.');
+  }
+  return value as string[];
+}
+
+function count(fields: Readonly<Record<string, unknown>>, field: string): number | null {
+  const value = fields[field];
+  if (value == null) return null;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new Refusal(field, `The field "${field}" must be a whole number from 0 on.`);
+  }
+  return value;
+}
+
+function eventError(value: unknown): EventError | null {
+  if (value == null) return null;
+  if (typeof value === 'string') return { class: 'rejected', message: value, facts: {} };
+  if (typeof value !== 'object')
+    throw new Refusal('error', 'The field "error" must be a text or an object with class and message.');
+  const { class: failureClass, message, facts } = value as Record<string, unknown>;
+  return {
+    class: typeof failureClass === 'string' ? failureClass : 'rejected',
+    message: typeof message === 'string' ? message : '',
+    facts: typeof facts === 'object' && facts !== null ? (facts as EventError['facts']) : {},
+  };
+}
+
+function columns(fields: Readonly<Record<string, unknown>>, field: string): readonly Column[] {
+  const value = fields[field] ?? [];
+  const named = (column: unknown): boolean =>
+    typeof column === 'object' && column !== null && typeof (column as { name?: unknown }).name === 'string';
+  if (!Array.isArray(value) || !value.every(named))
+    throw new Refusal(field, `The field "${field}" must be a list of columns, each with a name.`);
+  return value as Column[];
+}

@@ -1,0 +1,17 @@
+import type { Acceptance } from '../activities/accept-events.ts';
+import type { CloseRunInput } from '../activities/close-run.ts';
+import type { Forwarded } from '../activities/forward-events.ts';
+import type { OpenRunInput } from '../activities/open-run.ts';
+import type { ResolvedTick } from '../activities/resolve-tick.ts';
+import type { StageOutcome } from '../activities/run-stage.ts';
+import type { RunStep } from '../pipeline/run-plan.ts';
+
+/** The activities as workflows call them. Names are permanent: they are recorded in histories. */
+export interface Activities {
+  acceptEvents(router: string, messages: readonly unknown[]): Promise<Acceptance>;
+  openRun(input: OpenRunInput): Promise<RunStep>;
+  runStage(key: { stage: string; timelabel: string; revision: number }): Promise<StageOutcome>;
+  closeRun(input: CloseRunInput): Promise<{ status: string; eventId: string }>;
+  forwardEvents(endpoint: string): Promise<Forwarded>;
+  resolveTick(input: { stage: string; at: string }): Promise<ResolvedTick>;
+}

@@ -1,0 +1,48 @@
+import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+
+/** Payloads longer than this may nest deeply enough to exhaust the stack when they are written again. */
+const CHECKED_BYTES = 4096;
+const MAX_DEPTH = 100;
+
+/**
+ * The default converter, made total: what it cannot decode becomes a value that says so. People signal routers by
+ * hand, and one payload that is not JSON would otherwise fail the router's task for ever.
+ */
+class TolerantPayloadConverter implements PayloadConverter {
+  toPayload<T>(value: T): Payload {
+    return defaultPayloadConverter.toPayload(value);
+  }
+
+  fromPayload<T>(payload: Payload): T {
+    try {
+      if (depthOf(payload.data) > MAX_DEPTH) return undecodable('it nests more than 100 levels deep') as T;
+      return defaultPayloadConverter.fromPayload<T>(payload);
+    } catch (error) {
+      return undecodable(error instanceof Error ? error.message : 'it cannot be decoded') as T;
+    }
+  }
+}
+
+function undecodable(reason: string): { $undecodable: string } {
+  return { $undecodable: reason.slice(0, 300) };
+}
+
+/** Deepest nesting of brackets in JSON text; 0 for short payloads, which cannot be deep enough to hurt. */
+function depthOf(data: Uint8Array | null | undefined): number {
+  if (data == null || data.length < CHECKED_BYTES) return 0;
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < data.length; at += 1) {
+    const byte = data[at];
+    if (inString) {
+      if (byte === 0x5c) at += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, (depth += 1));
+    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return deepest;
+}
+
+export const payloadConverter: PayloadConverter = new TolerantPayloadConverter();

@@ -1,0 +1,131 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  setDefaultSignalHandler,
+  setHandler,
+  startChild,
+  ChildWorkflowCancellationType,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { publisherId } from '../pipeline/ids.ts';
+import { dataEvent, routerStatus, wake } from '../signals/index.ts';
+import type { Acceptance } from '../activities/accept-events.ts';
+import { shortActivities } from './short-activities.ts';
+import { startOrTell } from './start-run.ts';
+
+export interface RouterInput {
+  readonly pipeline: string;
+  /** Messages that the previous execution had not accepted yet. */
+  readonly queue?: readonly unknown[];
+  readonly accepted?: number;
+  readonly rejected?: number;
+  readonly started?: number;
+}
+
+const BATCH = 100;
+/** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
+const HISTORY_EVENTS = 1_000;
+/** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
+const CARRIED = 700_000;
+
+/**
+ * Takes events and starts the runs that they make possible. It decides nothing: the catalog does, in one transaction
+ * per batch, so any router may take any event and a repeated batch changes nothing.
+ */
+export async function router(input: RouterInput): Promise<void> {
+  const queue: unknown[] = [...(input.queue ?? [])];
+  let { accepted = 0, rejected = 0, started = 0 } = input;
+  const enqueue = (message: unknown): void => {
+    if (Array.isArray(message)) queue.push(...(message as unknown[]));
+    else queue.push(message);
+  };
+  setHandler(dataEvent, enqueue);
+  setDefaultSignalHandler((name, ...args) => {
+    queue.push({ $undecodable: `the signal is named "${name}"; a router takes "dataEvent"`, args });
+  });
+  setHandler(routerStatus, () => ({ queued: queue.length, accepted, rejected, started }));
+
+  for (;;) {
+    await condition(() => queue.length > 0 || isLong());
+    if (queue.length > 0) {
+      const batch = queue.slice(0, BATCH);
+      const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
+      if (acceptance !== undefined) {
+        await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
+        queue.splice(0, batch.length);
+        accepted += acceptance.accepted;
+        rejected += acceptance.rejected;
+        started += acceptance.actions.length;
+      }
+    }
+    if (isLong() && fits(queue)) {
+      await continueAsNew<typeof router>({ pipeline: input.pipeline, queue, accepted, rejected, started });
+    }
+  }
+}
+
+/** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */
+async function acceptUnlessLong(
+  pipeline: string,
+  batch: readonly unknown[],
+  queue: readonly unknown[],
+): Promise<Acceptance | undefined> {
+  const startedLong = isLong();
+  const scope = new CancellationScope();
+  const accepting = scope.run(() => shortActivities.acceptEvents(pipeline, batch));
+  const gaveUp = condition(() => !startedLong && isLong() && fits(queue)).then(() => undefined);
+  try {
+    const acceptance = await Promise.race([accepting, gaveUp]);
+    if (acceptance === undefined) {
+      scope.cancel();
+      await accepting.catch(() => undefined);
+    }
+    return acceptance;
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    return undefined;
+  }
+}
+
+function act(action: Acceptance['actions'][number]): Promise<void> {
+  return startOrTell({ ...action, trigger: 'event' }, action.kind === 'tell');
+}
+
+async function wakePublisher(endpoint: string): Promise<void> {
+  const workflowId = publisherId(endpoint);
+  for (;;) {
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(wake);
+      return;
+    } catch {
+      log.info('starting the publisher', { endpoint });
+    }
+    try {
+      await startChild('publisher', {
+        workflowId,
+        args: [{ endpoint }],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        staticSummary: `events to ${endpoint}`,
+      });
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+}
+
+function isLong(): boolean {
+  const info = workflowInfo();
+  return info.continueAsNewSuggested || info.historyLength > HISTORY_EVENTS;
+}
+
+function fits(queue: readonly unknown[]): boolean {
+  return queue.length === 0 || JSON.stringify(queue).length <= CARRIED;
+}

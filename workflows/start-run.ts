@@ -1,0 +1,68 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  ChildWorkflowCancellationType,
+} from '@temporalio/workflow';
+import { runId } from '../pipeline/ids.ts';
+import type { RunStep } from '../pipeline/run-plan.ts';
+import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
+import { inputEvent } from '../signals/index.ts';
+import { runSearchAttributes } from './search-attributes.ts';
+import type { StageRunInput } from './stage-run.ts';
+
+export interface RunToStart {
+  readonly pipeline: string;
+  readonly stage: string;
+  readonly dataset: string;
+  readonly timelabel: string;
+  readonly trigger: 'event' | 'schedule';
+  readonly step: RunStep | null;
+}
+
+/**
+ * Makes sure that the run of a (stage, label) exists and knows of `step`: starts it, or signals the one that is there.
+ * `tellFirst` saves the useless start when the run is known to be there. A run that ends between the two attempts is
+ * started again.
+ */
+export async function startOrTell(run: RunToStart, tellFirst: boolean): Promise<void> {
+  const id = runId(run.stage, run.timelabel);
+  const tell = (): Promise<boolean> => told(id, run.step);
+  if (tellFirst && (await tell())) return;
+  while (!(await started(id, run)) && !(await tell()));
+}
+
+async function started(id: string, run: RunToStart): Promise<boolean> {
+  const input: StageRunInput = {
+    stage: run.stage,
+    timelabel: run.timelabel,
+    trigger: run.trigger,
+    ...(run.step === null ? {} : { step: run.step }),
+  };
+  try {
+    await startChild('stageRun', {
+      workflowId: id,
+      args: [input],
+      // A closing parent, also one that continues as new, must not take its runs along.
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      staticSummary: `${run.stage} ${readableLabel(run.timelabel as Timelabel)}`,
+      typedSearchAttributes: runSearchAttributes(run),
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+async function told(id: string, step: RunStep | null): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(id).signal(inputEvent, step);
+    return true;
+  } catch {
+    // The only failure of such a signal is that the run has ended.
+    return false;
+  }
+}
