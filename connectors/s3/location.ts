@@ -1,0 +1,42 @@
+import type { DatasetName } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+
+/** One revision of a label in a stage store; its files and manifest lie under one folder. */
+export interface StagedRevision {
+  readonly bucket: string;
+  readonly prefix?: string | undefined;
+  readonly dataset: DatasetName;
+  readonly timelabel: string;
+  readonly revision: number;
+}
+
+/** An object in S3. */
+export interface S3Location {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** `s3://<bucket>/<prefix>/<schema>/<table>/<timelabel>/r<revision>/manifest.json`: published last, by any attempt. */
+export function manifestUri(staged: StagedRevision): string {
+  return `${revisionUri(staged)}/manifest.json`;
+}
+
+/** `…/r<revision>/a<attempt>/part-00000.parquet`: attempts never share a file, so a late one harms nobody. */
+export function partUri(staged: StagedRevision, attempt: number, index: number): string {
+  return `${revisionUri(staged)}/a${String(attempt)}/part-${String(index).padStart(5, '0')}.parquet`;
+}
+
+/** Reads an `s3://bucket/key` URI. @throws StageFailure `data_error` when the text is none. */
+export function parseS3Uri(uri: string): S3Location {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/su.exec(uri);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new StageFailure('data_error', `"${uri}" is no S3 address: expected s3://<bucket>/<key>.`);
+  }
+  return { bucket: match[1], key: match[2] };
+}
+
+function revisionUri({ bucket, prefix = '', dataset, timelabel, revision }: StagedRevision): string {
+  const folder = prefix.replace(/^\/+|\/+$/gu, '');
+  const path = [dataset.schema, dataset.table, timelabel, `r${String(revision)}`].join('/');
+  return `s3://${bucket}/${folder === '' ? '' : `${folder}/`}${path}`;
+}

@@ -1,0 +1,125 @@
+import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+const PLAIN_KINDS: ReadonlySet<string> = new Set([
+  'boolean',
+  'int16',
+  'int32',
+  'int64',
+  'float32',
+  'float64',
+  'date',
+  'text',
+  'json',
+  'uuid',
+  'binary',
+]);
+
+/** Checks parsed JSON. @throws StageFailure `data_error` that names the manifest and the first wrong member. */
+export function checkManifest(value: unknown, uri: string): Manifest {
+  const check = new ShapeCheck(uri);
+  const top = check.members(value, 'the manifest');
+  const about = check.members(top['reefline'], 'reefline');
+  if (about['version'] !== 1) check.refuse('reefline.version');
+  if (about['format'] !== 'parquet' && about['format'] !== 'csv') check.refuse('reefline.format');
+  const entries = check
+    .list(top['entries'], 'entries')
+    .map((entry, at) => check.entry(entry, `entries[${String(at)}]`));
+  const rows = check.count(about['rows'], 'reefline.rows');
+  if (entries.reduce((sum, entry) => sum + entry.meta.rows, 0) !== rows) check.refuse('reefline.rows');
+  return {
+    entries,
+    reefline: {
+      version: 1,
+      dataset: check.text(about['dataset'], 'reefline.dataset'),
+      timelabel: check.text(about['timelabel'], 'reefline.timelabel'),
+      revision: check.count(about['revision'], 'reefline.revision'),
+      format: about['format'] === 'csv' ? 'csv' : 'parquet',
+      columns: check
+        .list(about['columns'], 'reefline.columns')
+        .map((column, at) => check.column(column, `reefline.columns[${String(at)}]`)),
+      rows,
+      bytes: check.count(about['bytes'], 'reefline.bytes'),
+    },
+  };
+}
+
+/** Reads members of one document; `at` is the path that a refusal names. */
+class ShapeCheck {
+  readonly #uri: string;
+
+  constructor(uri: string) {
+    this.#uri = uri;
+  }
+
+  refuse(at: string): never {
+    throw new StageFailure(
+      'data_error',
+      `The manifest ${this.#uri} is malformed at ${at}. Run the extract of this label again.`,
+      { facts: { uri: this.#uri, at } },
+    );
+  }
+
+  members(value: unknown, at: string): Members {
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Members)
+      : this.refuse(at);
+  }
+
+  list(value: unknown, at: string): readonly unknown[] {
+    return Array.isArray(value) ? (value as readonly unknown[]) : this.refuse(at);
+  }
+
+  text(value: unknown, at: string): string {
+    return typeof value === 'string' && value !== '' ? value : this.refuse(at);
+  }
+
+  count(value: unknown, at: string): number {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.refuse(at);
+  }
+
+  entry(value: unknown, at: string): ManifestEntry {
+    const entry = this.members(value, at);
+    const url = this.text(entry['url'], `${at}.url`);
+    if (!url.startsWith('s3://')) this.refuse(`${at}.url`);
+    if (entry['mandatory'] !== true) this.refuse(`${at}.mandatory`);
+    const meta = this.members(entry['meta'], `${at}.meta`);
+    return {
+      url,
+      mandatory: true,
+      meta: {
+        content_length: this.count(meta['content_length'], `${at}.meta.content_length`),
+        rows: this.count(meta['rows'], `${at}.meta.rows`),
+      },
+    };
+  }
+
+  column(value: unknown, at: string): Column {
+    const column = this.members(value, at);
+    const nullable = column['nullable'];
+    if (typeof nullable !== 'boolean') this.refuse(`${at}.nullable`);
+    return {
+      name: this.text(column['name'], `${at}.name`),
+      type: this.type(column['type'], `${at}.type`),
+      nullable,
+    };
+  }
+
+  type(value: unknown, at: string): ColumnType {
+    const type = this.members(value, at);
+    const kind = this.text(type['kind'], `${at}.kind`);
+    if (kind === 'timestamp') {
+      return typeof type['zoned'] === 'boolean' ? { kind, zoned: type['zoned'] } : this.refuse(`${at}.zoned`);
+    }
+    if (kind === 'decimal') {
+      const precision = this.count(type['precision'], `${at}.precision`);
+      const scale = this.count(type['scale'], `${at}.scale`);
+      if (precision < 1 || precision > 38 || scale > precision) this.refuse(at);
+      return { kind, precision, scale };
+    }
+    return PLAIN_KINDS.has(kind) ? ({ kind } as ColumnType) : this.refuse(`${at}.kind`);
+  }
+}
