@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Claim } from './claim.ts';
 import { createDatabase } from './database.ts';
+import { startGlue } from './glue/server.ts';
 import { startObjectStore } from './object-store.ts';
 import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
 import { startPostgres } from './postgres.ts';
@@ -80,8 +81,8 @@ async function startParts(request: CloudRequest, claim: Claim, begin: Begin): Pr
     ...(temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
   };
   const common = { host: HOST, port: 0 };
-  const glue = await optional('glue', 'startGlue', { ...common, dir: join(dir, 'glue') }, begin);
-  if (glue) env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
+  const glue = await begin('Glue', () => startGlue({ ...common, dir: join(dir, 'glue') }));
+  env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
   const redshiftData = await optional(
     'redshift-data',
     'startRedshiftData',

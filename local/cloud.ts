@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -121,6 +122,7 @@ async function firstReply(child: CloudChild): Promise<CloudReply> {
 function releaseEventLoop(child: CloudChild): void {
   child.unref();
   for (const pipe of [child.stdin, child.stdout, child.stderr]) {
-    if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+    // The pipes of a child process are sockets, which the types do not say.
+    if (pipe instanceof Socket) pipe.unref();
   }
 }

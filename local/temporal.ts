@@ -50,7 +50,7 @@ export async function startTemporal(options: LocalTemporalOptions): Promise<Loca
   mkdirSync(options.dir, { recursive: true });
   const cli = temporalCli();
   for (let attempt = 1; ; attempt += 1) {
-    const ports = { grpc: await freePort(), ui: await freePort(), http: await freePort() };
+    const ports = { grpc: await freePort(), ui: await freePort() };
     try {
       const server = await startOn(ports, cli, options);
       return {
@@ -69,7 +69,6 @@ export async function startTemporal(options: LocalTemporalOptions): Promise<Loca
 interface Ports {
   readonly grpc: number;
   readonly ui: number;
-  readonly http: number;
 }
 
 async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions): Promise<ServerProcess> {
@@ -97,8 +96,8 @@ async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions)
 function serverArguments(ports: Ports, dir: string): string[] {
   return [
     ...['server', 'start-dev', '--db-filename', join(dir, 'temporal.db')],
-    ...['--ip', '127.0.0.1', '--port', String(ports.grpc), '--http-port', String(ports.http)],
-    ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.ui), '--ui-disable-news-fetch'],
+    ...['--ip', '127.0.0.1', '--port', String(ports.grpc)],
+    ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.ui)],
     ...['--log-level', 'warn'],
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
       '--dynamic-config-value',

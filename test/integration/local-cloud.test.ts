@@ -141,7 +141,7 @@ describe('the local cloud', () => {
     const [row] = await query(cloud.postgresUrl, 'show data_directory');
     expect(row).toEqual({ data_directory: expect.any(String) });
     await cloud.stop();
-    expect(existsSync(String((row as { data_directory: string }).data_directory))).toBe(false);
+    expect(existsSync((row as { data_directory: string }).data_directory)).toBe(false);
     expect(existsSync(dir)).toBe(false);
   });
 
