@@ -1,0 +1,127 @@
+import pg from 'pg';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { toPostgresFailure } from './failures.ts';
+
+export interface PostgresSettings {
+  /** Name of the connection in the configuration, for messages. */
+  readonly connection: string;
+  /** `postgres://user:password@host:port/database`. A secret: it is never part of a message. */
+  readonly url: string;
+  /** Seconds that one statement may take; without it the server's setting for the user holds. */
+  readonly statementTimeoutSeconds?: number;
+  /** When it is aborted, the running statement is cancelled on the server and the connection is closed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A connection in use, and how to name it in messages: `"shop" at 10.0.0.5:5432`. */
+export interface PostgresSession {
+  readonly client: pg.Client;
+  readonly where: string;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const CANCEL_TIMEOUT_MS = 5_000;
+
+/**
+ * Connects, runs `work` and closes the connection, whatever happens.
+ * @throws StageFailure: whatever pg throws is classified; `doing` completes "could not …" and names the object.
+ */
+export async function withPostgres<T>(
+  settings: PostgresSettings,
+  doing: string,
+  work: (session: PostgresSession) => Promise<T>,
+): Promise<T> {
+  const session = await connect(settings, doing);
+  const { signal } = settings;
+  let cancelled: Promise<void> | undefined;
+  const cancel = (): void => {
+    cancelled ??= cancelOnServer(settings, session);
+  };
+  try {
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted === true) throw stopped(session.where, doing);
+    return await work(session);
+  } catch (error) {
+    throw signal?.aborted === true
+      ? stopped(session.where, doing)
+      : toPostgresFailure(error, session.where, doing);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    await cancelled;
+    await close(session.client);
+  }
+}
+
+async function connect(settings: PostgresSettings, doing: string): Promise<PostgresSession> {
+  const client = newClient(settings);
+  const where = `"${settings.connection}" at ${client.host}:${String(client.port)}`;
+  // A connection that is lost while nothing runs is reported here; the next statement fails and says so.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return { client, where };
+  } catch (error) {
+    await close(client);
+    throw toPostgresFailure(error, where, doing);
+  }
+}
+
+/** pg's errors about a URL quote it, so they are replaced and not even kept as the cause. */
+function newClient({ connection, url, statementTimeoutSeconds }: PostgresSettings): pg.Client {
+  try {
+    if (!/^postgres(?:ql)?:\/\//u.test(url)) throw new TypeError('not a PostgreSQL URL');
+    return new pg.Client({
+      connectionString: url,
+      application_name: 'reefline',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      ...(statementTimeoutSeconds === undefined
+        ? {}
+        : { statement_timeout: statementTimeoutSeconds * 1_000 }),
+    });
+  } catch {
+    throw new StageFailure(
+      'invalid_config',
+      `The url of the connection "${connection}" cannot be read. ` +
+        'Expected postgres://user:password@host:port/database with special characters percent-encoded.',
+    );
+  }
+}
+
+/**
+ * Asks the server to end the running statement: closing the socket alone is noticed only at the next write. The
+ * connection is then destroyed, because a server that waits for the reader does not act on a cancel request.
+ */
+async function cancelOnServer(settings: PostgresSettings, { client }: PostgresSession): Promise<void> {
+  const canceller = newClient({ ...settings, statementTimeoutSeconds: CANCEL_TIMEOUT_MS / 1_000 });
+  canceller.on('error', () => undefined);
+  try {
+    await canceller.connect();
+    await canceller.query('select pg_catalog.pg_cancel_backend($1)', [processIdOf(client)]);
+  } catch {
+    // The server cannot be asked any more; ending the socket below is all that is left.
+  } finally {
+    await close(canceller);
+    await close(client);
+  }
+}
+
+/** The server's process of a connection; pg's types leave the member out. */
+function processIdOf(client: pg.Client): number | null {
+  const { processID } = client as pg.Client & { readonly processID: number | null };
+  return processID;
+}
+
+/** Ends a connection in any state; a running statement makes pg destroy the socket. */
+async function close(client: pg.Client): Promise<void> {
+  try {
+    await client.end();
+  } catch {
+    // It was already gone.
+  }
+}
+
+function stopped(where: string, doing: string): StageFailure {
+  return new StageFailure('unavailable', `PostgreSQL ${where} was told to stop before it could ${doing}.`);
+}
