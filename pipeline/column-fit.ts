@@ -22,7 +22,8 @@ export function holds(held: ColumnType, incoming: ColumnType): boolean {
 
 function decimalHolds(held: { precision: number; scale: number }, incoming: ColumnType): boolean {
   const room = held.precision - held.scale;
-  if (incoming.kind === 'decimal') return incoming.scale <= held.scale && incoming.precision - incoming.scale <= room;
+  if (incoming.kind === 'decimal')
+    return incoming.scale <= held.scale && incoming.precision - incoming.scale <= room;
   const digits = WHOLE_NUMBER_DIGITS[incoming.kind];
   return digits !== undefined && digits <= room;
 }

@@ -64,9 +64,13 @@ function knownParameter(name: string): SqlParameter {
   const known = SQL_PARAMETERS.find((parameter) => parameter === name);
   if (known !== undefined) return known;
   const list = SQL_PARAMETERS.map((parameter) => `:${parameter}`).join(', ');
-  throw new StageFailure('invalid_config', `The SQL uses :${name}, which is no parameter. Known are ${list}.`, {
-    facts: { parameter: name },
-  });
+  throw new StageFailure(
+    'invalid_config',
+    `The SQL uses :${name}, which is no parameter. Known are ${list}.`,
+    {
+      facts: { parameter: name },
+    },
+  );
 }
 
 function mentions(sql: string): readonly Mention[] {
@@ -84,7 +88,7 @@ function mentions(sql: string): readonly Mention[] {
 function endOfComment(sql: string, from: number): number {
   const marks = /\/\*|\*\//g;
   marks.lastIndex = from;
-  for (let depth = 1; depth > 0; ) {
+  for (let depth = 1; depth > 0;) {
     const mark = marks.exec(sql);
     if (mark === null) return sql.length;
     depth += mark[0] === '/*' ? 1 : -1;

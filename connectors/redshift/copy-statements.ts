@@ -1,0 +1,60 @@
+import type { Column } from '../../pipeline/column.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { Manifest } from '../../pipeline/manifest.ts';
+import { stagingType } from './column-types.ts';
+import { literal, quoted } from './names.ts';
+
+/** A staged batch: its manifest and where that lies. */
+export interface StagedManifest {
+  readonly uri: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Statements that read staged batches of the same columns into a temporary table. COPY takes the columns of a Parquet
+ * file by position, so the table has exactly the manifest's columns in their order. A batch without files runs no COPY,
+ * which refuses an empty manifest.
+ */
+export function copyStatements(
+  staging: string,
+  columns: readonly Column[],
+  batches: readonly StagedManifest[],
+  role: string | undefined,
+): readonly string[] {
+  const create = `CREATE TEMP TABLE ${quoted(staging)} (${columns.map(definition).join(', ')})`;
+  const filled = batches.filter(({ manifest }) => manifest.entries.length > 0);
+  return [create, ...filled.map(({ uri, manifest }) => copyStatement(staging, manifest, uri, role))];
+}
+
+function copyStatement(staging: string, manifest: Manifest, uri: string, role: string | undefined): string {
+  const source = `COPY ${quoted(staging)} FROM ${literal(uri)} IAM_ROLE ${roleClause(role)}`;
+  return manifest.reefline.format === 'parquet'
+    ? `${source} FORMAT AS PARQUET MANIFEST`
+    : `${source} ${csvOptions(manifest, uri)}`;
+}
+
+function definition(column: Column): string {
+  return `${quoted(column.name)} ${stagingType(column.type)}`;
+}
+
+function roleClause(role: string | undefined): string {
+  return role === undefined || role === 'default' ? 'default' : literal(role);
+}
+
+function csvOptions(manifest: Manifest, uri: string): string {
+  const compression = new Set(manifest.entries.map(({ url }) => compressionOf(url)));
+  const [only] = compression;
+  if (compression.size > 1) {
+    throw new StageFailure(
+      'invalid_config',
+      `The files of manifest ${uri} are compressed in different ways, which one COPY cannot read.`,
+      { facts: { uri } },
+    );
+  }
+  return `FORMAT AS CSV MANIFEST${only ?? ''} TIMEFORMAT 'auto' DATEFORMAT 'auto'`;
+}
+
+function compressionOf(url: string): string {
+  if (url.endsWith('.gz')) return ' GZIP';
+  return url.endsWith('.zst') ? ' ZSTD' : '';
+}

@@ -1,0 +1,49 @@
+import type { DatasetName } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+
+/** Written last into every table that Reefline fills: the label that each row came with. */
+export const LABEL_COLUMN = 'reefline_timelabel';
+
+/** Where the warehouse keeps which revision of which label it holds. */
+export const MARKERS: TableName = { schema: 'reefline', table: 'applied' };
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/**
+ * The name that Redshift stores. It folds ASCII letters to lower case, quoted or not, unless a session asks otherwise
+ * (`enable_case_sensitive_identifier`); folding here makes the same table in both cases.
+ */
+export function storedName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** A name in double quotes, folded. */
+export function quoted(name: string): string {
+  return `"${storedName(name).replaceAll('"', '""')}"`;
+}
+
+export function quotedTable(name: TableName): string {
+  return `${quoted(name.schema)}.${quoted(name.table)}`;
+}
+
+export function tableOf(dataset: DatasetName): TableName {
+  return { schema: storedName(dataset.schema), table: storedName(dataset.table) };
+}
+
+/**
+ * A string literal. The only place that writes one: quotes are doubled, and a backslash, which Redshift reads as an
+ * escape and PostgreSQL does not, is refused instead of guessed at.
+ */
+export function literal(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is being refused
+  if (/[\\\u0000-\u001f]/.test(text)) {
+    throw new StageFailure(
+      'invalid_config',
+      `${JSON.stringify(text)} holds a backslash or a control character, which cannot be written into Redshift SQL. Rename the object.`,
+    );
+  }
+  return `'${text.replaceAll("'", "''")}'`;
+}
