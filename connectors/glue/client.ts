@@ -8,6 +8,6 @@ export function createGlueClient(settings: { readonly region?: string }): GlueCl
   return new GlueClient({
     ...(settings.region === undefined ? {} : { region: settings.region }),
     // Catalog calls answer in tens of milliseconds; a silent peer must not hold an attempt until its own timeout.
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
   });
 }

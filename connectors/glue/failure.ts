@@ -66,9 +66,9 @@ export function isFailure(error: unknown, failureClass: FailureClass): error is 
 }
 
 function classify(error: unknown): FailureClass {
-  const name = error instanceof Error ? BY_NAME[error.name] : undefined;
-  const code = textMember(error, 'code');
-  return name ?? (code === undefined ? undefined : BY_CODE[code]) ?? classifyStatus(statusOf(error));
+  const name = textMember(error, 'name') ?? '';
+  const code = textMember(error, 'code') ?? '';
+  return BY_NAME[name] ?? BY_CODE[code] ?? classifyStatus(statusOf(error));
 }
 
 /** An error without a status never came from Glue: trying the same again would give the same. */
