@@ -41,6 +41,9 @@ type CloudChild = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const TEMPORARY_PREFIX = 'reefline-cloud-';
 
+/** As root, PostgreSQL runs as another user, who must be able to reach its own sub-folder whatever the umask is. */
+const ENTERABLE = 0o711;
+
 /**
  * Starts the local cloud in one child process. It ends with this process, also when this process is killed; what a
  * killed cloud left behind is ended and removed by this process or by the next start.
@@ -90,12 +93,12 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
 
 async function prepareFolder(wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) {
-    mkdirSync(wanted, { recursive: true });
+    const made = mkdirSync(wanted, { recursive: true });
+    if (made !== undefined) chmodSync(wanted, ENTERABLE);
     return realpathSync(resolve(wanted));
   }
   const dir = mkdtempSync(join(realpathSync(tmpdir()), TEMPORARY_PREFIX));
-  // As root, PostgreSQL runs as another user, who must be able to reach its own sub-folder.
-  chmodSync(dir, 0o711);
+  chmodSync(dir, ENTERABLE);
   await sweepAbandoned(dir);
   return dir;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -87,14 +87,24 @@ function isOurs(folder: string): boolean {
 function copyOnce(native: string, copy: string): void {
   const temporary = mkdtempSync(`${copy}-`);
   const target = join(temporary, basename(native));
-  mkdirSync(target, { recursive: true });
-  cpSync(native, target, { recursive: true });
+  // Links stay as they are: resolved, they would lead back into the folder that the server cannot enter.
+  cpSync(native, target, { recursive: true, verbatimSymlinks: true });
   linkLibraries(target);
-  chmodSync(temporary, 0o755);
+  openToOthers(temporary);
   try {
     renameSync(temporary, copy);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     if (!isOurs(copy)) throw error;
+  }
+}
+
+/** Lets other users read everything and enter every folder, whatever the umask of the install was. */
+function openToOthers(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openToOthers(path);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
   }
 }
