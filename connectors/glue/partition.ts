@@ -34,7 +34,8 @@ export type PutPartition = 'created' | 'updated' | 'unchanged' | 'superseded';
  * new one and never none. A partition of a newer revision stays. May be called any number of times.
  *
  * Glue has no conditional update of a partition: of two writers at the very same moment the later call wins. So the
- * result is read back, and a newer revision that was overwritten by an older one is put back by its own writer.
+ * result is read back and written again when it shows an older revision. What remains is an older writer whose update
+ * arrives after the newer one has read back; that there is one run per label at a time keeps it from happening.
  */
 export async function putPartition(session: GlueSession, wanted: PartitionDefinition): Promise<PutPartition> {
   const object = `partition ${wanted.timelabel} of table ${wanted.database}.${wanted.table}`;

@@ -74,7 +74,6 @@ const storageDescriptor = struct({
   StoredAsSubDirectories: optional(flag),
   SchemaReference: refused(),
 });
-export type StorageDescriptor = Of<typeof storageDescriptor>;
 
 export const databaseInput = struct({
   Name: foldedName,

@@ -103,9 +103,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new GlueFault('InvalidInputException', 'The request is too large.');
-    chunks.push(chunk);
+    // Read on to the end without keeping it: a client that is still sending would miss the answer.
+    if (size <= MAX_BODY) chunks.push(chunk);
   }
+  if (size > MAX_BODY) throw new GlueFault('InvalidInputException', 'The request is too large.');
   return Buffer.concat(chunks).toString();
 }
 

@@ -53,7 +53,7 @@ export function openStore(dir: string): Store {
   return {
     get(kind, parent, name) {
       const row = sql.get.get(kind, parent, name);
-      return row === undefined ? undefined : JSON.parse(String(row['body']));
+      return row === undefined ? undefined : (JSON.parse(String(row['body'])) as unknown);
     },
     put(kind, parent, name, body) {
       sql.put.run(kind, parent, name, JSON.stringify(body));

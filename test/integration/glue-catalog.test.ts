@@ -220,6 +220,11 @@ describe('a request', () => {
       status: 400,
       body: { __type: 'SerializationException' },
     });
+    const large = JSON.stringify({ DatabaseName: 'x'.repeat(17 * 1024 * 1024) });
+    await expect(post('GetTables', large)).resolves.toMatchObject({
+      status: 400,
+      body: { __type: 'InvalidInputException' },
+    });
     await expect(post('GetTables', '{')).resolves.toMatchObject({
       body: { __type: 'SerializationException' },
     });
