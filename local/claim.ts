@@ -94,7 +94,7 @@ async function recover(dir: string): Promise<ClaimRecord | undefined> {
   const path = join(dir, RECORD);
   const earlier = readRecord(path);
   if (earlier === undefined) {
-    const foreign = readdirSync(dir);
+    const foreign = readdirSync(dir).filter((name) => !name.startsWith(RECORD));
     if (foreign.length === 0) return undefined;
     throw new Error(
       `${dir} is not empty and no local cloud made it (it holds ${foreign[0] ?? ''}). Choose another.`,

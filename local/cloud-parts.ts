@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Claim } from './claim.ts';
@@ -7,6 +7,7 @@ import { startGlue } from './glue/server.ts';
 import { startObjectStore } from './object-store.ts';
 import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
 import { startPostgres } from './postgres.ts';
+import { startRedshiftData } from './redshift-data/server.ts';
 import { startTemporal } from './temporal.ts';
 
 /** What the process that holds the local cloud is asked to start. */
@@ -39,7 +40,9 @@ export interface CloudParts {
 /** Prepares the parts in a folder that `claim` holds. `log` gets one line per part that is ready. */
 export function cloudParts(request: CloudRequest, claim: Claim, log: (line: string) => void): CloudParts {
   const starting: Promise<Stoppable>[] = [];
+  let stopping = false;
   const begin = async <T extends Stoppable>(name: string, start: () => Promise<T>): Promise<T> => {
+    if (stopping) throw new Error(`${name} is not started because the local cloud stops.`);
     const begun = performance.now();
     const part = start();
     starting.push(part);
@@ -50,11 +53,15 @@ export function cloudParts(request: CloudRequest, claim: Claim, log: (line: stri
   return {
     start: () => startParts(request, claim, begin),
     async stop() {
-      const settled = await Promise.allSettled(starting.reverse());
-      const stopped = settled.map((result) =>
-        result.status === 'fulfilled' ? result.value.stop() : Promise.resolve(),
-      );
-      await Promise.allSettled(stopped);
+      stopping = true;
+      const settled = await Promise.allSettled(starting);
+      // The last one started goes first, because it uses the others.
+      for (const result of settled.reverse()) {
+        if (result.status === 'rejected') continue;
+        await result.value.stop().catch((error: unknown) => {
+          log(`A part did not stop: ${String(error)}`);
+        });
+      }
     },
   };
 }
@@ -83,33 +90,21 @@ async function startParts(request: CloudRequest, claim: Claim, begin: Begin): Pr
   const common = { host: HOST, port: 0 };
   const glue = await begin('Glue', () => startGlue({ ...common, dir: join(dir, 'glue') }));
   env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
-  const redshiftData = await optional(
-    'redshift-data',
-    'startRedshiftData',
-    { ...common, dir: join(dir, 'redshift-data'), postgresUrl: postgres.url, s3Endpoint: objects.url },
-    begin,
+  const redshiftData = await begin('Redshift Data API', () =>
+    startRedshiftData({
+      ...common,
+      dir: join(dir, 'redshift-data'),
+      postgresUrl: postgres.url,
+      s3Endpoint: objects.url,
+    }),
   );
-  if (redshiftData) env['AWS_ENDPOINT_URL_REDSHIFT_DATA'] = redshiftData.url;
+  env['AWS_ENDPOINT_URL_REDSHIFT_DATA'] = redshiftData.url;
   return {
     env,
     postgresUrl: postgres.url,
     temporalAddress: temporal?.address ?? '',
     temporalUiUrl: temporal?.uiUrl ?? '',
   };
-}
-
-async function optional(
-  folder: string,
-  name: string,
-  options: object,
-  begin: Begin,
-): Promise<(Stoppable & { url: string }) | undefined> {
-  const file = new URL(`./${folder}/server.ts`, import.meta.url);
-  if (!existsSync(file)) return undefined;
-  type Start = (options: object) => Promise<Stoppable & { url: string }>;
-  const module = (await import(file.href).catch(() => ({}))) as Record<string, Start>;
-  const start = module[name];
-  return start && begin(folder, () => start(options));
 }
 
 /**

@@ -26,6 +26,9 @@ export interface LocalPostgresOptions {
 
 const ATTEMPTS = 5;
 
+/** A start that took longer than this failed for another reason than a port; it is not tried again. */
+const PATIENCE_MS = 10_000;
+
 /**
  * Starts PostgreSQL on a free port of 127.0.0.1, with a random password and without a Unix socket (its path may
  * be longer than the system allows). Data left by an earlier start is used again when it is complete.
@@ -35,6 +38,7 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
   const password = await initialise(folder, options.dir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
+    const begun = performance.now();
     try {
       const server = await startOn(port, folder, options);
       return {
@@ -43,7 +47,7 @@ export async function startPostgres(options: LocalPostgresOptions): Promise<Loca
       };
     } catch (error) {
       // The usual reason is that another process took the port between our look and our start.
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === ATTEMPTS || performance.now() - begun > PATIENCE_MS) throw error;
     }
   }
 }

@@ -26,6 +26,9 @@ export interface LocalTemporalOptions {
 const NAMESPACE = 'default';
 const ATTEMPTS = 5;
 
+/** A start that took longer than this failed for another reason than a port; it is not tried again. */
+const PATIENCE_MS = 10_000;
+
 /** The search attributes that Reefline's workflows set; SQL visibility allows ten Keywords. */
 const SEARCH_ATTRIBUTES = {
   Pipeline: 'Keyword',
@@ -51,6 +54,7 @@ export async function startTemporal(options: LocalTemporalOptions): Promise<Loca
   const cli = temporalCli();
   for (let attempt = 1; ; attempt += 1) {
     const ports = { grpc: await freePort(), ui: await freePort() };
+    const begun = performance.now();
     try {
       const server = await startOn(ports, cli, options);
       return {
@@ -61,7 +65,7 @@ export async function startTemporal(options: LocalTemporalOptions): Promise<Loca
       };
     } catch (error) {
       // The usual reason is that another process took a port between our look and our start.
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === ATTEMPTS || performance.now() - begun > PATIENCE_MS) throw error;
     }
   }
 }

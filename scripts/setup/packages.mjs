@@ -18,6 +18,8 @@ export function packagesAreCurrent(project) {
 export function installPackages(project) {
   const started = Date.now();
   const options = ['--no-save', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+  // Some packages ask for a newer Node than the one that runs this script; they get it from these very packages.
+  options.push('--no-engine-strict');
   const [command, ...prefix] = npm();
   console.log('Set-up: installing packages, this takes a minute or two.');
   const result = spawnSync(command, [...prefix, 'install', ...options, '--loglevel=error'], {

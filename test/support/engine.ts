@@ -1,0 +1,119 @@
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type pg from 'pg';
+import type { StageRunners } from '../../activities/run-stage.ts';
+import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
+import { connectCatalog } from '../../catalog/connect.ts';
+import { migrateCatalog } from '../../catalog/migrate.ts';
+import { applyProject } from '../../cli/apply.ts';
+import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import type { Project } from '../../pipeline/project.ts';
+import { createActivities } from '../../workers/activities.ts';
+import { runWorkers } from '../../workers/run-workers.ts';
+import { freshDatabase, fromEnvironment } from './local-cloud.ts';
+
+export type Work = (run: StageRun, tools: StageTools) => Promise<StageOutput> | StageOutput;
+
+/** A catalog, a Temporal namespace and workers of a suite's own; the stages do what the suite says. */
+export interface Engine {
+  readonly db: pg.Pool;
+  readonly client: Client;
+  readonly namespace: string;
+  apply(project: Project): Promise<number>;
+  startWorkers(): Promise<void>;
+  stopWorkers(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const DONE: StageOutput = { rows: 1, bytes: null, uri: null, columns: null };
+
+let installed = false;
+
+export async function startEngine(label: string, work: Work): Promise<Engine> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  installed = true;
+  const database = await freshDatabase(label);
+  await migrateCatalog(database.url);
+  const db = connectCatalog(database.url, 50);
+  const address = fromEnvironment('TEMPORAL_ADDRESS');
+  const connection = await Connection.connect({ address });
+  const namespace = `${label}-${String(Date.now())}`;
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 } as never,
+  });
+  const client = new Client({ connection, namespace });
+  await untilNamespaceIsKnown(client);
+  const native = await NativeConnection.connect({ address });
+  const runner = async (run: StageRun, tools: StageTools): Promise<StageOutput> => work(run, tools);
+  const runners: StageRunners = {
+    extract: runner,
+    register: runner,
+    load: runner,
+    transform: runner,
+    publish: runner,
+  };
+  const activities = createActivities({ db, client, runners, environment: process.env });
+  const bundle = await workflowBundle();
+  let stop: (() => Promise<void>) | undefined;
+  const engine: Engine = {
+    db,
+    client,
+    namespace,
+    apply: async (project) => (await applyProject(db, client, project, 'test')).version,
+    startWorkers: async () => {
+      const controller = new AbortController();
+      const lines: string[] = [];
+      const done = runWorkers({
+        temporal: { connection: native, namespace },
+        db,
+        activities,
+        say: (line) => lines.push(line),
+        signal: controller.signal,
+        workflowBundle: bundle,
+      });
+      done.catch(() => undefined);
+      stop = async () => {
+        controller.abort();
+        await done;
+        stop = undefined;
+      };
+      while (!lines.some((line) => line.includes(ROUTING_QUEUE)))
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+    stopWorkers: async () => stop?.(),
+    close: async () => {
+      await stop?.();
+      await native.close();
+      await connection.close();
+      await db.end();
+      await database.drop();
+    },
+  };
+  return engine;
+}
+
+let bundled: Promise<{ code: string }> | undefined;
+
+function workflowBundle(): Promise<{ code: string }> {
+  bundled ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    payloadConverterPath: fileURLToPath(new URL('../../workflows/payload-converter.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundled;
+}
+
+/** A new namespace reaches the server's cache within about a second. */
+async function untilNamespaceIsKnown(client: Client): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const known = await client.workflow.count('').then(
+      () => true,
+      () => false,
+    );
+    if (known) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`The namespace ${client.options.namespace} did not appear.`);
+}
