@@ -50,9 +50,12 @@ const RULES = [
 /** Reads a cron text of five fields: numbers, lists, ranges, steps, and English names of months and days. */
 export function parseCron(text: string): CronFields | CronProblem {
   const texts = text.trim().split(/\s+/);
-  if (/^(CRON_)?TZ=/.test(text)) return { problem: 'a time zone in a cron text is not understood; ticks are in UTC' };
+  if (/^(CRON_)?TZ=/.test(text))
+    return { problem: 'a time zone in a cron text is not understood; ticks are in UTC' };
   if (texts.length !== 5) {
-    return { problem: `a cron text has 5 fields (minute, hour, day of month, month, day of week), this one has ${text.trim() === '' ? 0 : texts.length}` };
+    return {
+      problem: `a cron text has 5 fields (minute, hour, day of month, month, day of week), this one has ${text.trim() === '' ? 0 : texts.length}`,
+    };
   }
   const sets: (readonly number[])[] = [];
   for (const [at, rule] of RULES.entries()) {
@@ -60,7 +63,13 @@ export function parseCron(text: string): CronFields | CronProblem {
     if ('problem' in values) return values;
     sets.push(values.values);
   }
-  const [minutes, hours, daysOfMonth, months, weekdays] = sets as [number[], number[], number[], number[], number[]];
+  const [minutes, hours, daysOfMonth, months, weekdays] = sets as [
+    number[],
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
   // Cron writes Sunday as 0 and as 7.
   const daysOfWeek = [...new Set(weekdays.map((day) => day % 7))].sort((a, b) => a - b);
   return { minutes, hours, daysOfMonth, months, daysOfWeek };
@@ -92,23 +101,30 @@ function withinDay(minutes: readonly number[], hours: readonly number[]): CronPe
   const [minute, second] = minutes;
   const step = equalStep(hours, 24);
   const period = step === undefined ? undefined : periodOfMinutes(step * 60);
-  if (minute === undefined || second !== undefined || step === undefined || period === undefined) return undefined;
+  if (minute === undefined || second !== undefined || step === undefined || period === undefined)
+    return undefined;
   const clocks = hours.map((hour) => clock(hour, minute));
   const often = step === 24 ? 'every day' : `every ${String(step)} hours,`;
   return { period, sentence: `${often} at ${clocks.join(', ')} UTC: period ${period}` };
 }
 
-function calendarPeriod(fields: CronFields, everyDate: boolean, everyWeekday: boolean): CronPeriod | undefined {
+function calendarPeriod(
+  fields: CronFields,
+  everyDate: boolean,
+  everyWeekday: boolean,
+): CronPeriod | undefined {
   const { minutes, hours, daysOfMonth, daysOfWeek, months } = fields;
   const [minute, hour] = [minutes[0], hours[0]];
-  if (minutes.length !== 1 || hours.length !== 1 || minute === undefined || hour === undefined) return undefined;
+  if (minutes.length !== 1 || hours.length !== 1 || minute === undefined || hour === undefined)
+    return undefined;
   const weekday = DAY_WORDS[daysOfWeek[0] ?? -1];
   if (everyDate && daysOfWeek.length === 1 && weekday !== undefined) {
     return { period: '1w', sentence: `every ${weekday} at ${clock(hour, minute)} UTC: period 1w` };
   }
   const [day] = daysOfMonth;
   // Days 29 to 31 do not exist in every month, so their ticks would skip months.
-  const monthly = everyWeekday && months.length === 12 && daysOfMonth.length === 1 && day !== undefined && day <= 28;
+  const monthly =
+    everyWeekday && months.length === 12 && daysOfMonth.length === 1 && day !== undefined && day <= 28;
   if (!monthly) return undefined;
   return { period: '1mo', sentence: `every month on day ${day} at ${clock(hour, minute)} UTC: period 1mo` };
 }
@@ -117,7 +133,9 @@ function minuteWords(minutes: readonly number[], step: number): string {
   const first = minutes[0] ?? 0;
   if (step === 60) return `every hour at minute ${String(first)}`;
   if (step === 1) return 'every minute';
-  return first === 0 ? `every ${String(step)} minutes` : `every ${String(step)} minutes from minute ${String(first)}`;
+  return first === 0
+    ? `every ${String(step)} minutes`
+    : `every ${String(step)} minutes from minute ${String(first)}`;
 }
 
 /** The distance between neighbours on a circle of `round`, when it is the same everywhere. */
@@ -132,7 +150,9 @@ function parseField(text: string, rule: FieldRule): { values: readonly number[] 
   for (const part of text.split(',')) {
     const range = parsePart(part, rule);
     if (range === undefined) {
-      return { problem: `"${part}" is no ${rule.name}: numbers ${rule.low} to ${rule.high}, lists, ranges and steps are understood` };
+      return {
+        problem: `"${part}" is no ${rule.name}: numbers ${rule.low} to ${rule.high}, lists, ranges and steps are understood`,
+      };
     }
     for (let value = range.from; value <= range.to; value += range.step) values.add(value);
   }

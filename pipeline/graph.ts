@@ -6,7 +6,9 @@ export interface GraphStage {
 }
 
 /** The stages that take each dataset as an input, in the order in which the stages were given. */
-export function dependentsByDataset<Stage extends GraphStage>(stages: readonly Stage[]): ReadonlyMap<string, readonly Stage[]> {
+export function dependentsByDataset<Stage extends GraphStage>(
+  stages: readonly Stage[],
+): ReadonlyMap<string, readonly Stage[]> {
   const dependents = new Map<string, Stage[]>();
   for (const stage of stages) {
     for (const dataset of new Set(stage.inputs.map((input) => input.dataset))) {
@@ -45,7 +47,9 @@ export function topologicalOrder<Stage extends GraphStage>(
  * Cycles, each as the stages along it in the direction of the data; the last one feeds the first. Every stage is in
  * at most one of the returned cycles, and when there is any cycle at least one is returned.
  */
-export function findCycles<Stage extends GraphStage>(stages: readonly Stage[]): readonly (readonly Stage[])[] {
+export function findCycles<Stage extends GraphStage>(
+  stages: readonly Stage[],
+): readonly (readonly Stage[])[] {
   const cycles: (readonly Stage[])[] = [];
   let { stuck } = topologicalOrder(stages);
   for (let start = stuck[0]; start !== undefined; start = stuck[0]) {
@@ -71,7 +75,10 @@ function cycleBehind<Stage extends GraphStage>(start: Stage, stuck: readonly Sta
   return stage === undefined ? path : path.slice(position.get(stage)).reverse();
 }
 
-function producerOf<Stage extends GraphStage>(stage: Stage, producers: ReadonlyMap<string, Stage>): Stage | undefined {
+function producerOf<Stage extends GraphStage>(
+  stage: Stage,
+  producers: ReadonlyMap<string, Stage>,
+): Stage | undefined {
   const input = stage.inputs.find(({ dataset }) => producers.has(dataset));
   return input === undefined ? undefined : producers.get(input.dataset);
 }

@@ -1,0 +1,53 @@
+import { parseDataset } from '../pipeline/dataset.ts';
+import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
+import type { Problem } from './problem.ts';
+import type { SettingsDraft } from './read-settings.ts';
+import type { StageDraft } from './stage-draft.ts';
+
+/** Who produces a dataset. */
+export type Producer =
+  | { readonly kind: 'stage'; readonly draft: StageDraft }
+  /** `outside` is undefined when its declaration has problems. */
+  | { readonly kind: 'outside'; readonly outside: OutsideDataset | undefined };
+
+export interface KnownDatasets {
+  readonly producers: ReadonlyMap<string, Producer>;
+  readonly problems: readonly Problem[];
+}
+
+/** Every dataset with its one producer; a second producer is a problem. */
+export function knownDatasets(settings: SettingsDraft, stages: readonly StageDraft[]): KnownDatasets {
+  const producers = new Map<string, Producer>();
+  const outside = new Map(settings.datasets.map((each) => [each.dataset, each]));
+  for (const dataset of settings.datasetNames)
+    producers.set(dataset, { kind: 'outside', outside: outside.get(dataset) });
+  const spellings = new Map([...producers.keys()].map((dataset) => [identity(dataset, settings), dataset]));
+  const problems: Problem[] = [];
+  for (const draft of stages) {
+    if (draft.output === undefined) continue;
+    const first = producers.get(spellings.get(identity(draft.output, settings)) ?? '');
+    if (first === undefined) {
+      producers.set(draft.output, { kind: 'stage', draft });
+      spellings.set(identity(draft.output, settings), draft.output);
+      continue;
+    }
+    const other =
+      first.kind === 'stage'
+        ? `stage ${first.draft.id} (${first.draft.yaml.file})`
+        : 'a service outside (datasets: in reefline.yaml)';
+    problems.push(
+      draft.yaml.problem(
+        [...draft.path, 'to'],
+        `${draft.output} is already produced by ${other}`,
+        'let this stage write another table, or remove one of the two',
+      ),
+    );
+  }
+  return { producers, problems };
+}
+
+/** Redshift and Glue do not tell capital letters from small ones, so their names are one when they differ in that only. */
+function identity(dataset: string, settings: SettingsDraft): string {
+  const kind = settings.connections.get(parseDataset(dataset)?.connection ?? '')?.kind;
+  return kind === 'redshift' || kind === 'glue' ? dataset.toLowerCase() : dataset;
+}

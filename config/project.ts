@@ -1,0 +1,134 @@
+import { findCycles, topologicalOrder } from '../pipeline/graph.ts';
+import type { Period } from '../pipeline/period.ts';
+import type { Project } from '../pipeline/project.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
+import { knownDatasets, type Producer } from './known-datasets.ts';
+import { type Problem, sortProblems } from './problem.ts';
+import { type PipelinesDraft, readPipelines } from './read-pipelines.ts';
+import { readSettings, SETTINGS_FILE, type SettingsDraft } from './read-settings.ts';
+import type { StageDraft } from './stage-draft.ts';
+import { stageDefinition } from './stage-definition.ts';
+import { stageInputs } from './stage-inputs.ts';
+import { stageTiming } from './stage-periods.ts';
+import { stageProblems } from './stage-rules.ts';
+import { readTransformSql, type TransformSql } from './transform-sql.ts';
+
+export type ProjectReading = { readonly project: Project } | { readonly problems: readonly Problem[] };
+
+/**
+ * Reads reefline.yaml, pipelines/*.yaml and the SQL files that they name. Needs no network and no environment.
+ * Either the project is complete and consistent, or all its problems are reported at once, sorted by file and line.
+ */
+export async function readProject(dir: string): Promise<ProjectReading> {
+  const settings = await readSettings(dir);
+  const pipelines = await readPipelines(dir);
+  const problems = [...settings.problems, ...pipelines.problems, ...emptyProblems(settings, pipelines)];
+  const sources = new Map<StageDraft, TransformSql>();
+  for (const draft of pipelines.stages) {
+    const { sql, problems: found } = await readTransformSql(dir, draft);
+    if (sql !== undefined) sources.set(draft, sql);
+    problems.push(...found);
+  }
+  const resolved = resolveStages(settings, pipelines, sources);
+  problems.push(...resolved.problems);
+  if (problems.length > 0) return { problems: sortProblems(problems) };
+  return { project: { ...sharedParts(settings), stages: resolved.stages, pipelines: pipelines.pipelines } };
+}
+
+/** A stage draft with its inputs, in the shape that the graph understands. */
+interface Node {
+  readonly id: string;
+  readonly output: string;
+  readonly inputs: readonly { readonly dataset: string }[];
+  readonly draft: StageDraft;
+}
+
+function resolveStages(
+  settings: SettingsDraft,
+  pipelines: PipelinesDraft,
+  sources: ReadonlyMap<StageDraft, TransformSql>,
+): { readonly stages: readonly StageDefinition[]; readonly problems: readonly Problem[] } {
+  const { producers, problems: found } = knownDatasets(settings, pipelines.stages);
+  const problems = [...found];
+  // Without settings that can be read every connection would seem unknown.
+  const settingsRead = settings.yaml !== undefined && settings.yaml.problems.length === 0;
+  const around = {
+    connections: settings.connections,
+    producers,
+    complete: pipelines.complete && settingsRead,
+  };
+  const nodes = pipelines.stages.map((draft): Node => {
+    if (settingsRead) problems.push(...stageProblems(draft, settings.connections));
+    const inputs = stageInputs(draft, sources.get(draft), around);
+    problems.push(...inputs.problems);
+    return {
+      id: draft.id,
+      output: draft.output ?? draft.id,
+      inputs: inputs.datasets.map((dataset) => ({ dataset })),
+      draft,
+    };
+  });
+  problems.push(...findCycles(nodes).map(cycleProblem));
+  const definitions = new Map<StageDraft, StageDefinition>();
+  const periods = outsidePeriods(producers);
+  for (const node of topologicalOrder(nodes).ordered) {
+    const { draft } = node;
+    const result = stageTiming(
+      draft,
+      node.inputs.map((input) => input.dataset),
+      (dataset) => periods.get(dataset),
+    );
+    problems.push(...result.problems);
+    if (draft.fields === undefined || result.timing === undefined) continue;
+    periods.set(node.output, result.timing.period);
+    definitions.set(
+      draft,
+      stageDefinition(draft, draft.fields, result.timing, sources.get(draft), producers),
+    );
+  }
+  const stages = pipelines.stages.flatMap((draft) => definitions.get(draft) ?? []);
+  return { stages, problems };
+}
+
+function outsidePeriods(producers: ReadonlyMap<string, Producer>): Map<string, Period> {
+  const periods = new Map<string, Period>();
+  for (const [dataset, producer] of producers) {
+    if (producer.kind === 'outside' && producer.outside !== undefined)
+      periods.set(dataset, producer.outside.period);
+  }
+  return periods;
+}
+
+function cycleProblem(cycle: readonly Node[]): Problem {
+  const [first] = cycle as readonly [Node, ...Node[]];
+  const path = [...cycle, first].map((node) => node.id).join(' -> ');
+  const cure = 'let one of these stages read something else, or make one stage of them';
+  return first.draft.yaml.problemAtKey(first.draft.path, `these stages wait for each other: ${path}`, cure);
+}
+
+function emptyProblems(settings: SettingsDraft, pipelines: PipelinesDraft): readonly Problem[] {
+  if (pipelines.files > 0) return [];
+  const problem = 'the project has no pipelines';
+  const cure = 'add a file such as pipelines/orders.yaml with a pipeline and its stages';
+  return [
+    settings.yaml?.problem([], problem, cure) ?? {
+      file: SETTINGS_FILE,
+      line: 1,
+      column: 1,
+      field: '',
+      problem,
+      cure,
+    },
+  ];
+}
+
+function sharedParts(settings: SettingsDraft): Pick<Project, 'connections' | 'endpoints' | 'datasets'> {
+  const named = [...settings.connections].flatMap(([name, { connection }]) =>
+    connection === undefined ? [] : [[name, connection] as const],
+  );
+  return {
+    connections: Object.fromEntries(named),
+    endpoints: settings.endpoints,
+    datasets: settings.datasets,
+  };
+}

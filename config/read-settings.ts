@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Connection, ConnectionKind } from '../pipeline/connection.ts';
+import { parseDataset } from '../pipeline/dataset.ts';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
+import { parsePeriod } from '../pipeline/period.ts';
+import type { EventType } from '../pipeline/stage.ts';
+import { connectionProblems, secretProblems } from './connection-rules.ts';
+import { suggest } from './nearest.ts';
+import type { Problem } from './problem.ts';
+import { schemaProblems } from './schema-problem.ts';
+import {
+  CONNECTION_SCHEMAS,
+  connectionSchema,
+  endpointSchema,
+  outsideDatasetSchema,
+  settingsSchema,
+} from './settings-schema.ts';
+import { type FieldPath, readYaml, type YamlFile } from './yaml-file.ts';
+
+export const SETTINGS_FILE = 'reefline.yaml';
+
+/** What could be read of reefline.yaml. Names are kept even where their fields are wrong, so that no problem causes others. */
+export interface SettingsDraft {
+  /** Undefined when the file is missing. */
+  readonly yaml: YamlFile | undefined;
+  readonly connections: ReadonlyMap<string, ConnectionDraft>;
+  readonly endpoints: readonly EndpointDefinition[];
+  readonly datasets: readonly OutsideDataset[];
+  /** Outside datasets by id, also those whose fields are wrong. */
+  readonly datasetNames: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+export interface ConnectionDraft {
+  readonly kind: ConnectionKind | undefined;
+  /** Undefined when its fields are wrong. */
+  readonly connection: Connection | undefined;
+}
+
+/** The event types that a dataset of a connection can carry. */
+const TYPES_OF_KIND: Readonly<Record<ConnectionKind, readonly EventType[]>> = {
+  postgres: ['publish'],
+  s3: ['s3'],
+  glue: ['glue', 'athena'],
+  redshift: ['redshift'],
+};
+
+export async function readSettings(dir: string): Promise<SettingsDraft> {
+  const text = await readFile(join(dir, SETTINGS_FILE), 'utf8').catch(missingFile);
+  if (text === undefined) {
+    const problem = { file: SETTINGS_FILE, line: 1, column: 1, field: '', problem: 'the file is missing' };
+    return draft(undefined, {}, [{ ...problem, cure: 'create it with the connections of the project' }]);
+  }
+  const yaml = readYaml(SETTINGS_FILE, text, (path) => path.join('.'));
+  if (yaml.problems.length > 0) return draft(yaml, {}, yaml.problems);
+  const raw = record(yaml.value);
+  const result = settingsSchema.safeParse(yaml.value);
+  const problems = result.success
+    ? []
+    : schemaProblems(yaml, [], yaml.value, result.error, (path) => knownKeys(raw, path));
+  return draft(yaml, raw, problems);
+}
+
+function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]): SettingsDraft {
+  const problems = [...found];
+  const connections = new Map<string, ConnectionDraft>();
+  for (const [name, fields] of Object.entries(record(raw['connections']))) {
+    const result = connectionSchema.safeParse(fields);
+    // The schema yields no key with the value undefined, which is all that its type allows beyond Connection.
+    const connection = result.success ? (result.data as Connection) : undefined;
+    connections.set(name, { kind: connection?.kind ?? kindOf(fields), connection });
+    if (yaml !== undefined) {
+      problems.push(...secretProblems(yaml, ['connections', name], record(fields)));
+      if (connection !== undefined)
+        problems.push(...connectionProblems(yaml, ['connections', name], connection));
+    }
+  }
+  const endpoints: EndpointDefinition[] = [];
+  for (const [name, fields] of Object.entries(record(raw['endpoints']))) {
+    const result = endpointSchema.safeParse(fields);
+    if (result.success) endpoints.push({ name, ...result.data } as EndpointDefinition);
+    if (yaml !== undefined) problems.push(...secretProblems(yaml, ['endpoints', name], record(fields)));
+  }
+  const { datasets, datasetNames } = readDatasets(record(raw['datasets']));
+  if (yaml !== undefined)
+    for (const each of datasets) problems.push(...datasetProblems(yaml, each, connections));
+  return { yaml, connections, endpoints, datasets, datasetNames, problems };
+}
+
+function readDatasets(raw: Raw): { datasets: readonly OutsideDataset[]; datasetNames: ReadonlySet<string> } {
+  const datasets: OutsideDataset[] = [];
+  for (const [dataset, fields] of Object.entries(raw)) {
+    const result = outsideDatasetSchema.safeParse(fields);
+    const period = result.success ? parsePeriod(result.data.every) : undefined;
+    if (result.success && period !== undefined) datasets.push({ dataset, period, type: result.data.type });
+  }
+  return { datasets, datasetNames: new Set(Object.keys(raw)) };
+}
+
+function datasetProblems(
+  yaml: YamlFile,
+  { dataset, type }: OutsideDataset,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): readonly Problem[] {
+  const name = parseDataset(dataset)?.connection;
+  if (name === undefined) return [];
+  const connection = connections.get(name);
+  const path = ['datasets', dataset];
+  if (connection === undefined) {
+    return [
+      yaml.problemAtKey(
+        path,
+        `connection ${name} is not known`,
+        suggest(name, connections.keys(), 'add it under connections:'),
+      ),
+    ];
+  }
+  const types = connection.kind === undefined ? [type] : TYPES_OF_KIND[connection.kind];
+  if (types.includes(type)) return [];
+  const problem = `events of type ${type} do not come from connection ${name}, which is ${connection.kind ?? ''}`;
+  return [yaml.problem([...path, 'type'], problem, `write ${types.join(' or ')}`)];
+}
+
+function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
+  const [section, name] = path;
+  if (section === undefined) return Object.keys(settingsSchema.shape);
+  if (section === 'endpoints') return Object.keys(endpointSchema.shape);
+  if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
+  const kind = kindOf(record(raw['connections'])[String(name)]);
+  return kind === undefined ? [] : Object.keys(CONNECTION_SCHEMAS[kind].shape);
+}
+
+function kindOf(fields: unknown): ConnectionKind | undefined {
+  const kind = record(fields)['kind'];
+  return typeof kind === 'string' && Object.hasOwn(CONNECTION_SCHEMAS, kind)
+    ? (kind as ConnectionKind)
+    : undefined;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function record(value: unknown): Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {};
+}
+
+/** Turns "no such file" into undefined; every other error of the file system is thrown on. */
+export function missingFile(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+    return undefined;
+  throw error;
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { EVENT_TYPES } from '../pipeline/stage.ts';
+import { dataset, name, period, text } from './field.ts';
+
+/*
+ * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it yields; the
+ * assignments in read-settings.ts keep both in step.
+ */
+
+const concurrency = z
+  .int()
+  .min(1)
+  .max(1000)
+  .optional()
+  .describe('How many stages may use this connection at once, per worker.');
+const region = text.optional().describe('AWS region; the default of the worker when absent.');
+
+export const CONNECTION_SCHEMAS = {
+  postgres: z.strictObject({
+    kind: z
+      .literal('postgres')
+      .describe('A PostgreSQL database: source of extracts, destination of publishes.'),
+    url: text.describe(
+      'Reference to a postgres:// URL, such as ${env:SHOP_URL}. A URL with a password is refused.',
+    ),
+    concurrency,
+  }),
+  s3: z.strictObject({
+    kind: z.literal('s3').describe('The store of staged files.'),
+    bucket: text.describe('Name of the bucket.'),
+    prefix: text.optional().describe('Folder inside the bucket, without slashes at its ends.'),
+    region,
+    concurrency,
+  }),
+  glue: z.strictObject({
+    kind: z.literal('glue').describe('The AWS Glue Data Catalog.'),
+    databasePrefix: text.optional().describe('Put before the schema to make the name of the Glue database.'),
+    region,
+    concurrency,
+  }),
+  redshift: z.strictObject({
+    kind: z.literal('redshift').describe('Amazon Redshift through its Data API.'),
+    database: text.describe('Name of the database.'),
+    cluster: text.optional().describe('Identifier of a provisioned cluster. Either this or workgroup.'),
+    workgroup: text.optional().describe('Name of a serverless workgroup. Either this or cluster.'),
+    dbUser: text.optional().describe('Database user of a provisioned cluster.'),
+    secretArn: text
+      .optional()
+      .describe('ARN of the secret in AWS Secrets Manager that holds the credentials.'),
+    copyRole: text.optional().describe('ARN of the role that COPY uses to read S3; default when absent.'),
+    region,
+    concurrency,
+  }),
+} as const;
+
+const { postgres, s3, glue, redshift } = CONNECTION_SCHEMAS;
+
+export const connectionSchema = z
+  .discriminatedUnion('kind', [postgres, s3, glue, redshift])
+  .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
+
+export const endpointSchema = z
+  .strictObject({
+    kind: z.literal('sqs').describe('An Amazon SQS standard queue.'),
+    queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
+    region,
+  })
+  .meta({ title: 'Endpoint', description: 'A queue that receives every event.' });
+
+export const outsideDatasetSchema = z
+  .strictObject({
+    every: period.describe('Length of the interval that one timelabel covers.'),
+    type: z.enum(EVENT_TYPES).describe('The type that the events of this dataset carry.'),
+  })
+  .meta({
+    title: 'Outside dataset',
+    description: 'A dataset that a service outside of Reefline produces and signals.',
+  });
+
+export const settingsSchema = z
+  .strictObject({
+    connections: z
+      .record(name, connectionSchema)
+      .meta({ title: 'Connections', description: 'Outside systems by name.' }),
+    endpoints: z
+      .record(name, endpointSchema)
+      .optional()
+      .meta({ title: 'Endpoints', description: 'Queues that receive the events, by name.' }),
+    datasets: z.record(dataset, outsideDatasetSchema).optional().meta({
+      title: 'Outside datasets',
+      description: 'Datasets that services outside of Reefline produce.',
+    }),
+  })
+  .meta({ title: 'Reefline settings', description: 'reefline.yaml: what all pipelines of a project share.' });
+
+export type Settings = z.infer<typeof settingsSchema>;

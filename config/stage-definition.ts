@@ -1,0 +1,80 @@
+import type { StageDefinition, StageWork } from '../pipeline/stage.ts';
+import type { Producer } from './known-datasets.ts';
+import { scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
+import type { Timing } from './stage-periods.ts';
+import { parseTimeout } from './timeout.ts';
+import type { TransformSql } from './transform-sql.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+const DEFAULT_ATTEMPTS = 5;
+
+/** The complete definition of a stage whose fields, inputs and periods are settled. */
+export function stageDefinition(
+  draft: StageDraft,
+  fields: StageFields,
+  timing: Timing,
+  sql: TransformSql | undefined,
+  producers: ReadonlyMap<string, Producer>,
+): StageDefinition {
+  const schedule = scheduleOf(fields);
+  return {
+    id: draft.id,
+    pipeline: draft.pipeline,
+    name: draft.name,
+    output: fields.to,
+    period: timing.period,
+    ...(schedule === undefined ? {} : { schedule: withoutUndefined(schedule) }),
+    inputs: timing.inputs,
+    work: workOf(fields, sql, producers),
+    timeoutSeconds: parseTimeout(fields.timeout ?? '') ?? DEFAULT_TIMEOUT_SECONDS,
+    maxAttempts: fields.attempts ?? DEFAULT_ATTEMPTS,
+  };
+}
+
+function workOf(
+  fields: StageFields,
+  sql: TransformSql | undefined,
+  producers: ReadonlyMap<string, Producer>,
+): StageWork {
+  switch (fields.kind) {
+    case 'extract': {
+      const { from, mode, cursor } = fields;
+      return { kind: 'extract', from, mode, ...(cursor === undefined ? {} : { cursor }), format: 'parquet' };
+    }
+    case 'register':
+      return { kind: 'register', from: fields.from };
+    case 'load':
+      return { kind: 'load', from: fields.from, mode: fields.mode, key: fields.key ?? [] };
+    case 'transform':
+      return {
+        kind: 'transform',
+        sql: sql?.text ?? '',
+        file: sql?.file ?? fields.transform,
+        mode: fields.mode,
+        key: fields.key ?? [],
+      };
+    case 'publish':
+      return {
+        kind: 'publish',
+        from: fields.from,
+        key: fields.key,
+        rows: publishedRows(producers.get(fields.from)),
+      };
+  }
+}
+
+/** A replaced table, or one that Reefline does not write, has no column that says which label wrote a row. */
+function publishedRows(producer: Producer | undefined): 'label' | 'all' {
+  if (producer?.kind !== 'stage') return 'all';
+  const { fields } = producer.draft;
+  return fields !== undefined && 'mode' in fields && fields.mode === 'replace' ? 'all' : 'label';
+}
+
+function withoutUndefined(schedule: {
+  cron: string;
+  from?: string | undefined;
+  until?: string | undefined;
+}): NonNullable<StageDefinition['schedule']> {
+  const { cron, from, until } = schedule;
+  return { cron, ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+}

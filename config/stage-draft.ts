@@ -1,0 +1,112 @@
+import { parsePeriod, type Period } from '../pipeline/period.ts';
+import { STAGE_KINDS, type StageKind } from '../pipeline/stage.ts';
+import { suggest } from './nearest.ts';
+import type { Problem } from './problem.ts';
+import { schemaProblems } from './schema-problem.ts';
+import {
+  boundedScheduleSchema,
+  type ExtractFields,
+  type InputFields,
+  inputSchema,
+  type LoadFields,
+  type PublishFields,
+  type RegisterFields,
+  type ScheduleFields,
+  STAGE_SCHEMAS,
+  type TransformFields,
+} from './stage-schema.ts';
+import type { FieldPath, YamlFile } from './yaml-file.ts';
+
+/** The fields of a stage as written, once they fit the grammar of its kind. */
+export type StageFields =
+  | ({ readonly kind: 'extract'; readonly from: string } & ExtractFields)
+  | ({ readonly kind: 'register'; readonly from: string } & RegisterFields)
+  | ({ readonly kind: 'load'; readonly from: string } & LoadFields)
+  | ({ readonly kind: 'transform' } & TransformFields)
+  | ({ readonly kind: 'publish'; readonly from: string } & PublishFields);
+
+/** One entry under `stages:`, before the project around it is looked at. */
+export interface StageDraft {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly name: string;
+  readonly yaml: YamlFile;
+  readonly path: FieldPath;
+  /** Known whenever `to` is a text, also when other fields are wrong. */
+  readonly output: string | undefined;
+  /** Undefined when some field is wrong. */
+  readonly fields: StageFields | undefined;
+}
+
+/** Reads one stage. `path` is where its fields stand. */
+export function draftStage(
+  yaml: YamlFile,
+  path: FieldPath,
+  pipeline: string,
+  name: string,
+  value: unknown,
+): { readonly draft: StageDraft; readonly problems: readonly Problem[] } {
+  const raw = isRecord(value) ? value : {};
+  const output = typeof raw['to'] === 'string' ? raw['to'] : undefined;
+  const base = { id: `${pipeline}.${name}`, pipeline, name, yaml, path, output };
+  const kind = kindOf(yaml, path, value);
+  if (typeof kind !== 'string') return { draft: { ...base, fields: undefined }, problems: [kind] };
+  const result = STAGE_SCHEMAS[kind].safeParse(value);
+  if (result.success) return { draft: { ...base, fields: asFields(kind, result.data) }, problems: [] };
+  const problems = schemaProblems(yaml, path, value, result.error, (local) => knownKeys(kind, local));
+  return { draft: { ...base, fields: undefined }, problems };
+}
+
+function kindOf(yaml: YamlFile, path: FieldPath, value: unknown): StageKind | Problem {
+  if (!isRecord(value)) {
+    return yaml.problem(
+      path,
+      'a stage is a mapping (key: value)',
+      'write the fields of the stage below its name, indented further than the name',
+    );
+  }
+  const kinds = STAGE_KINDS.filter((kind) => Object.hasOwn(value, kind));
+  const [kind, second] = kinds;
+  if (kind !== undefined && second === undefined) return kind;
+  if (kind !== undefined) {
+    return yaml.problemAtKey(
+      [...path, second ?? kind],
+      `a stage does one thing, this one does ${kinds.join(' and ')}`,
+      'make a stage of each',
+    );
+  }
+  const unknown = Object.keys(value)[0] ?? '';
+  return yaml.problemAtKey(
+    [...path, unknown],
+    'the stage does not say what it does',
+    suggest(unknown, STAGE_KINDS, `begin it with one of its kinds`),
+  );
+}
+
+function asFields(kind: StageKind, data: object): StageFields {
+  const from = kind === 'transform' ? {} : { from: (data as Record<string, unknown>)[kind] };
+  // `data` was checked by the schema of this very kind.
+  return { kind, ...from, ...data } as StageFields;
+}
+
+function knownKeys(kind: StageKind, local: FieldPath): readonly string[] {
+  if (local[0] === 'schedule') return Object.keys(boundedScheduleSchema.shape);
+  return Object.keys(local[0] === 'inputs' ? inputSchema.shape : STAGE_SCHEMAS[kind].shape);
+}
+
+export function scheduleOf(fields: StageFields): Exclude<ScheduleFields, string> | undefined {
+  const schedule = 'schedule' in fields ? fields.schedule : undefined;
+  return typeof schedule === 'string' ? { cron: schedule } : schedule;
+}
+
+export function everyOf(fields: StageFields): Period | undefined {
+  return 'every' in fields && fields.every !== undefined ? parsePeriod(fields.every) : undefined;
+}
+
+export function overridesOf(fields: StageFields): Readonly<Record<string, InputFields>> {
+  return 'inputs' in fields ? (fields.inputs ?? {}) : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

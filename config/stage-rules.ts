@@ -1,0 +1,141 @@
+import type { ConnectionKind } from '../pipeline/connection.ts';
+import { parseDataset } from '../pipeline/dataset.ts';
+import { cronPeriod, UNDERSTOOD_CRON } from '../pipeline/cron.ts';
+import type { StageKind } from '../pipeline/stage.ts';
+import { suggest } from './nearest.ts';
+import type { Problem } from './problem.ts';
+import type { ConnectionDraft } from './read-settings.ts';
+import { everyOf, scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
+
+/** Which kinds of connections a kind of stage reads from and writes to. */
+const FITS: Readonly<Record<StageKind, { readonly from: ConnectionKind; readonly to: ConnectionKind }>> = {
+  extract: { from: 'postgres', to: 's3' },
+  register: { from: 's3', to: 'glue' },
+  load: { from: 's3', to: 'redshift' },
+  transform: { from: 'redshift', to: 'redshift' },
+  publish: { from: 'redshift', to: 'postgres' },
+};
+
+/** What is wrong with a stage in the light of the connections, whatever the other stages are. */
+export function stageProblems(
+  draft: StageDraft,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): readonly Problem[] {
+  const { fields } = draft;
+  if (fields === undefined) return [];
+  const problems = [...connectionFit(draft, fields, 'to', fields.to, connections)];
+  if (fields.kind !== 'transform')
+    problems.push(...connectionFit(draft, fields, 'from', fields.from, connections));
+  return [...problems, ...modeProblems(draft, fields), ...scheduleProblems(draft, fields)];
+}
+
+function connectionFit(
+  draft: StageDraft,
+  fields: StageFields,
+  side: 'from' | 'to',
+  dataset: string,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): readonly Problem[] {
+  const name = parseDataset(dataset)?.connection;
+  if (name === undefined) return [];
+  const path = [...draft.path, side === 'to' ? 'to' : fields.kind];
+  const connection = connections.get(name);
+  if (connection === undefined) {
+    const cure = suggest(name, connections.keys(), 'add it under connections: in reefline.yaml');
+    return [draft.yaml.problem(path, `connection ${name} is not known`, cure)];
+  }
+  const wanted = FITS[fields.kind][side];
+  if (connection.kind === undefined || connection.kind === wanted) return [];
+  const fitting = [...connections].filter(([, other]) => other.kind === wanted).map(([other]) => other);
+  const does = side === 'to' ? `writes to a ${wanted} connection` : `reads from a ${wanted} connection`;
+  const cure = fitting.length === 0 ? `add a ${wanted} connection` : `use ${fitting.join(' or ')}`;
+  return [
+    draft.yaml.problem(
+      path,
+      `connection ${name} is ${connection.kind}, but ${article(fields.kind)} ${does}`,
+      cure,
+    ),
+  ];
+}
+
+function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[] {
+  const { yaml, path } = draft;
+  switch (fields.kind) {
+    case 'extract':
+      if (fields.mode === 'incremental_append' && fields.cursor === undefined) {
+        return [
+          yaml.problem(
+            [...path, 'cursor'],
+            'incremental_append needs a cursor',
+            'add cursor: with the timestamp or date column that places a row in an interval',
+          ),
+        ];
+      }
+      if (fields.mode === 'snapshot' && fields.cursor !== undefined) {
+        return [
+          yaml.problemAtKey(
+            [...path, 'cursor'],
+            'a snapshot reads the whole table and has no cursor',
+            'remove cursor, or use mode incremental_append',
+          ),
+        ];
+      }
+      return [];
+    case 'load':
+    case 'transform':
+      if (fields.mode === 'merge' && fields.key === undefined) {
+        return [
+          yaml.problem(
+            [...path, 'key'],
+            'merge needs a key',
+            'add key: with the columns that identify a row, such as [id]',
+          ),
+        ];
+      }
+      if (fields.mode !== 'merge' && fields.key !== undefined) {
+        return [
+          yaml.problemAtKey(
+            [...path, 'key'],
+            `mode ${fields.mode} has no key`,
+            'remove key, or use mode merge',
+          ),
+        ];
+      }
+      return [];
+    case 'register':
+    case 'publish':
+      return [];
+  }
+}
+
+function scheduleProblems(draft: StageDraft, fields: StageFields): readonly Problem[] {
+  const schedule = scheduleOf(fields);
+  if (schedule === undefined) return [];
+  const bounded = 'schedule' in fields && typeof fields.schedule === 'object';
+  const path = bounded ? [...draft.path, 'schedule', 'cron'] : [...draft.path, 'schedule'];
+  const read = cronPeriod(schedule.cron);
+  if ('problem' in read) return [draft.yaml.problem(path, read.problem, `understood are ${UNDERSTOOD_CRON}`)];
+  const problems: Problem[] = [];
+  const every = everyOf(fields);
+  if (every !== undefined && every !== read.period) {
+    const problem = `every says ${every}, but the schedule gives the period ${read.period}`;
+    problems.push(
+      draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, or change the schedule'),
+    );
+  }
+  const { from, until } = schedule;
+  if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until)) {
+    problems.push(
+      draft.yaml.problem(
+        [...draft.path, 'schedule', 'until'],
+        'the schedule ends before it begins',
+        'write an instant after from',
+      ),
+    );
+  }
+  return problems;
+}
+
+function article(kind: StageKind): string {
+  return kind === 'extract' ? 'an extract' : `a ${kind}`;
+}
