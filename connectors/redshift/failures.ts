@@ -100,7 +100,7 @@ export function classOfStatementError(text: string): FailureClass {
   if (s3 !== undefined) return s3;
   const code = CLASS_BY_CODE[redshiftCode(text) ?? ''];
   if (code !== undefined) return code;
-  const message = text.replace(/^(ERROR|FATAL):\s*/, '');
+  const message = text.replace(/^(?:Query #\d+ failed with )?(?:ERROR|FATAL):\s*/, '');
   return CLASS_BY_OPENING.find(([opening]) => opening.test(message))?.[1] ?? 'rejected';
 }
 

@@ -24,7 +24,7 @@ export async function loadFailure(
   doing: string,
   watch: Watch,
 ): Promise<StageFailure> {
-  const sub = state.SubStatements?.find((one) => one.Status === 'FAILED' || one.Status === 'ABORTED');
+  const sub = failedPart(state);
   const text = (sub?.Error ?? state.Error ?? 'no reason given').trim();
   const facts = { statement: sub?.Id ?? state.Id ?? null, code: redshiftCode(text) ?? null };
   if (state.Status === 'ABORTED') {
@@ -37,12 +37,10 @@ export async function loadFailure(
   const rejected = /^\s*COPY\b/i.test(sub?.QueryString ?? '')
     ? await rejectedValue(warehouse, state, sub, watch)
     : undefined;
-  if (rejected === undefined)
-    return new StageFailure(
-      classOfStatementError(text),
-      `Redshift could not ${doing}: ${text}${cureOf(text)}`,
-      { facts },
-    );
+  if (rejected === undefined) {
+    const message = `Redshift could not ${doing}: ${text}${cureOf(text)}`;
+    return new StageFailure(classOfStatementError(text), message, { facts: { ...facts, ...namedIn(text) } });
+  }
   const { file, line, column, reason, value } = rejected;
   const place = `${file}${line === null ? '' : `, line ${String(line)}`}${column === '' ? '' : `, column "${column}"`}`;
   const shown = value === '' ? '' : ` Value: ${JSON.stringify(value.slice(0, 100))}.`;
@@ -51,6 +49,23 @@ export async function loadFailure(
     `Redshift could not ${doing}: COPY rejected ${place}: ${reason}.${shown}`,
     { facts: { ...facts, file, line, column, reason } },
   );
+}
+
+/** The statement that failed; those that were rolled back with it, or never ran, are ABORTED and say nothing. */
+function failedPart({ SubStatements: parts = [] }: DescribeStatementResponse): SubStatementData | undefined {
+  return (
+    parts.find((part) => part.Status === 'FAILED') ??
+    parts.find((part) => part.Status === 'ABORTED' && part.Error)
+  );
+}
+
+/** COPY of columnar files writes no load errors; the text of its message names the file and the column. */
+function namedIn(text: string): { file?: string; column?: string } {
+  const file =
+    /(?:File name: |File '|S3 key being read : )([^\s',]+)/.exec(text)?.[1] ??
+    /s3:\/\/[^\s',]+/.exec(text)?.[0];
+  const column = /(?:data column |Column: )([^\s,]+)/.exec(text)?.[1];
+  return { ...(file === undefined ? {} : { file }), ...(column === undefined ? {} : { column }) };
 }
 
 /** Serverless has the SYS view only; older clusters the STL table only. Either may be closed to the user: then the statement's text must do. */

@@ -66,7 +66,8 @@ function exactValue({ name, type }: Column): string {
     case 'timestamp':
       return `CAST(${quoted(name)} AS varchar) AS ${quoted(name)}`;
     case 'binary':
-      return `'\\\\x' || FROM_VARBYTE(${quoted(name)}, 'hex') AS ${quoted(name)}`;
+      // PostgreSQL's text for bytes. CHR(92) is the backslash, which literals of the two databases read differently.
+      return `CHR(92) || 'x' || FROM_VARBYTE(${quoted(name)}, 'hex') AS ${quoted(name)}`;
     case 'boolean':
     case 'int16':
     case 'int32':

@@ -1,0 +1,61 @@
+import { publishRows } from '../../connectors/postgres/publish.ts';
+import { openWarehouse } from '../../connectors/redshift/client.ts';
+import { storedName } from '../../connectors/redshift/names.ts';
+import { trackProgress } from '../../connectors/redshift/progress.ts';
+import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
+import type { PostgresConnection } from '../../pipeline/connection.ts';
+import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { PublishWork } from '../../pipeline/stage.ts';
+import type { StageRunner, StageTools } from './runner.ts';
+import { warehouseTarget } from './warehouse-target.ts';
+
+const PULSE_MS = 5_000;
+
+/** Copies rows of a warehouse table into a serving table in PostgreSQL, by key. */
+export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
+  const { work, output } = run.stage;
+  const source = warehouseTarget(work.from, tools);
+  const serving = servingTarget(output, tools);
+  const { watch } = trackProgress(undefined, tools.heartbeat, tools.signal);
+  const label = work.rows === 'label' ? run.timelabel : undefined;
+  const warehouse = openWarehouse(source.connection);
+  // One statement in the serving database may run longer than a heartbeat may be missing.
+  const pulse = setInterval(watch.beat, PULSE_MS);
+  try {
+    const columns = await tableColumns(warehouse, source.table, watch);
+    const rows = await publishRows(
+      { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
+      {
+        marker: { dataset: output, timelabel: run.timelabel, revision: run.revision },
+        target: serving.name,
+        columns,
+        key: work.key.map(storedName),
+        wholeTable: work.rows === 'all',
+        pages: () => tableRows(warehouse, source.table, columns, label, watch),
+      },
+    );
+    return { rows, bytes: null, uri: null, columns };
+  } finally {
+    clearInterval(pulse);
+    warehouse.client.destroy();
+  }
+};
+
+function servingTarget(
+  dataset: string,
+  tools: StageTools,
+): { name: DatasetName; connection: PostgresConnection } {
+  const name = parseDataset(dataset);
+  if (name === undefined)
+    throw new StageFailure(
+      'invalid_config',
+      `"${dataset}" is no dataset: write <connection>.<schema>.<table>.`,
+    );
+  const connection = tools.connection(name.connection);
+  if (connection.kind === 'postgres') return { name, connection };
+  throw new StageFailure(
+    'invalid_config',
+    `Reefline publishes to PostgreSQL; ${name.connection} is of kind ${connection.kind}.`,
+  );
+}
