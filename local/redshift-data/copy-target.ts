@@ -10,6 +10,7 @@ export interface TargetColumn {
   readonly declared: string;
   /** Bytes for characters; undefined for others. */
   readonly length: number | undefined;
+  readonly notNull: boolean;
   readonly precision: number;
   readonly scale: number;
 }
@@ -21,7 +22,7 @@ export interface CopyTarget {
 
 const QUERY = `
   SELECT a.attname AS name, coalesce(b.typname, t.typname) AS type, t.typname AS own, format_type(a.atttypid, a.atttypmod) AS declared,
-    a.atttypmod AS modifier, a.attrelid::int8 AS oid
+    a.atttypmod AS modifier, a.attnotnull AS required, a.attrelid::int8 AS oid
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
   WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
@@ -33,6 +34,7 @@ export async function readTarget(client: pg.ClientBase, command: CopyCommand): P
     own: string;
     declared: string;
     modifier: number;
+    required: boolean;
     oid: string;
   }>({ text: QUERY, values: [command.table] });
   const oid = rows[0]?.oid;
@@ -57,6 +59,7 @@ function describe(row: {
   own: string;
   declared: string;
   modifier: number;
+  required: boolean;
 }): TargetColumn {
   const characters = row.type === 'varchar' || row.type === 'bpchar';
   const packed = row.type === 'numeric' && row.modifier >= 4 ? row.modifier - 4 : undefined;
@@ -65,6 +68,7 @@ function describe(row: {
     type: row.own === 'super' ? 'super' : row.type,
     declared: row.declared,
     length: characters && row.modifier >= 4 ? row.modifier - 4 : undefined,
+    notNull: row.required,
     // A numeric without precision is NUMERIC(18,0) on Redshift; PostgreSQL keeps any number.
     precision: packed === undefined ? 38 : (packed >> 16) & 0xffff,
     scale: packed === undefined ? 0 : packed & 0x7ff,

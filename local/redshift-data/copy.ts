@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { parseCopy } from './copy-command.ts';
 import { CopyFiles } from './copy-files.ts';
 import { ParquetLoader } from './copy-parquet.ts';
+import { loadCsv } from './copy-csv.ts';
 import { readTarget } from './copy-target.ts';
-import { StatementError } from './sql-error.ts';
 
 /** Runs `COPY … FROM 's3://…'` inside the transaction of `client`. */
 export class Copy {
@@ -24,12 +24,18 @@ export class Copy {
     this.#files.stop();
   }
 
-  /** The number of rows loaded. @throws StatementError | pg.DatabaseError */
-  async run(client: pg.ClientBase, sql: string, signal: AbortSignal): Promise<number> {
+  /** The number of rows loaded. @throws StatementError | LoadFailure | pg.DatabaseError */
+  async run(
+    client: pg.ClientBase,
+    sql: string,
+    session: { query: number; session: number },
+    signal: AbortSignal,
+  ): Promise<number> {
     const command = parseCopy(sql);
     const target = await readTarget(client, command);
     const files = await this.#files.resolve(command, signal);
     if (command.format === 'parquet') return this.#parquet.load(client, command, target, files, signal);
-    throw new StatementError('COPY FORMAT CSV is not supported by this local Redshift.');
+    const identity = { ...session, table: target.oid };
+    return loadCsv(this.#files, client, command, target, files, identity, signal);
   }
 }

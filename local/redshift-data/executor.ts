@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import pg from 'pg';
 import type { Copy } from './copy.ts';
 import type { Databases } from './databases.ts';
+import { LoadFailure, saveRejections } from './load-errors.ts';
 import { runQuery } from './run-query.ts';
 import { errorText, StatementError } from './sql-error.ts';
 import type { Progress, StatementRecord, StatementStatus, StatementStore } from './statement-store.ts';
@@ -104,6 +105,7 @@ export class Executor {
       broken =
         client !== undefined && !(error instanceof pg.DatabaseError || error instanceof StatementError);
       const aborted = running.abort.signal.aborted;
+      if (client !== undefined) await recordRejections(client, error);
       this.#finish(
         record.id,
         started,
@@ -147,6 +149,7 @@ export class Executor {
         outcomes.push(outcome);
       } catch (error) {
         const aborted = running.abort.signal.aborted;
+        await recordRejections(client, error);
         const text = aborted ? `ERROR: ${ABORTED}` : errorText(error);
         this.#finish(id, started, aborted ? 'ABORTED' : 'FAILED', undefined, text);
         if (together || aborted)
@@ -179,9 +182,14 @@ export class Executor {
       return runQuery(client, this.#store, id, translated.sql, valuesOf(translated, record));
     // Alone, a COPY reads its files one after the other, and they are visible together.
     if (!inside) await client.query('BEGIN');
-    const rows = await this.#copy.run(client, translated.sql, signal);
+    const rows = await this.#copy.run(client, translated.sql, this.#session(id), signal);
     if (!inside) await client.query('COMMIT');
     return { rows, bytes: 0, hasResultSet: false };
+  }
+
+  #session(id: string): { query: number; session: number } {
+    const progress = this.#store.progress(id);
+    return { query: progress?.queryId ?? 0, session: progress?.pid ?? 0 };
   }
 
   #save(id: string, change: Partial<Progress>): void {
@@ -227,4 +235,11 @@ function valuesOf(translated: Translated, record: StatementRecord): string[] {
     if (parameter === undefined) throw new StatementError(`Parameter "${name}" has no value`);
     return parameter.value;
   });
+}
+
+/** After the rollback, because `stl_load_errors` outlives the transaction that failed. */
+async function recordRejections(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (!(error instanceof LoadFailure)) return;
+  await client.query('ROLLBACK');
+  await saveRejections(client, error.identity, error.rejections);
 }

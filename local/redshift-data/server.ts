@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Copy } from './copy.ts';
 import { Databases } from './databases.ts';
 import { Executor } from './executor.ts';
+import { listingOperations } from './listings.ts';
 import { type Operation, statementOperations } from './operations.ts';
 import type { Body } from './request.ts';
 import { invalid, ServiceError } from './service-error.ts';
@@ -37,7 +38,7 @@ export async function startRedshiftData(
   const copy = new Copy(options.s3Endpoint, join(dir, 'copy'));
   const executor = new Executor(store, databases, copy);
   store.failInterrupted(Date.now());
-  const operations = statementOperations(store, executor);
+  const operations = { ...statementOperations(store, executor), ...listingOperations(databases) };
   const server = createServer((request, response) => {
     void answer(operations, request, response);
   });

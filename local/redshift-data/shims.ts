@@ -55,8 +55,6 @@ CREATE OR REPLACE FUNCTION redshift_shim.dateadd(p text, n bigint, t date) RETUR
   SELECT t::timestamp + redshift_shim.part_interval(p, n) $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.dateadd(p text, n bigint, t text) RETURNS timestamp LANGUAGE sql STABLE PARALLEL SAFE AS $f$
   SELECT t::timestamp + redshift_shim.part_interval(p, n) $f$;
-CREATE OR REPLACE FUNCTION redshift_shim.datediff(p text, a date, b date) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
-  SELECT redshift_shim.datediff(p, a::timestamp, b::timestamp) $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.date_part(p text, t date) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT redshift_shim.date_part(p, t::timestamp) $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.date_part(p text, t interval) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
