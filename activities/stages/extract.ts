@@ -1,0 +1,158 @@
+import { extractTable, type ExtractRequest, type OpenedTable } from '../../connectors/postgres/extract.ts';
+import { ParquetFile } from '../../connectors/parquet/parquet-file.ts';
+import { createS3Client } from '../../connectors/s3/client.ts';
+import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
+import { writeManifest } from '../../connectors/s3/manifest.ts';
+import { putObject } from '../../connectors/s3/put-object.ts';
+import { describeType, type Column } from '../../pipeline/column.ts';
+import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
+import type { ExtractWork } from '../../pipeline/stage.ts';
+import type { StageRun, StageRunner, StageTools } from './runner.ts';
+
+/** Milliseconds between two heartbeats. */
+const HEARTBEAT_INTERVAL = 2_000;
+
+/** Files that are complete, and the one that is being written. */
+interface ExtractProgress {
+  readonly entries: ManifestEntry[];
+  file: ParquetFile | undefined;
+}
+
+/**
+ * Reads a PostgreSQL table, or the rows of the run's interval, into Parquet files in S3, and publishes the manifest
+ * last. Each attempt writes into a folder of its own, so a killed or late one leaves nothing that anybody reads:
+ * whichever manifest stands, its files are complete. The range comes from the run alone, so a retry reads the same.
+ */
+export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
+  const { work } = run.stage;
+  const source = datasetOf(work.from);
+  const staged = stagedRevision(run, tools);
+  const settings = {
+    connection: source.connection,
+    url: sourceUrl(source.connection, tools),
+    signal: tools.signal,
+  };
+  const progress: ExtractProgress = { entries: [], file: undefined };
+  const beat = setInterval(() => {
+    tools.heartbeat(heartbeatOf(progress));
+  }, HEARTBEAT_INTERVAL);
+  const client = createS3Client({ region: staged.region });
+  try {
+    tools.heartbeat(heartbeatOf(progress));
+    const columns = await extractTable(settings, requestOf(run, source), async (table) => {
+      refuseRetyped(work.from, table.columns, run.knownColumns);
+      const writeFile = async (file: ParquetFile, uri: string): Promise<void> =>
+        putObject(client, uri, file, { contentType: 'application/vnd.apache.parquet', signal: tools.signal });
+      await stageFiles(run, staged, table, progress, writeFile);
+      return table.columns;
+    });
+    const manifest = manifestOf(run, columns, progress.entries);
+    const uri = manifestUri(staged);
+    await writeManifest(client, uri, manifest, tools.signal);
+    return { rows: manifest.reefline.rows, bytes: manifest.reefline.bytes, uri, columns };
+  } finally {
+    clearInterval(beat);
+    client.destroy();
+  }
+};
+
+function manifestOf(
+  { stage, timelabel, revision }: StageRun<ExtractWork>,
+  columns: readonly Column[],
+  entries: readonly ManifestEntry[],
+): Manifest {
+  const rows = rowsIn(entries);
+  const bytes = entries.reduce((sum, { meta }) => sum + meta.content_length, 0);
+  const { format } = stage.work;
+  const about = { dataset: stage.output, timelabel, revision, format, columns, rows, bytes };
+  return { entries, reefline: { version: 1, ...about } };
+}
+
+function heartbeatOf({ entries, file }: ExtractProgress): { rows: number; files: number } {
+  return { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length };
+}
+
+function rowsIn(entries: readonly ManifestEntry[]): number {
+  return entries.reduce((sum, { meta }) => sum + meta.rows, 0);
+}
+
+/** One file after the other, each ended by its limits; none when there is no row. */
+async function stageFiles(
+  run: StageRun<ExtractWork>,
+  staged: StagedRevision,
+  table: OpenedTable,
+  progress: ExtractProgress,
+  writeFile: (file: ParquetFile, uri: string) => Promise<void>,
+): Promise<void> {
+  const rows = table.rows();
+  const { entries } = progress;
+  while (await rows.more()) {
+    const file = new ParquetFile(run.stage.work.from, table.columns, rows);
+    const url = partUri(staged, run.attempt, entries.length);
+    progress.file = file;
+    await writeFile(file, url);
+    progress.file = undefined;
+    entries.push({ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } });
+  }
+}
+
+function requestOf(run: StageRun<ExtractWork>, { schema, table }: DatasetName): ExtractRequest {
+  const { mode, cursor } = run.stage.work;
+  if (mode === 'snapshot') return { schema, table };
+  if (cursor === undefined) {
+    throw new StageFailure(
+      'invalid_config',
+      `The stage ${run.stage.id} extracts in mode incremental_append without a cursor. Name a time column in it.`,
+    );
+  }
+  return { schema, table, range: { cursor, interval: run.interval } };
+}
+
+/** New and missing columns are told by events; the same name with another type would break every later stage. */
+function refuseRetyped(source: string, columns: readonly Column[], known: readonly Column[] | null): void {
+  for (const column of columns) {
+    const before = known?.find(({ name }) => name === column.name);
+    if (before === undefined || describeType(before.type) === describeType(column.type)) continue;
+    const [old, now] = [describeType(before.type), describeType(column.type)];
+    throw new StageFailure(
+      'data_error',
+      `Column ${source}.${column.name} was of type ${old} and is now ${now}. Change it back, extract a view that ` +
+        `casts it to ${old}, or extract into a new dataset.`,
+      { facts: { table: source, column: column.name, before: old, after: now } },
+    );
+  }
+}
+
+function stagedRevision(
+  { stage, timelabel, revision }: StageRun,
+  tools: StageTools,
+): StagedRevision & { readonly region: string | undefined } {
+  const dataset = datasetOf(stage.output);
+  const connection = tools.connection(dataset.connection);
+  if (connection.kind !== 's3') {
+    throw new StageFailure(
+      'invalid_config',
+      `The stage ${stage.id} extracts into ${stage.output}, but "${dataset.connection}" is of kind ` +
+        `${connection.kind}. Name a connection of kind s3.`,
+    );
+  }
+  const { bucket, prefix, region } = connection;
+  return { bucket, prefix, region, dataset, timelabel, revision };
+}
+
+function sourceUrl(name: string, tools: StageTools): string {
+  const connection = tools.connection(name);
+  if (connection.kind === 'postgres') return connection.url;
+  throw new StageFailure(
+    'invalid_config',
+    `Extracts read from connections of kind postgres; "${name}" is of kind ${connection.kind}.`,
+  );
+}
+
+function datasetOf(id: string): DatasetName {
+  const name = parseDataset(id);
+  if (name !== undefined) return name;
+  throw new StageFailure('invalid_config', `"${id}" is no dataset: expected <connection>.<schema>.<table>.`);
+}

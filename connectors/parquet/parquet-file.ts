@@ -1,0 +1,137 @@
+import type { Column } from '../../pipeline/column.ts';
+import { PAGE_ROWS } from './column-page.ts';
+import { fileFooter, MAGIC, type PlacedRowGroup } from './file-footer.ts';
+import { RowGroup, type FinishedRowGroup } from './row-group.ts';
+import { TupleReader } from './tuple-reader.ts';
+
+/** Rows in PostgreSQL's binary COPY format, taken as they come. */
+export interface TupleSource {
+  /** Waits for rows; false when there are no more. */
+  more(): Promise<boolean>;
+  /** Hands over the rows that have come, each by its place in memory; nothing is kept of them afterwards. */
+  take(onRow: (bytes: Buffer, view: DataView, at: number) => void): void;
+}
+
+/** Where pages, row groups and files end; the first limit that is reached counts. Bytes are before compression,
+ * except those of the file. */
+export interface ParquetLimits {
+  readonly pageBytes: number;
+  readonly groupRows: number;
+  readonly groupBytes: number;
+  readonly fileRows: number;
+  readonly fileBytes: number;
+}
+
+export const DEFAULT_LIMITS: ParquetLimits = {
+  pageBytes: 8 * 1024 * 1024,
+  groupRows: 6 * PAGE_ROWS,
+  groupBytes: 32 * 1024 * 1024,
+  fileRows: 500_000,
+  fileBytes: 64 * 1024 * 1024,
+};
+
+/** Rounds of pages that may wait for the thread pool before reading pauses. */
+const MAX_ROUNDS = 4;
+
+/**
+ * One Parquet file, made from the rows of a source while it is being read: it ends when a limit is reached or the
+ * source has no more, so that the next file goes on where this one ended. At most two row groups are in memory.
+ * Iterate once.
+ */
+export class ParquetFile implements AsyncIterable<Uint8Array> {
+  readonly #columns: readonly Column[];
+  readonly #limits: ParquetLimits;
+  readonly #source: TupleSource;
+  readonly #reader: TupleReader;
+  readonly #placed: PlacedRowGroup[] = [];
+  #group: RowGroup;
+  #rounds: Promise<void>[] = [];
+  #openRows = 0;
+  #openBytes = 0;
+  #rows = 0;
+  #bytes = 0;
+
+  /** `table` names the source in messages. */
+  constructor(table: string, columns: readonly Column[], source: TupleSource, limits = DEFAULT_LIMITS) {
+    this.#columns = columns;
+    this.#limits = limits;
+    this.#source = source;
+    this.#reader = new TupleReader(table, columns);
+    this.#group = new RowGroup(columns.length);
+  }
+
+  /** Rows read so far. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Bytes handed out so far; after the iteration, the size of the file. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws StageFailure from the source or for a value that cannot be stored; the file is then to be discarded. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    yield this.#count(MAGIC);
+    let closing: Promise<FinishedRowGroup> | undefined;
+    let sourceEnded = false;
+    while (!sourceEnded && this.#rows < this.#limits.fileRows && this.#bytes < this.#limits.fileBytes) {
+      sourceEnded = !(await this.#fillGroup());
+      if (closing !== undefined) yield* this.#place(await closing);
+      closing = this.#closeGroup();
+    }
+    if (closing !== undefined) yield* this.#place(await closing);
+    yield this.#count(fileFooter(this.#columns, this.#placed));
+  }
+
+  /** Reads until the row group is full; false when the source has ended. */
+  async #fillGroup(): Promise<boolean> {
+    const { groupRows, groupBytes } = this.#limits;
+    while (
+      this.#group.rows + this.#openRows < groupRows &&
+      this.#group.rawBytes + this.#openBytes < groupBytes
+    ) {
+      if (!(await this.#source.more())) return false;
+      this.#source.take(this.#addRow);
+      while (this.#rounds.length > MAX_ROUNDS) await this.#rounds.shift();
+    }
+    return true;
+  }
+
+  readonly #addRow = (bytes: Buffer, view: DataView, at: number): void => {
+    this.#openBytes += this.#reader.addRow(bytes, view, at) - at;
+    this.#rows += 1;
+    this.#openRows += 1;
+    if (this.#openRows === PAGE_ROWS || this.#openBytes >= this.#limits.pageBytes) this.#closePages();
+  };
+
+  #closePages(): void {
+    if (this.#openRows === 0) return;
+    const round = this.#group.add(this.#reader.pages.map((page) => page.take()));
+    // Whoever waits for the round or for the group gets the error; it must not count as unhandled until then.
+    round.catch(() => undefined);
+    this.#rounds.push(round);
+    this.#openRows = 0;
+    this.#openBytes = 0;
+  }
+
+  #closeGroup(): Promise<FinishedRowGroup> | undefined {
+    this.#closePages();
+    const { rows } = this.#group;
+    const finished = this.#group.finish();
+    finished.catch(() => undefined);
+    this.#group = new RowGroup(this.#columns.length);
+    this.#rounds = [];
+    return rows === 0 ? undefined : finished;
+  }
+
+  *#place(group: FinishedRowGroup): Generator<Uint8Array, void, undefined> {
+    this.#placed.push({ rows: group.rows, columns: group.columns, start: this.#bytes });
+    for (const bytes of group.bytes) yield this.#count(bytes);
+  }
+
+  #count(bytes: Uint8Array): Uint8Array {
+    this.#bytes += bytes.length;
+    return bytes;
+  }
+}
