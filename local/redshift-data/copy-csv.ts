@@ -121,16 +121,16 @@ class CsvFile {
     const stream = client.query(
       copyFrom(
         `COPY ${this.#command.table} (${names}) FROM STDIN
-         (FORMAT csv, ON_ERROR ignore, REJECT_LIMIT ${this.#options.failAt}, LOG_VERBOSITY verbose)`,
+         (FORMAT csv, HEADER true, ON_ERROR ignore, REJECT_LIMIT ${this.#options.failAt}, LOG_VERBOSITY verbose)`,
       ),
     );
     client.on('notice', onNotice);
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       const records = new CsvRecords(this.#options, (record) => this.#toPostgres(record, rejections));
       await pipeline([...(await this.#open()), records, stream], { signal: this.#signal });
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
     } finally {
       client.off('notice', onNotice);
     }
@@ -161,10 +161,14 @@ class CsvFile {
       if (rejections.length >= this.#options.failAt) throw new StatementError('too many errors');
       return '';
     }
+    // A first line tells PostgreSQL how lines end; without it, line breaks in the first record are not counted.
+    const head = this.#sent === 0 ? 'reefline\n' : '';
+    if (head !== '') this.#sent = 1;
     const by = record.line - 1 - this.#sent;
     if ((this.#shifts.at(-1)?.by ?? 0) !== by) this.#shifts.push({ from: this.#sent + 1, by });
     this.#sent += record.lines;
-    return `${values.map((value) => (value === undefined ? '' : `"${value.replaceAll('"', '""')}"`)).join(',')}\n`;
+    const fields = values.map((value) => (value === undefined ? '' : `"${value.replaceAll('"', '""')}"`));
+    return `${head}${fields.join(',')}\n`;
   }
 
   #value(field: string | undefined, column: TargetColumn | undefined): string | undefined {

@@ -110,7 +110,10 @@ async function readColumns(duckdb: DuckDBConnection, path: string, file: CopyFil
     const reader = await duckdb.runAndReadAll(
       `DESCRIBE SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
     );
-    return reader.getRowsJS().map((row) => ({ name: String(row[0]), type: String(row[1]) }));
+    return reader.getRows().map(([name, type]) => {
+      if (typeof name !== 'string' || typeof type !== 'string') throw new Error('no columns');
+      return { name, type };
+    });
   } catch (error) {
     throw new StatementError(
       `Spectrum Scan Error\n  Detail: File '${file.url}' is not a readable Parquet file: ${firstLine(error)}`,

@@ -74,7 +74,7 @@ export class Databases {
 
   async stop(): Promise<void> {
     const pools = await Promise.allSettled(this.#pools.values());
-    await Promise.all(pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.end() : undefined)));
+    await Promise.all(pools.flatMap((pool) => (pool.status === 'fulfilled' ? [pool.value.end()] : [])));
     this.#pools.clear();
   }
 }

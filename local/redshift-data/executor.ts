@@ -75,9 +75,11 @@ export class Executor {
     const running = this.#running.get(id);
     if (running === undefined) return false;
     running.abort.abort(new StatementError(ABORTED));
-    if (running.pid !== undefined) {
+    // A cancel that reaches the server before the statement does is lost, so it is repeated until the end.
+    while (running.pid !== undefined) {
       const pool = await this.#databases.pool('dev');
       await pool.query('SELECT pg_cancel_backend($1)', [running.pid]);
+      await this.wait(id, 0.1);
     }
     return true;
   }

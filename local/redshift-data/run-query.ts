@@ -17,7 +17,7 @@ export async function runQuery(
   values: string[],
 ): Promise<{ rows: number; bytes: number; hasResultSet: boolean }> {
   const pages = new ResultPages(store, id);
-  let refused: unknown;
+  let refused: Error | undefined;
   const query = new pg.Query<(string | null)[]>({
     text: sql,
     values,
@@ -30,7 +30,7 @@ export async function runQuery(
     try {
       pages.add(row, result?.fields ?? []);
     } catch (error) {
-      refused = error;
+      refused = error instanceof Error ? error : new Error(String(error));
     }
   });
   const result = await new Promise<pg.ResultBuilder>((resolve, reject) => {

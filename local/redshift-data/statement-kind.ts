@@ -40,7 +40,7 @@ export function classify(tokens: readonly Token[], insideTransaction: boolean): 
   }
   const name = words
     .slice(0, 3)
-    .map((token) => token.key)
+    .map((token) => token.text)
     .join(' ');
   if (UNSUPPORTED.some((pattern) => pattern.test(head))) {
     throw new StatementError(`${name} … is not supported by this local Redshift`);
