@@ -41,6 +41,8 @@ interface Node {
   readonly output: string;
   readonly inputs: readonly { readonly dataset: string }[];
   readonly draft: StageDraft;
+  /** False when some input could not be found: its timing is looked at when that is corrected. */
+  readonly certain: boolean;
 }
 
 function resolveStages(
@@ -66,6 +68,7 @@ function resolveStages(
       output: draft.output ?? draft.id,
       inputs: inputs.datasets.map((dataset) => ({ dataset })),
       draft,
+      certain: inputs.certain,
     };
   });
   problems.push(...findCycles(nodes).map(cycleProblem));
@@ -73,6 +76,7 @@ function resolveStages(
   const periods = outsidePeriods(producers);
   for (const node of topologicalOrder(nodes).ordered) {
     const { draft } = node;
+    if (!node.certain) continue;
     const result = stageTiming(
       draft,
       node.inputs.map((input) => input.dataset),

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { missingFile } from './missing-file.ts';
 import type { Problem } from './problem.ts';
-import { missingFile } from './read-settings.ts';
 import { schemaProblems } from './schema-problem.ts';
 import { draftStage, type StageDraft } from './stage-draft.ts';
 import { pipelineFrameSchema } from './stage-schema.ts';

@@ -7,6 +7,7 @@ import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
 import { parsePeriod } from '../pipeline/period.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
+import { missingFile } from './missing-file.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problem.ts';
@@ -143,11 +144,4 @@ type Raw = Readonly<Record<string, unknown>>;
 
 function record(value: unknown): Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Raw) : {};
-}
-
-/** Turns "no such file" into undefined; every other error of the file system is thrown on. */
-export function missingFile(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-    return undefined;
-  throw error;
 }

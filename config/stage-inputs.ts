@@ -18,7 +18,11 @@ export interface Surroundings {
 export interface FoundInputs {
   readonly datasets: readonly string[];
   readonly problems: readonly Problem[];
+  /** False when there may be more inputs than could be found, so that their periods say nothing yet. */
+  readonly certain: boolean;
 }
+
+type Found = Omit<FoundInputs, 'certain'>;
 
 /** The datasets that a stage waits for, from its fields or from its SQL. */
 export function stageInputs(
@@ -27,21 +31,20 @@ export function stageInputs(
   around: Surroundings,
 ): FoundInputs {
   const { fields } = draft;
-  if (fields === undefined || fields.kind === 'extract') return { datasets: [], problems: [] };
-  if (fields.kind !== 'transform') {
-    const found = namedInput(draft, fields.kind, fields.from, around);
-    return {
-      datasets: found.datasets,
-      problems: [...found.problems, ...overrideProblems(draft, found.datasets)],
-    };
+  if (fields?.kind === 'extract') return { datasets: [], problems: [], certain: true };
+  if (fields === undefined || (fields.kind === 'transform' && sql === undefined)) {
+    return { datasets: [], problems: [], certain: false };
   }
-  if (sql === undefined) return { datasets: [], problems: [] };
-  const found = sqlInputs(draft, sql, fields.static ?? [], around);
-  const overrides = found.problems.length === 0 ? overrideProblems(draft, found.datasets) : [];
-  return {
-    datasets: found.datasets,
-    problems: [...found.problems, ...staticProblems(draft, sql, fields.static ?? []), ...overrides],
-  };
+  const statics = fields.kind === 'transform' ? (fields.static ?? []) : [];
+  const found =
+    fields.kind === 'transform'
+      ? sqlInputs(draft, sql?.tables ?? [], sql?.file ?? '', statics, around)
+      : namedInput(draft, fields.kind, fields.from, around);
+  const certain = found.problems.length === 0 && around.complete;
+  // An override may be for an input that was not found because its name is misspelt.
+  const overrides = certain ? overrideProblems(draft, found.datasets) : [];
+  const unread = staticProblems(draft, sql?.tables ?? [], statics);
+  return { datasets: found.datasets, problems: [...found.problems, ...unread, ...overrides], certain };
 }
 
 function namedInput(
@@ -49,7 +52,7 @@ function namedInput(
   kind: 'register' | 'load' | 'publish',
   from: string,
   around: Surroundings,
-): FoundInputs {
+): Found {
   const path = [...draft.path, kind];
   const producer = around.producers.get(from);
   if (producer === undefined) {
@@ -82,10 +85,11 @@ function producedByExtract(producer: Producer | undefined): boolean {
 
 function sqlInputs(
   draft: StageDraft,
-  sql: TransformSql,
+  tables: readonly SqlTable[],
+  file: string,
   statics: readonly string[],
   around: Surroundings,
-): FoundInputs {
+): Found {
   const connection = parseDataset(draft.output ?? '')?.connection ?? '';
   const known = [...around.producers.keys()].filter((dataset) => dataset.startsWith(`${connection}.`));
   const byTable = new Map(
@@ -95,7 +99,7 @@ function sqlInputs(
   const database = around.connections.get(connection)?.connection;
   const datasets = new Set<string>();
   const problems = new Map<string, Problem>();
-  for (const table of sql.tables) {
+  for (const table of tables) {
     const local =
       database?.kind === 'redshift' &&
       table.catalog !== undefined &&
@@ -112,7 +116,7 @@ function sqlInputs(
       around.complete &&
       around.connections.has(connection)
     ) {
-      problems.set(written, unknownTable(draft, sql.file, connection, written, table, byTable));
+      problems.set(written, unknownTable(draft, file, connection, written, table, byTable));
     }
   }
   return { datasets: [...datasets], problems: [...problems.values()] };
@@ -147,11 +151,11 @@ function unknownTable(
 
 function staticProblems(
   draft: StageDraft,
-  sql: TransformSql,
+  tables: readonly SqlTable[],
   statics: readonly string[],
 ): readonly Problem[] {
   const read = new Set(
-    sql.tables
+    tables
       .flatMap((table) => [tableName(table), tableName({ ...table, catalog: undefined })])
       .map((name) => name.toLowerCase()),
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import type { Problem } from './problem.ts';
-import { missingFile } from './read-settings.ts';
+import { missingOrFolder } from './missing-file.ts';
 import { readSql, type SqlTable } from './sql-inputs.ts';
 import type { StageDraft } from './stage-draft.ts';
 
@@ -35,9 +35,7 @@ export async function readTransformSql(
     );
   }
   const file = relative.split(sep).join('/');
-  const text = await readFile(join(dir, relative), 'utf8').catch((error: unknown) =>
-    isFolder(error) ? undefined : missingFile(error),
-  );
+  const text = await readFile(join(dir, relative), 'utf8').catch(missingOrFolder);
   if (text === undefined)
     return refuse(
       `there is no file ${file}`,
@@ -53,8 +51,4 @@ export async function readTransformSql(
   if (problems.length === 0) return { sql: { text, file, tables }, problems: [] };
   const field = `stages.${draft.name}.transform`;
   return { sql: undefined, problems: problems.map((problem) => ({ file, field, ...problem })) };
-}
-
-function isFolder(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EISDIR';
 }

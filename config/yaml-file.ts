@@ -34,7 +34,7 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), field, problem, cure };
   };
-  const problems = document.errors.map((error) =>
+  const problems = firstErrors(document.errors).map((error) =>
     at(error.pos[0], label(pathAt(document, error.pos[0])), ...explain(error)),
   );
   let value: unknown;
@@ -60,6 +60,12 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
     problem: (path, problem, cure) => at(offsetOf(path, false), label(path), problem, cure),
     problemAtKey: (path, problem, cure) => at(offsetOf(path, true), label(path), problem, cure),
   };
+}
+
+/** Repeated names, and the first error of the grammar: those after it are mostly its consequences. */
+function firstErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const broken = errors.find((error) => error.code !== 'DUPLICATE_KEY');
+  return broken === undefined ? errors : [broken];
 }
 
 /** Offset of the value (or key) at a path; of the deepest part that exists when the path does not. */
@@ -112,7 +118,7 @@ function explain(error: YAMLError): [problem: string, cure: string] {
     case 'BAD_INDENT':
       return [
         'broken YAML: this line is not indented like its neighbours',
-        'align it with the entries of its block',
+        'align it with the entries of its block, or close a bracket above it',
       ];
     case 'MISSING_CHAR':
       return [

@@ -44,21 +44,28 @@ export function topologicalOrder<Stage extends GraphStage>(
 }
 
 /**
- * Cycles, each as the stages along it in the direction of the data; the last one feeds the first. Every stage is in
- * at most one of the returned cycles, and when there is any cycle at least one is returned.
+ * Cycles, each as the stages along it in the direction of the data, beginning with the one that was given first; the
+ * last one feeds the first. Every stage is in at most one of the returned cycles, and when there is any cycle at least one is returned.
  */
 export function findCycles<Stage extends GraphStage>(
   stages: readonly Stage[],
 ): readonly (readonly Stage[])[] {
   const cycles: (readonly Stage[])[] = [];
+  const given = new Map(stages.map((stage, at) => [stage, at]));
   let { stuck } = topologicalOrder(stages);
   for (let start = stuck[0]; start !== undefined; start = stuck[0]) {
     const cycle = cycleBehind(start, stuck);
-    cycles.push(cycle);
+    cycles.push(fromFirst(cycle, given));
     const found = new Set(cycle);
     ({ stuck } = topologicalOrder(stuck.filter((stage) => !found.has(stage))));
   }
   return cycles;
+}
+
+function fromFirst<Stage>(cycle: readonly Stage[], given: ReadonlyMap<Stage, number>): readonly Stage[] {
+  const places = cycle.map((stage) => given.get(stage) ?? 0);
+  const first = places.indexOf(Math.min(...places));
+  return [...cycle.slice(first), ...cycle.slice(0, first)];
 }
 
 /** Walks against the data from a stuck stage. Every stuck stage has a stuck producer, so the walk must meet itself. */
