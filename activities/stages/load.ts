@@ -8,6 +8,7 @@ import { readManifest } from '../../connectors/s3/manifest.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { parseDataset } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
+import type { Manifest } from '../../pipeline/manifest.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
@@ -19,7 +20,7 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
   const batches = await readBatches(run, tools);
   const incoming = commonColumns(batches);
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
-  const { progress, watch } = trackProgress(tools.lastHeartbeat, tools.heartbeat, tools.signal);
+  const { progress, watch } = trackProgress(tools);
   const warehouse = openWarehouse(connection);
   try {
     const columns = await prepareTarget(warehouse, output, table, incoming, watch);
@@ -31,7 +32,7 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
       key: work.key,
       columns: incoming,
       fill: (staging: string) => copyStatements(staging, incoming, batches, connection.copyRole),
-      wallClock: true,
+      wallClock: batches[0]?.manifest.reefline.format === 'parquet',
       attempt: run.attempt,
     };
     const rows = done ?? (await applyOnce(warehouse, request, progress, watch));
@@ -78,18 +79,19 @@ function stageStore(from: string, tools: StageTools): ReturnType<typeof createS3
   );
 }
 
-/** Several labels go into one table at once, so their batches must have the same columns. */
+/** Several labels go into one table at once, so their batches must have the same columns in the same kind of file. */
 function commonColumns(batches: readonly StagedManifest[]): readonly Column[] {
   const [first, ...others] = batches.map(({ manifest }) => manifest.reefline);
-  const columns = first?.columns ?? [];
-  const shape = JSON.stringify(columns.map(({ name, type }) => [name, type]));
-  const other = others.find(
-    (batch) => JSON.stringify(batch.columns.map(({ name, type }) => [name, type])) !== shape,
-  );
-  if (first === undefined || other === undefined) return columns;
+  if (first === undefined) return [];
+  const other = others.find((batch) => shapeOf(batch) !== shapeOf(first));
+  if (other === undefined) return first.columns;
   throw new StageFailure(
     'data_error',
     `The columns of ${first.dataset} changed between labels ${first.timelabel} and ${other.timelabel}, which one load cannot take together. Fetch the older labels again.`,
     { facts: { dataset: first.dataset } },
   );
+}
+
+function shapeOf({ format, columns }: Manifest['reefline']): string {
+  return JSON.stringify([format, columns.map(({ name, type }) => [name, type])]);
 }

@@ -17,13 +17,13 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
   const { work, output } = run.stage;
   const source = warehouseTarget(work.from, tools);
   const serving = servingTarget(output, tools);
-  const { watch } = trackProgress(undefined, tools.heartbeat, tools.signal);
+  const { watch } = trackProgress(tools);
   const label = work.rows === 'label' ? run.timelabel : undefined;
   const warehouse = openWarehouse(source.connection);
   // One statement in the serving database may run longer than a heartbeat may be missing.
   const pulse = setInterval(watch.beat, PULSE_MS);
   try {
-    const columns = await tableColumns(warehouse, source.table, watch);
+    const columns = await tableColumns(warehouse, source.table, label !== undefined, watch);
     const rows = await publishRows(
       { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
       {

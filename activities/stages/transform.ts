@@ -15,7 +15,7 @@ export const transformStage: StageRunner<TransformWork> = async (run, tools) => 
   const { connection, table } = warehouseTarget(output, tools);
   const select = bindParameters(work.sql, run);
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
-  const { progress, watch } = trackProgress(tools.lastHeartbeat, tools.heartbeat, tools.signal);
+  const { progress, watch } = trackProgress(tools);
   const warehouse = openWarehouse(connection);
   try {
     const incoming = await queryColumns(warehouse, stagingName(marker), select, work.file, watch);

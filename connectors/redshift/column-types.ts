@@ -45,11 +45,11 @@ export function redshiftType(type: ColumnType): string {
 }
 
 /**
- * The type of a column into which COPY reads a Parquet file. COPY of columnar files has no `timestamptz`; the files
- * hold UTC instants, so they are read as UTC wall-clock time and `stagedValue` turns them into instants.
+ * The type of a column into which COPY reads a file. COPY of columnar files has no `timestamptz`; Parquet holds UTC
+ * instants, so they are read as UTC wall-clock time and become instants on their way into the table.
  */
-export function stagingType(type: ColumnType): string {
-  return type.kind === 'timestamp' ? 'timestamp' : redshiftType(type);
+export function stagingType(type: ColumnType, format: 'parquet' | 'csv'): string {
+  return format === 'parquet' && type.kind === 'timestamp' ? 'timestamp' : redshiftType(type);
 }
 
 /** The neutral type of a catalog spelling such as `numeric(12,2)`; undefined when it has no neutral counterpart. */

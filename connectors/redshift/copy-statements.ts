@@ -11,7 +11,7 @@ export interface StagedManifest {
 }
 
 /**
- * Statements that read staged batches of the same columns into a temporary table. COPY takes the columns of a Parquet
+ * Statements that read staged batches of the same columns and format into a temporary table. COPY takes the columns of a Parquet
  * file by position, so the table has exactly the manifest's columns in their order. A batch without files runs no COPY,
  * which refuses an empty manifest.
  */
@@ -21,7 +21,8 @@ export function copyStatements(
   batches: readonly StagedManifest[],
   role: string | undefined,
 ): readonly string[] {
-  const create = `CREATE TEMP TABLE ${quoted(staging)} (${columns.map(definition).join(', ')})`;
+  const format = batches[0]?.manifest.reefline.format ?? 'parquet';
+  const create = `CREATE TEMP TABLE ${quoted(staging)} (${columns.map((column) => `${quoted(column.name)} ${stagingType(column.type, format)}`).join(', ')})`;
   const filled = batches.filter(({ manifest }) => manifest.entries.length > 0);
   return [create, ...filled.map(({ uri, manifest }) => copyStatement(staging, manifest, uri, role))];
 }
@@ -31,10 +32,6 @@ function copyStatement(staging: string, manifest: Manifest, uri: string, role: s
   return manifest.reefline.format === 'parquet'
     ? `${source} FORMAT AS PARQUET MANIFEST`
     : `${source} ${csvOptions(manifest, uri)}`;
-}
-
-function definition(column: Column): string {
-  return `${quoted(column.name)} ${stagingType(column.type)}`;
 }
 
 function roleClause(role: string | undefined): string {

@@ -63,7 +63,7 @@ const CLASS_BY_OPENING: readonly (readonly [RegExp, FailureClass])[] = [
     /^(value too long|invalid input syntax|numeric field overflow|division by zero|.* out of range)/i,
     'data_error',
   ],
-  [/^(Mandatory url|The specified S3 prefix|Problem reading manifest)/i, 'not_found'],
+  [/^(Mandatory url|The specified (?:S3 )?\w+ .* does not exist|Problem reading manifest)/i, 'not_found'],
   [/^permission denied/i, 'unauthorized'],
   [/^must be owner/i, 'unauthorized'],
   [/^(relation|schema|database) ".*" does not exist/i, 'not_found'],

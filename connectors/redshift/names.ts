@@ -38,7 +38,6 @@ export function tableOf(dataset: DatasetName): TableName {
  * escape and PostgreSQL does not, is refused instead of guessed at.
  */
 export function literal(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is being refused
   if (/[\\\u0000-\u001f]/.test(text)) {
     throw new StageFailure(
       'invalid_config',

@@ -14,24 +14,27 @@ export interface Progress {
   readonly keep: (resume: Resume) => void;
 }
 
+/** What Temporal, or whoever runs the work, offers to one attempt. */
+export interface Attempt {
+  readonly lastHeartbeat: unknown;
+  heartbeat(details: unknown): void;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Starts from the details of the previous attempt's last heartbeat. Every heartbeat repeats what is known, because a
  * heartbeat replaces the details of the one before.
  */
-export function trackProgress(
-  last: unknown,
-  heartbeat: (details: unknown) => void,
-  signal: AbortSignal,
-): { progress: Progress; watch: Watch } {
-  let resume = readResume(last);
+export function trackProgress(attempt: Attempt): { progress: Progress; watch: Watch } {
+  let resume = readResume(attempt.lastHeartbeat);
   const beat = (): void => {
-    heartbeat(resume);
+    attempt.heartbeat(resume);
   };
   const keep = (next: Resume): void => {
     resume = next;
     beat();
   };
-  return { progress: { current: () => resume, keep }, watch: { beat, signal } };
+  return { progress: { current: () => resume, keep }, watch: { beat, signal: attempt.signal } };
 }
 
 /** Whatever else is found in the details means that nothing is known. */

@@ -12,11 +12,13 @@ export type TextRow = readonly (string | null)[];
 
 /**
  * Columns of a table that Reefline can carry, without its label column. Throws StageFailure `not_found` for an absent
- * table, `invalid_config` for a column type without a neutral counterpart.
+ * table, `invalid_config` for a column type without a neutral counterpart, and when rows are to be
+ * read by label (`labelled`) from a table that has none.
  */
 export async function tableColumns(
   warehouse: Warehouse,
   table: TableName,
+  labelled: boolean,
   watch: Watch,
 ): Promise<readonly Column[]> {
   const { columns } = await readTarget(warehouse, table, watch);
@@ -27,6 +29,13 @@ export async function tableColumns(
       `Redshift has no table ${name} that this user may see. Run the stage that produces it first.`,
       { facts: { table: name } },
     );
+  if (labelled && !columns.some((column) => column.name === LABEL_COLUMN)) {
+    throw new StageFailure(
+      'invalid_config',
+      `Redshift table ${name} has no column ${LABEL_COLUMN}: Reefline did not write it, so its rows have no label. Publish all of its rows instead.`,
+      { facts: { table: name } },
+    );
+  }
   return columns
     .filter((column) => column.name !== LABEL_COLUMN)
     .map((column) => {

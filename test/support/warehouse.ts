@@ -51,16 +51,20 @@ export interface Batch {
   readonly revision: number;
   readonly columns: readonly Column[];
   readonly select: string | undefined;
+  readonly format?: 'parquet' | 'csv';
 }
 
 /** Writes a Parquet file and its manifest, and answers the manifest's URI. */
 export async function stage(bucket: string, dataset: string, batch: Batch): Promise<string> {
   const folder = `${dataset}/${batch.timelabel}/r${String(batch.revision)}`;
   const uri = `s3://${bucket}/${folder}/manifest.json`;
+  const format = batch.format ?? 'parquet';
   const client = createS3Client();
   try {
     const files =
-      batch.select === undefined ? [] : [await upload(bucket, `${folder}/part-0.parquet`, batch.select)];
+      batch.select === undefined
+        ? []
+        : [await upload(bucket, `${folder}/part-0.${format}`, batch.select, format)];
     await writeManifest(client, uri, {
       entries: files.map(({ url, bytes, rows }) => ({
         url,
@@ -72,7 +76,7 @@ export async function stage(bucket: string, dataset: string, batch: Batch): Prom
         dataset,
         timelabel: batch.timelabel,
         revision: batch.revision,
-        format: 'parquet',
+        format,
         columns: batch.columns,
         rows: files.reduce((sum, { rows }) => sum + rows, 0),
         bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -88,16 +92,18 @@ async function upload(
   bucket: string,
   key: string,
   select: string,
+  format: 'parquet' | 'csv',
 ): Promise<{ url: string; bytes: number; rows: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'reefline-stage-'));
-  const path = join(dir, 'part.parquet');
+  const path = join(dir, 'part');
+  const options = format === 'csv' ? 'FORMAT csv, HEADER false' : 'FORMAT parquet, COMPRESSION zstd';
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const duckdb = await instance.connect();
   const client = createS3Client();
   try {
     await duckdb.run("SET TimeZone = 'UTC'");
-    await duckdb.run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`);
-    const counted = await duckdb.runAndReadAll(`SELECT count(*)::INTEGER FROM read_parquet('${path}')`);
+    await duckdb.run(`COPY (${select}) TO '${path}' (${options})`);
+    const counted = await duckdb.runAndReadAll(`SELECT count(*)::INTEGER FROM (${select})`);
     await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: await readFile(path) }));
     return {
       url: `s3://${bucket}/${key}`,
