@@ -249,6 +249,22 @@ describe('looking back', () => {
     expect((await redshift.describe(open, 0)).Status).toBe('ABORTED');
   });
 
+  test('after a crash the statements of the dead process are over, in the record and in the database', async () => {
+    await redshift.stopServer();
+    const crashed = await redshift.startServerProcess();
+    const id = await redshift.submit('SELECT pg_sleep(600)');
+    let described = await redshift.describe(id, 0);
+    while (described.Status !== 'STARTED') described = await redshift.describe(id, 0);
+    await crashed.kill();
+    await redshift.startServer();
+    expect(await redshift.describe(id, 0)).toMatchObject({
+      Status: 'FAILED',
+      Error: expect.stringContaining('stopped while the statement was running'),
+    });
+    const alive = `SELECT count(*) FROM pg_stat_activity WHERE pid = ${described.RedshiftPid ?? 0} AND query LIKE '%pg_sleep(600%'`;
+    while ((await redshift.rows(`${alive} AND pid <> pg_backend_pid()`))[0]?.[0] !== 0);
+  });
+
   test('lists statements by name and status, newest first, in pages', async () => {
     const names = ['load-1', 'load-2', 'load-3', 'other'];
     for (const name of names) await redshift.end('SELECT 1', { StatementName: name });

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   DescribeStatementCommand,
   type DescribeStatementCommandOutput,
@@ -42,14 +45,42 @@ export class TestRedshift {
     return redshift;
   }
 
-  async startServer(): Promise<void> {
-    this.#server = await startRedshiftData({
+  get #options(): Parameters<typeof startRedshiftData>[0] {
+    return {
       dir: this.dir,
       host: '127.0.0.1',
       port: 0,
       postgresUrl: fromEnvironment('REEFLINE_TEST_POSTGRES_URL'),
       s3Endpoint: fromEnvironment('AWS_ENDPOINT_URL_S3'),
-    });
+    };
+  }
+
+  /** The same server in a process of its own, which a test can kill. */
+  async startServerProcess(): Promise<{ kill(): Promise<void> }> {
+    const module = pathToFileURL(join(process.cwd(), 'local/redshift-data/server.ts')).href;
+    const script = `import { startRedshiftData } from '${module}';
+      console.log((await startRedshiftData(${JSON.stringify(this.#options)})).url);`;
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const [url] = (await once(child.stdout, 'data')) as [Buffer];
+    this.#client = new RedshiftDataClient({ endpoint: url.toString().trim(), maxAttempts: 1 });
+    return {
+      kill: async () => {
+        const exited = once(child, 'exit');
+        child.kill('SIGKILL');
+        await exited;
+        this.#client?.destroy();
+      },
+    };
+  }
+
+  async startServer(): Promise<void> {
+    this.#server = await startRedshiftData(this.#options);
     this.#client = new RedshiftDataClient({ endpoint: this.#server.url, maxAttempts: 1 });
   }
 
