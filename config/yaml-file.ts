@@ -4,12 +4,14 @@ import {
   isPair,
   isScalar,
   isSeq,
+  visit,
   LineCounter,
   parseDocument,
   type Document,
   type YAMLError,
 } from 'yaml';
 import type { Problem } from './problem.ts';
+import { holdsPassword } from './secret-reference.ts';
 
 export type FieldPath = readonly (string | number)[];
 
@@ -30,13 +32,18 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
   const lines = new LineCounter();
   // Pretty errors would quote the line, and a line may hold a secret.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const name = (path: FieldPath): string => label(path.map(hideSecret));
   const at = (offset: number, field: string, problem: string, cure: string): Problem => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col), field, problem, cure };
   };
   const problems = firstErrors(document.errors).map((error) =>
-    at(error.pos[0], label(pathAt(document, error.pos[0])), ...explain(error)),
+    at(error.pos[0], name(pathAt(document, error.pos[0])), ...explain(error)),
   );
+  for (const offset of oddKeys(document)) {
+    const cure = 'write a text before the colon, and quotes around a value that begins with { or [';
+    problems.push(at(offset, name(pathAt(document, offset)), 'a key of this mapping is no text', cure));
+  }
   let value: unknown;
   if (problems.length === 0) {
     try {
@@ -57,8 +64,8 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
     file,
     value,
     problems,
-    problem: (path, problem, cure) => at(offsetOf(path, false), label(path), problem, cure),
-    problemAtKey: (path, problem, cure) => at(offsetOf(path, true), label(path), problem, cure),
+    problem: (path, problem, cure) => at(offsetOf(path, false), name(path), problem, cure),
+    problemAtKey: (path, problem, cure) => at(offsetOf(path, true), name(path), problem, cure),
   };
 }
 
@@ -66,6 +73,22 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
 function firstErrors(errors: readonly YAMLError[]): readonly YAMLError[] {
   const broken = errors.find((error) => error.code !== 'DUPLICATE_KEY');
   return broken === undefined ? errors : [broken];
+}
+
+/** Mappings, lists and aliases as keys: legal YAML that means nothing here, and would be printed as a name. */
+function oddKeys(document: Document): readonly number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key)) offsets.push(startOf(pair.key) ?? startOf(pair.value) ?? 0);
+    },
+  });
+  return offsets;
+}
+
+/** A value in the place of a key is part of a field's name. */
+function hideSecret(part: string | number): string | number {
+  return typeof part === 'string' && holdsPassword(part) ? '(hidden)' : part;
 }
 
 /** Offset of the value (or key) at a path; of the deepest part that exists when the path does not. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { formatProblem, type Problem } from '../../config/problem.ts';
 import { readProject } from '../../config/project.ts';
 import { type ProjectFiles, SHOP_PROJECT, withProject } from '../support/project-files.ts';
@@ -69,6 +70,8 @@ describe('a broken project', () => {
       `postgres://app:${secret}@db/shop, x: y`,
       `{${secret}: 1}`,
       `["${secret}"]`,
+      `"x", "postgres://app:${secret}@db": 1`,
+      `"x", { a: ${secret} }: 1`,
       `"${secret}`,
       `*${secret}`,
       `"$\{${secret}}"`,
@@ -95,5 +98,63 @@ describe('a broken project', () => {
     expect(problems.map(({ file, problem }) => `${file} ${problem}`)).toEqual([
       'pipelines/bomb.yaml the aliases of this file unfold without end',
     ]);
+  });
+
+  test('never throws, whatever is cut out of or put into a file, and every problem has a place and a cure', async () => {
+    const damage = fc.record({
+      file: fc.constantFrom(...Object.keys(SHOP_PROJECT)),
+      from: fc.double({ min: 0, max: 1, noNaN: true }),
+      cut: fc.nat(40),
+      put: fc.constantFrom(
+        '',
+        ' ',
+        '\n',
+        '{',
+        '[',
+        '}',
+        "'",
+        '"',
+        ':',
+        '- ',
+        '*a',
+        '&a ',
+        '!!x',
+        '|',
+        '#',
+        '\t',
+        'null',
+        '~',
+        '__proto__: {}',
+        'constructor',
+        '1',
+        '<<: *b',
+        '😀',
+        '?',
+        '--- ',
+        '%',
+        '\u0000',
+        '(',
+        ';',
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
+        const files = new Map(Object.entries(SHOP_PROJECT));
+        for (const { file, from, cut, put } of damages) {
+          const text = files.get(file) ?? '';
+          const start = Math.floor(from * text.length);
+          files.set(file, text.slice(0, start) + put + text.slice(start + cut));
+        }
+        for (const { file, line, column, problem, cure } of await problemsOf(Object.fromEntries(files))) {
+          expect(files.has(file)).toBe(true);
+          expect(line).toBeGreaterThanOrEqual(1);
+          expect(line).toBeLessThanOrEqual((files.get(file) ?? '').split('\n').length);
+          expect(column).toBeGreaterThanOrEqual(1);
+          expect(problem.trim()).not.toBe('');
+          expect(cure.trim()).not.toBe('');
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 });
