@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { publishStage } from '../../activities/stages/publish.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestWarehouse, runOf, toolsOf, type TestWarehouse } from '../support/warehouse.ts';
 
 const L8 = '20010105080000';
@@ -135,6 +136,28 @@ describe('publishing', () => {
       { n: 20_000, sum: '200010000' },
     ]);
   });
+});
+
+test('a publish that is cancelled stops its statement, writes nothing and can be repeated', async () => {
+  const source = await publication('cancelled', { columns: 'id int, name varchar(20)' });
+  await source.publish(L9);
+  await source.fill(L8, "(1, 'a')");
+  await warehouse.query('BEGIN; LOCK TABLE app.cancelled IN SHARE ROW EXCLUSIVE MODE');
+  const stop = new AbortController();
+  const cancelled = source.publish(L8, 1, stop.signal);
+  // pg_locks is read anew each time; within a transaction pg_stat_activity is not.
+  const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'app.cancelled'::regclass";
+  await eventually(async () => {
+    expect(await warehouse.query(waiting)).toHaveLength(1);
+  });
+  stop.abort();
+  await expect(cancelled).rejects.toMatchObject({ failureClass: 'unavailable' });
+  await eventually(async () => {
+    expect(await warehouse.query(waiting)).toEqual([]);
+  });
+  await warehouse.query('COMMIT');
+  expect(await source.served()).toEqual([]);
+  await expect(source.publish(L8)).resolves.toMatchObject({ rows: 1 });
 });
 
 describe('a serving table that is already there', () => {
