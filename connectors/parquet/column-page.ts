@@ -97,7 +97,9 @@ export class ColumnPage {
 
   /** Copies a value of its own length. */
   addBytes(source: Buffer, start: number, length: number): void {
-    source.copy(this.#bytes, this.openBytes(length), start, start + length);
+    // First the room: making it may replace the memory.
+    const at = this.openBytes(length);
+    source.copy(this.#bytes, at, start, start + length);
   }
 
   /** Makes room for a value of its own length; answers where its bytes go in `bytes`. */

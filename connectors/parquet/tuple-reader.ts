@@ -178,17 +178,19 @@ function moveOf(type: ColumnType): Move {
 
 const UUID_TEXT_LENGTH = 36;
 
+/** Two hexadecimal digits of each byte, the first one in the low half. */
+const HEX = Uint16Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte.toString(16).padStart(2, '0')).readUInt16LE(),
+);
+const HYPHEN = 0x2d;
+
 /** Hyphens stand before bytes 4, 6, 8 and 10. */
-function writeUuid(target: Buffer, start: number, view: DataView, at: number): void {
+function writeUuid(target: Uint8Array, start: number, view: DataView, at: number): void {
   let next = start;
   for (let index = 0; index < 16; index++) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) target[next++] = 45;
-    const byte = view.getUint8(at + index);
-    target[next++] = hexDigit(byte >> 4);
-    target[next++] = hexDigit(byte & 15);
+    if (index === 4 || index === 6 || index === 8 || index === 10) target[next++] = HYPHEN;
+    const digits = HEX[view.getUint8(at + index)] ?? 0;
+    target[next++] = digits;
+    target[next++] = digits >> 8;
   }
-}
-
-function hexDigit(value: number): number {
-  return value < 10 ? 48 + value : 87 + value;
 }

@@ -6,7 +6,7 @@ import { parseS3Uri } from './location.ts';
 
 /** Bytes. S3 takes 10,000 parts of at least 5 MiB; at most `PARTS_IN_FLIGHT` of them are in memory at once. */
 const PART_SIZE = 8 * 1024 * 1024;
-const PARTS_IN_FLIGHT = 2;
+const PARTS_IN_FLIGHT = 3;
 
 /**
  * Streams an object to S3 as it is made, in parts of 8 MiB; a small one becomes a single request. The body is asked

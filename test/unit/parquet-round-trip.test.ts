@@ -1,0 +1,170 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DEFAULT_LIMITS, ParquetFile, type ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
+import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
+import { duckDbType, readWithDuckDb, readWithHyparquet } from '../support/parquet-readers.ts';
+
+const PLAIN_KINDS = [
+  'boolean',
+  'int16',
+  'int32',
+  'int64',
+  'float32',
+  'float64',
+  'date',
+  'text',
+  'json',
+  'uuid',
+  'binary',
+] as const;
+
+/** Microseconds since 1970 of the years 1 to 9999. */
+const FIRST_MICROS = -62_135_596_800_000_000n;
+const LAST_MICROS = 253_402_300_799_999_999n;
+
+function valueOf(type: ColumnType): fc.Arbitrary<Exclude<CellValue, null>> {
+  switch (type.kind) {
+    case 'boolean':
+      return fc.boolean();
+    case 'int16':
+      return fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 });
+    case 'int32':
+      return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    case 'int64':
+      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    case 'float32':
+      return fc.float();
+    case 'float64':
+      return fc.double();
+    case 'date':
+      return fc.integer({ min: -719_162, max: 2_932_896 });
+    case 'text':
+    case 'json':
+      return fc.string({ unit: 'binary', maxLength: 60 }).map((text) => text.replaceAll('\0', ''));
+    case 'uuid':
+      return fc.uuid();
+    case 'binary':
+      return fc.uint8Array({ maxLength: 60 });
+    case 'timestamp':
+      return fc.bigInt({ min: FIRST_MICROS, max: LAST_MICROS });
+    case 'decimal': {
+      const limit = 10n ** BigInt(type.precision) - 1n;
+      return fc.oneof(fc.bigInt({ min: -limit, max: limit }), fc.constantFrom(0n, 1n, -1n, limit, -limit));
+    }
+  }
+}
+
+const anyType: fc.Arbitrary<ColumnType> = fc.oneof(
+  fc.constantFrom(...PLAIN_KINDS).map((kind) => ({ kind })),
+  fc.boolean().map((zoned) => ({ kind: 'timestamp' as const, zoned })),
+  fc
+    .integer({ min: 1, max: 38 })
+    .chain((precision) =>
+      fc.integer({ min: 0, max: precision }).map((scale) => ({ kind: 'decimal' as const, precision, scale })),
+    ),
+);
+
+const anyTable = fc
+  .array(fc.record({ type: anyType, nullable: fc.boolean() }), { minLength: 1, maxLength: 20 })
+  .map((fields) => fields.map((field, at): Column => ({ name: `column ${String(at)}`, ...field })))
+  .chain((columns) =>
+    fc.record({
+      columns: fc.constant(columns),
+      rows: fc.array(
+        fc.tuple(
+          ...columns.map(({ type, nullable }) => (nullable ? fc.option(valueOf(type)) : valueOf(type))),
+        ) as fc.Arbitrary<CellValue[]>,
+        { minLength: 1, maxLength: 60 },
+      ),
+    }),
+  );
+
+const anyLimits: fc.Arbitrary<ParquetLimits> = fc.record({
+  pageBytes: fc.integer({ min: 1, max: 2_000 }),
+  groupRows: fc.integer({ min: 1, max: 40 }),
+  groupBytes: fc.integer({ min: 1, max: 4_000 }),
+  fileRows: fc.integer({ min: 1, max: 60 }),
+  fileBytes: fc.integer({ min: 100, max: 10_000 }),
+});
+
+/** Encodes all rows, into as many files as the limits make of them. */
+async function encode(
+  columns: readonly Column[],
+  rows: readonly (readonly CellValue[])[],
+  limits: ParquetLimits,
+  atOnce: number,
+): Promise<Uint8Array[]> {
+  const types = columns.map(({ type }) => type);
+  const source = copySource(
+    rows.map((row) => copyRow(types, row)),
+    atOnce,
+  );
+  const files: Uint8Array[] = [];
+  while (await source.more()) {
+    const file = new ParquetFile('shop.public.orders', columns, source, limits);
+    const parts: Uint8Array[] = [];
+    for await (const part of file) parts.push(part);
+    files.push(Buffer.concat(parts));
+    expect(file.bytes).toBe(files.at(-1)?.length);
+  }
+  return files;
+}
+
+async function expectRead(
+  files: readonly Uint8Array[],
+  columns: readonly Column[],
+  rows: readonly (readonly CellValue[])[],
+): Promise<void> {
+  const duckDb = await readWithDuckDb(files, columns);
+  expect(duckDb.types).toEqual(columns.map(duckDbType));
+  expect(duckDb.rows).toEqual(rows);
+  const read = await Promise.all(files.map((file) => readWithHyparquet(file, columns)));
+  expect(read.flat()).toEqual(rows);
+}
+
+describe('Parquet files', () => {
+  test('two independent readers give back every row of every type, whatever pages, row groups and files they fill', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyTable,
+        anyLimits,
+        fc.integer({ min: 1, max: 20 }),
+        async (table, limits, atOnce) => {
+          const files = await encode(table.columns, table.rows, limits, atOnce);
+          await expectRead(files, table.columns, table.rows);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('full pages and row groups keep the order, the NULLs and the empty strings', async () => {
+    const columns: Column[] = [
+      { name: 'id', type: { kind: 'int64' }, nullable: false },
+      { name: 'note', type: { kind: 'text' }, nullable: true },
+      { name: 'paid', type: { kind: 'boolean' }, nullable: true },
+    ];
+    const rows = Array.from({ length: 70_001 }, (_, at): CellValue[] => [
+      BigInt(at),
+      at % 3 === 0
+        ? null
+        : at % 3 === 1
+          ? ''
+          : `a note that is long enough to make its page grow: ${String(at)}`,
+      at % 5 === 0 ? null : at % 2 === 0,
+    ]);
+    const files = await encode(columns, rows, DEFAULT_LIMITS, 1_000);
+    expect(files).toHaveLength(1);
+    await expectRead(files, columns, rows);
+  });
+
+  test('a value of many megabytes and the short ones around it are read back', async () => {
+    const columns: Column[] = [{ name: 'body', type: { kind: 'text' }, nullable: false }];
+    const rows = ['before', 'long '.repeat(4_000_000), 'after', ''].map((text) => [text]);
+    const [file = new Uint8Array()] = await encode(columns, rows, DEFAULT_LIMITS, 10);
+    const { rows: read } = await readWithDuckDb([file], columns);
+    // Compared by equality alone: a message with both texts would fill the screen.
+    expect(read.map(([text], at) => text === rows[at]?.[0])).toEqual([true, true, true, true]);
+  });
+});
