@@ -92,5 +92,3 @@ export const settingsSchema = z
     }),
   })
   .meta({ title: 'Reefline settings', description: 'reefline.yaml: what all pipelines of a project share.' });
-
-export type Settings = z.infer<typeof settingsSchema>;

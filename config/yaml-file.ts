@@ -40,7 +40,8 @@ export function readYaml(file: string, text: string, label: (path: FieldPath) =>
   const problems = firstErrors(document.errors).map((error) =>
     at(error.pos[0], name(pathAt(document, error.pos[0])), ...explain(error)),
   );
-  for (const offset of oddKeys(document)) {
+  // What the parser makes of a broken file has odd keys that nobody wrote.
+  for (const offset of document.errors.length === 0 ? oddKeys(document) : []) {
     const cure = 'write a text before the colon, and quotes around a value that begins with { or [';
     problems.push(at(offset, name(pathAt(document, offset)), 'a key of this mapping is no text', cure));
   }
