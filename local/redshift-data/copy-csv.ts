@@ -174,7 +174,7 @@ class CsvFile {
   #value(field: string | undefined, column: TargetColumn | undefined): string | undefined {
     const { nullAs, emptyAsNull, blanksAsNull } = this.#options;
     const text = field ?? '';
-    const characters = column?.type === 'varchar' || column?.type === 'bpchar';
+    const characters = ['varchar', 'bpchar', 'text'].includes(column?.type ?? '');
     if (text === nullAs) return undefined;
     if (text === '' && (emptyAsNull || !characters)) return undefined;
     if (characters && blanksAsNull && text.trim() === '') return undefined;

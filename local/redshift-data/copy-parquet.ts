@@ -157,8 +157,8 @@ const ACCEPTED: Readonly<Record<string, readonly string[]>> = {
   TIMESTAMP: ['timestamp', 'timestamptz'],
   TIMESTAMP_NS: ['timestamp', 'timestamptz'],
   'TIMESTAMP WITH TIME ZONE': ['timestamp', 'timestamptz'],
-  VARCHAR: ['varchar', 'bpchar'],
-  JSON: ['varchar'],
+  VARCHAR: ['varchar', 'bpchar', 'text'],
+  JSON: ['varchar', 'text'],
   BLOB: ['bytea'],
 };
 

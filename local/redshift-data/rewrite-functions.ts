@@ -16,14 +16,24 @@ const WITH_DATE_PART: Readonly<Record<string, string>> = {
   PGDATE_PART: 'redshift_date_part',
 };
 
+const DECIMALS: ReadonlySet<string> = new Set(['DECIMAL', 'NUMERIC', 'DEC']);
+
 /** Before translation: what the translator would get wrong is turned into calls of the shims. */
 export function rewriteBefore(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
+  let before = '';
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
     if (token === undefined) break;
     const open = next(tokens, at + 1);
     const call = token.kind === 'word' && tokens[open]?.key === '(' && tokens[at - 1]?.key !== '.';
+    if (['::', 'AS'].includes(before) && DECIMALS.has(token.key) && !call) {
+      // Without precision it is DECIMAL(18,0) on Redshift and keeps every digit on PostgreSQL.
+      out.push(synthetic(`${token.text}(18,0)`));
+      before = token.key;
+      continue;
+    }
+    if (token.kind !== 'space') before = token.key;
     if (token.key === 'SYSDATE' && !call && tokens[at - 1]?.key !== '.')
       out.push(synthetic('redshift_sysdate()'));
     else if (call && WITH_DATE_PART[token.key] !== undefined) {

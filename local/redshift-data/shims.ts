@@ -82,6 +82,9 @@ CREATE OR REPLACE FUNCTION pg_catalog.json_parse(v text) RETURNS jsonb LANGUAGE 
 CREATE OR REPLACE FUNCTION pg_catalog.json_serialize(v jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$ SELECT v::text $f$;
 CREATE OR REPLACE FUNCTION pg_catalog.json_extract_path_text(v text, VARIADIC path text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT v::jsonb #>> path $f$;
+CREATE OR REPLACE FUNCTION pg_catalog.strtol(v text, base int) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
+  SELECT CASE base WHEN 10 THEN v::bigint WHEN 16 THEN ('x' || lpad(v, 16, '0'))::bit(64)::bigint
+    ELSE redshift_shim.refuse('strtol knows the bases 10 and 16 only')::bigint END $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.average(state bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT state[2] / nullif(state[1], 0) $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.average_step(state bigint[], v bigint) RETURNS bigint[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $f$

@@ -140,7 +140,7 @@ function endOfReferences(tokens: readonly Token[], start: number): number {
   return tokens[following]?.key === '(' ? closing(tokens, following) + 1 : at;
 }
 
-/** Redshift's own lengths: VARCHAR and TEXT are VARCHAR(256), MAX is 65535, VARBYTE carries a length. */
+/** Redshift's own lengths: VARCHAR and TEXT are VARCHAR(256), MAX is 65535, DECIMAL is DECIMAL(18,0). */
 function sizeTypes(column: readonly Token[]): Token[] {
   const sized: Token[] = [];
   let names = 0;
@@ -154,6 +154,8 @@ function sizeTypes(column: readonly Token[]): Token[] {
       const length = bare ? '256' : (column[next(column, following + 1)]?.key ?? '');
       sized.push(synthetic(`VARCHAR(${length === 'MAX' ? '65535' : length})`));
       if (!bare) at = closing(column, following);
+    } else if (names > 1 && bare && ['DECIMAL', 'NUMERIC', 'DEC'].includes(token.key)) {
+      sized.push(synthetic(`${token.text}(18,0)`));
     } else if (names > 1 && ['VARBYTE', 'VARBINARY'].includes(token.key)) {
       sized.push(synthetic('VARBYTE'));
       if (!bare) at = closing(column, following);

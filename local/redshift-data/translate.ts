@@ -49,6 +49,8 @@ function prepare(kind: StatementKind, tokens: readonly Token[]): Token[] {
 function viaPolyglot(tokens: readonly Token[]): string {
   const literals: string[] = [];
   const guarded = tokens.map((token) => {
+    // Comments would come back in another form, in which their content may end them too early.
+    if (token.kind === 'space') return synthetic(' ', 'space');
     if (token.kind !== 'string' || !token.text.includes('\\')) return token;
     literals.push(token.text);
     return synthetic(`'\u0001${literals.length - 1}\u0001'`, 'string');

@@ -48,6 +48,15 @@ describe('translating statements', () => {
       "SELECT STRING_AGG(DISTINCT ( a)::VARCHAR, ',' ORDER BY a) FROM t",
     ],
     ["SELECT 'a\\\\b' FROM t", "SELECT 'a\\\\b' FROM t"],
+    [
+      'SELECT a::decimal, CAST(b AS numeric(4,1)) FROM t',
+      'SELECT CAST(a AS DECIMAL(18, 0)), CAST(b AS DECIMAL(4, 1)) FROM t',
+    ],
+    [
+      'CREATE TABLE t (a decimal, "decimal" numeric NOT NULL)',
+      'CREATE TABLE t (a DECIMAL(18, 0), "decimal" DECIMAL(18, 0) NOT NULL)',
+    ],
+    ['SELECT a -- */ , b\nFROM t', 'SELECT a FROM t'],
     ['LOCK TABLE a, b', 'LOCK TABLE a, b'],
     ['DELETE FROM a USING b WHERE a.id = b.id', 'DELETE FROM a USING b WHERE a.id = b.id'],
   ])('%s', (from, to) => {
