@@ -24,9 +24,9 @@ export interface ParquetLimits {
 
 export const DEFAULT_LIMITS: ParquetLimits = {
   pageBytes: 8 * 1024 * 1024,
-  groupRows: 6 * PAGE_ROWS,
+  groupRows: 5 * PAGE_ROWS,
   groupBytes: 32 * 1024 * 1024,
-  fileRows: 500_000,
+  fileRows: 25 * PAGE_ROWS,
   fileBytes: 64 * 1024 * 1024,
 };
 

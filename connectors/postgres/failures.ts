@@ -74,15 +74,13 @@ export function toPostgresFailure(error: unknown, where: string, doing: string):
 
 /** The SQLSTATE of what pg threw, or the code of the socket; undefined when the error has none. */
 export function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  return textMember(error, 'code');
 }
 
 function classify(error: unknown): FailureClass {
   const code = codeOf(error);
   // pg reports a lost connection and an expired connection timeout as plain Errors without a code.
-  if (code === undefined)
-    return error instanceof Error && error.name === 'Error' ? 'unavailable' : 'rejected';
+  if (code === undefined) return textMember(error, 'name') === 'Error' ? 'unavailable' : 'rejected';
   const known = BY_SQLSTATE[code] ?? BY_CODE[code];
   if (known !== undefined) return known;
   return code.length === 5 ? (BY_SQLSTATE_CLASS[code.slice(0, 2)] ?? 'rejected') : 'rejected';
@@ -90,9 +88,18 @@ function classify(error: unknown): FailureClass {
 
 /** An AggregateError of refused addresses has an empty message, so the code speaks for it. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message : '';
+  const text = textMember(error, 'message') ?? '';
   const code = codeOf(error);
   const sentence = text === '' ? (code ?? 'unknown error') : text;
   const suffix = text !== '' && code !== undefined ? ` (${code})` : '';
   return `${sentence.replace(/\.$/u, '')}${suffix}.`;
+}
+
+/** By shape and not by class: an error of another realm is no instance of this one's Error. */
+function textMember(error: unknown, name: string): string | undefined {
+  const value =
+    typeof error === 'object' && error !== null
+      ? (error as Readonly<Record<string, unknown>>)[name]
+      : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

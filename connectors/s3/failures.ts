@@ -54,7 +54,7 @@ const CURES: Readonly<Partial<Record<FailureClass, string>>> = {
 export function toS3Failure(error: unknown, doing: string): StageFailure {
   if (error instanceof StageFailure) return error;
   const failureClass = classify(error);
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
+  const reason = `${nameOf(error) ?? 'unknown error'}: ${textMember(error, 'message') ?? ''}`;
   const cure =
     failureClass === 'not_found' && nameOf(error) === 'NoSuchBucket' ? MISSING_BUCKET : CURES[failureClass];
   return new StageFailure(
@@ -87,7 +87,7 @@ function classifyStatus(status: number | undefined): FailureClass {
 }
 
 function nameOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.name : undefined;
+  return textMember(error, 'name');
 }
 
 function statusOf(error: unknown): number | undefined {

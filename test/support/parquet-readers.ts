@@ -12,10 +12,14 @@ export interface DuckDbAnswer {
   readonly rows: readonly (readonly CellValue[])[];
 }
 
-/** Reads the files in order with DuckDB; values as `CellValue`, types as DuckDB calls them. */
+/**
+ * Reads the files in order with DuckDB; values as `CellValue`, types as DuckDB calls them. The columns are named c0,
+ * c1 … for a `select` list of the caller's own.
+ */
 export async function readWithDuckDb(
   files: readonly Uint8Array[],
   columns: readonly Column[],
+  own?: { readonly select: string },
 ): Promise<DuckDbAnswer> {
   const folder = await mkdtemp(join(tmpdir(), 'reefline-parquet-'));
   const database = await DuckDBInstance.create(':memory:');
@@ -25,12 +29,15 @@ export async function readWithDuckDb(
     await Promise.all(files.map((file, at) => writeFile(paths[at] ?? '', file)));
     const table = `read_parquet([${paths.map((path) => `'${path}'`).join(', ')}])`;
     const described = await connection.runAndReadAll(`describe select * from ${table}`);
-    const select = columns.map((column, at) => duckDbExpression(column, `"c${String(at)}"`)).join(', ');
+    const select =
+      own?.select ?? columns.map((column, at) => duckDbExpression(column, `"c${String(at)}"`)).join(', ');
     const names = columns.map((_, at) => `"c${String(at)}"`).join(', ');
     const read = await connection.runAndReadAll(`select ${select} from ${table} as t(${names})`);
     return {
       types: described.getRows().map((row) => String(row[1])),
-      rows: read.getRows().map((row) => row.map((value, at) => fromDuckDb(columns[at], value))),
+      rows: read
+        .getRows()
+        .map((row) => row.map((value, at) => (own ? (value as CellValue) : fromDuckDb(columns[at], value)))),
     };
   } finally {
     connection.closeSync();

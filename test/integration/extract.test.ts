@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openExtractSource, readStaged, type ExtractSource } from '../support/extract-run.ts';
+import { duckDbType, readWithDuckDb } from '../support/parquet-readers.ts';
+
+let source: ExtractSource;
+beforeAll(async () => {
+  source = await openExtractSource('extract');
+});
+afterAll(() => source.close());
+
+/** Microseconds since 1970 of the first and the last moment of the years 1 to 9999. */
+const FIRST_MICROS = -62_135_596_800_000_000n;
+const LAST_MICROS = 253_402_300_799_999_999n;
+
+describe('A snapshot', () => {
+  test('holds every supported type and awkward value unchanged', async () => {
+    await source.query(`
+      create domain price as numeric(10,2);
+      create table awkward (
+        "Id" int8 not null, yes bool, small int2, four int4, f4 float4, f8 float8, amount numeric(12,4),
+        wide numeric(38,10), coarse numeric(5,-2), fine numeric(2,5), cost price, day date, wall timestamp,
+        at timestamptz, "te""xt" text, code varchar(9), padded char(5), gone int4, doc json, docb jsonb, ref uuid,
+        body bytea, double int8 generated always as ("Id" * 2) stored);
+      alter table awkward drop column gone;
+      insert into awkward values
+        (1, true, -32768, 2147483647, 1.5, 1e308, -99999999.9999, 1234567890123456789012345678.0123456789, 12345,
+         0.00012, -0.01, '0001-01-01', '9999-12-31 23:59:59.999999', '2001-01-05 08:00:00.000001+02',
+         E'a\\r\\n\\t"é😀\\u2028', '', 'ab', '{"a":  1}', '{"b": 1.0000000000000000001}',
+         'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '\\x00ff'),
+        (-2, null, null, null, 'NaN', '-Infinity', 0, -0.0000000001, 0, 0, 5, '9999-12-31', '0001-01-01', 'epoch',
+         '', null, '', null, 'null', null, '');
+      insert into awkward ("Id") values (3)`);
+    const output = await source.extract({ table: 'awkward' });
+    const first = [1n, true, -32_768, 2_147_483_647, 1.5, 1e308, -999_999_999_999n];
+    const second = [
+      -2n,
+      null,
+      null,
+      null,
+      NaN,
+      -Infinity,
+      0n,
+      -1n,
+      0n,
+      0n,
+      500n,
+      2_932_896,
+      FIRST_MICROS,
+      0n,
+    ];
+    expect(output).toMatchObject({ rows: 3 });
+    expect(await source.rowsOf(output)).toEqual([
+      [
+        ...[...first, 12_345_678_901_234_567_890_123_456_780_123_456_789n, 12_300n, 12n, -1n, -719_162],
+        ...[LAST_MICROS, 978_674_400_000_001n, 'a\r\n\t"é😀\u2028', '', 'ab   ', '{"a":  1}'],
+        ...[
+          '{"b": 1.0000000000000000001}',
+          'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+          new Uint8Array([0, 255]),
+          2n,
+        ],
+      ],
+      [...second, '', null, '     ', null, 'null', null, new Uint8Array(), -4n],
+      [3n, ...Array.from({ length: 20 }, () => null), 6n],
+    ]);
+  });
+
+  test('describes its columns in the order of the table, in the manifest and in the files alike', async () => {
+    await source.query(`
+      create table described (id int4 not null, price numeric(9,2) not null, at timestamptz, wall timestamp, doc jsonb);
+      insert into described values (1, 1, now(), now(), '{}')`);
+    const output = await source.extract({ table: 'described' });
+    const { manifest, files } = await readStaged(source.s3, output.uri);
+    const { types } = await readWithDuckDb(files, manifest.reefline.columns);
+    expect(output.columns).toEqual([
+      { name: 'id', type: { kind: 'int32' }, nullable: false },
+      { name: 'price', type: { kind: 'decimal', precision: 9, scale: 2 }, nullable: false },
+      { name: 'at', type: { kind: 'timestamp', zoned: true }, nullable: true },
+      { name: 'wall', type: { kind: 'timestamp', zoned: false }, nullable: true },
+      { name: 'doc', type: { kind: 'json' }, nullable: true },
+    ]);
+    expect(manifest.reefline.columns).toEqual(output.columns);
+    expect(types).toEqual(manifest.reefline.columns.map(duckDbType));
+  });
+
+  test('keeps exact duplicates and names each file with its rows and bytes', async () => {
+    await source.query(`
+      create table twins (name text, size int4);
+      insert into twins values ('a', 1), ('a', 1), (null, null), (null, null), ('b', 2)`);
+    const output = await source.extract({ table: 'twins' });
+    const { manifest, files } = await readStaged(source.s3, output.uri);
+    const folder = `s3://${source.bucket}/stage/shop/twins/20010105080000/r1`;
+    expect(output).toMatchObject({ rows: 5, bytes: files[0]?.length, uri: `${folder}/manifest.json` });
+    expect(manifest).toMatchObject({
+      entries: [
+        {
+          url: `${folder}/a1/part-00000.parquet`,
+          mandatory: true,
+          meta: { content_length: files[0]?.length, rows: 5 },
+        },
+      ],
+      reefline: { dataset: 'lake.shop.twins', timelabel: '20010105080000', revision: 1, rows: 5 },
+    });
+    expect(await source.rowsOf(output)).toEqual([
+      ['a', 1],
+      ['a', 1],
+      [null, null],
+      [null, null],
+      ['b', 2],
+    ]);
+  });
+
+  test('of an empty table, of a view and of a partitioned table is a success', async () => {
+    await source.query(`
+      create table nothing (id int4);
+      create view squares as select g::int4 as id, (g * g)::int8 as square from generate_series(1, 3) g;
+      create table parted (id int4, region text) partition by list (region);
+      create table parted_north partition of parted for values in ('north');
+      insert into parted values (1, 'north')`);
+    const empty = await source.extract({ table: 'nothing' });
+    const { manifest } = await readStaged(source.s3, empty.uri);
+    expect(empty).toMatchObject({ rows: 0, bytes: 0 });
+    expect(manifest).toMatchObject({ entries: [], reefline: { rows: 0, bytes: 0 } });
+    expect(await source.rowsOf(await source.extract({ table: 'squares' }))).toEqual([
+      [1, 1n],
+      [2, 4n],
+      [3, 9n],
+    ]);
+    expect(await source.rowsOf(await source.extract({ table: 'parted' }))).toEqual([[1, 'north']]);
+  });
+
+  test('of more rows than a file holds is several files without a gap', async () => {
+    await source.query(
+      'create view many as select g::int4 as id, repeat(md5(g::text), 3) as note from generate_series(1, 1100000) g',
+    );
+    const output = await source.extract({ table: 'many' });
+    const { manifest, files } = await readStaged(source.s3, output.uri);
+    const { rows } = await readWithDuckDb(files, manifest.reefline.columns, {
+      select:
+        'count(*)::integer, count(distinct c0)::integer, sum(c0)::varchar, bool_and(c1 = repeat(md5(c0::varchar), 3))',
+    });
+    expect(manifest.entries.length).toBeGreaterThan(2);
+    expect(rows).toEqual([[1_100_000, 1_100_000, '605000550000', true]]);
+  });
+
+  test('of rows larger than any read of the socket is complete', async () => {
+    await source.query(`create view large as
+      select g::int4 as id, repeat(chr(96 + g::int4), 3000000 + g::int4) as body from generate_series(1, 12) g`);
+    const output = await source.extract({ table: 'large' });
+    const { manifest, files } = await readStaged(source.s3, output.uri);
+    const { rows } = await readWithDuckDb(files, manifest.reefline.columns, {
+      select: 'count(*)::integer, bool_and(c1 = repeat(chr(96 + c0), 3000000 + c0))',
+    });
+    expect(rows).toEqual([[12, true]]);
+  });
+});
+
+describe('An extract by interval', () => {
+  const hour = { timelabel: '20010105080000' };
+
+  beforeAll(async () => {
+    await source.query(`
+      create table events (id int4, at timestamptz, wall timestamp, day date);
+      insert into events values
+        (1, '2001-01-05 07:59:59.999999Z', '2001-01-05 07:59:59.999999', '2001-01-04'),
+        (2, '2001-01-05 08:00Z', '2001-01-05 08:00', '2001-01-05'),
+        (3, '2001-01-05 08:59:59.999999Z', '2001-01-05 08:59:59.999999', '2001-01-05'),
+        (4, '2001-01-05 09:00Z', '2001-01-05 09:00', '2001-01-06'),
+        (5, null, null, null)`);
+    await source.query(`alter database "${source.database.name}" set timezone to 'Asia/Tokyo'`);
+  });
+
+  test.each(['at', 'wall'])(
+    'by the cursor %s takes its start, leaves its end, and knows no other zone than UTC',
+    async (cursor) => {
+      const rows = await source.rowsOf(await source.extract({ table: 'events', cursor, ...hour }));
+      expect(rows.map(([id]) => id)).toEqual([2, 3]);
+    },
+  );
+
+  test('by a date places each row at its midnight', async () => {
+    const atMidnight = await source.extract({ table: 'events', cursor: 'day', timelabel: '20010105000000' });
+    expect((await source.rowsOf(atMidnight)).map(([id]) => id)).toEqual([2, 3]);
+    expect(await source.extract({ table: 'events', cursor: 'day', ...hour })).toMatchObject({ rows: 0 });
+  });
+
+  test('in which nothing happened is a success with no file', async () => {
+    const output = await source.extract({ table: 'events', cursor: 'at', timelabel: '20010105120000' });
+    const { manifest } = await readStaged(source.s3, output.uri);
+    expect(output).toMatchObject({ rows: 0, bytes: 0 });
+    expect(manifest.entries).toEqual([]);
+  });
+});
