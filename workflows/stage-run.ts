@@ -57,6 +57,8 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
   let step: RunStep | null = input.step ?? null;
   for (;;) {
     status = { phase: 'opening', step };
+    // What is opened now takes up everything that was signalled until now.
+    if (step === null) inbox.length = 0;
     step ??= await shortActivities.openRun({
       stage: input.stage,
       timelabel: input.timelabel,

@@ -18,12 +18,13 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
   const source = warehouseTarget(work.from, tools);
   const serving = servingTarget(output, tools);
   const { watch } = trackProgress(tools);
-  const label = work.rows === 'label' ? run.timelabel : undefined;
+  // A publish may be coarser than its source: then one label of it copies the rows of all its input labels.
+  const labels = work.rows === 'label' ? run.inputs.map((input) => input.timelabel) : undefined;
   const warehouse = openWarehouse(source.connection);
   // One statement in the serving database may run longer than a heartbeat may be missing.
   const pulse = setInterval(watch.beat, PULSE_MS);
   try {
-    const columns = await tableColumns(warehouse, source.table, label !== undefined, watch);
+    const columns = await tableColumns(warehouse, source.table, labels !== undefined, watch);
     const rows = await publishRows(
       { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
       {
@@ -32,7 +33,7 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
         columns,
         key: work.key.map(storedName),
         wholeTable: work.rows === 'all',
-        pages: () => tableRows(warehouse, source.table, columns, label, watch),
+        pages: () => tableRows(warehouse, source.table, columns, labels, watch),
       },
     );
     return { rows, bytes: null, uri: null, columns };

@@ -50,17 +50,20 @@ export async function tableColumns(
 }
 
 /**
- * The rows of a label, or all rows when `label` is undefined, as text and page by page. One statement, so all pages show
+ * The rows of some labels, or all rows when `labels` is undefined, as text and page by page. One statement, so all pages show
  * one state of the table. No client token: reading again is harmless and an old result would not be the table's.
  */
 export async function* tableRows(
   warehouse: Warehouse,
   table: TableName,
   columns: readonly Column[],
-  label: string | undefined,
+  labels: readonly string[] | undefined,
   watch: Watch,
 ): AsyncGenerator<readonly TextRow[]> {
-  const where = label === undefined ? '' : ` WHERE ${quoted(LABEL_COLUMN)} = ${literal(label)}`;
+  const where =
+    labels === undefined
+      ? ''
+      : ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
   const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${where}`;
   const state = await runBatch(warehouse, [sql], `read ${table.schema}.${table.table}`, watch);
   for await (const page of resultPages(warehouse, state, 0, watch)) yield page.rows;

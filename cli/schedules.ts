@@ -1,0 +1,88 @@
+import {
+  type Client,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+  type ScheduleOptionsAction,
+  type ScheduleSpec,
+} from '@temporalio/client';
+import { ROUTING_QUEUE, scheduleId } from '../pipeline/ids.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
+
+export interface ScheduleChanges {
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Ids of all schedules of ours begin like this, and nobody else's do. */
+const PREFIX = scheduleId('');
+
+/**
+ * Makes the Temporal Schedules agree with the stages: creates, updates and removes. A schedule that a person paused
+ * stays paused. Repeating it changes nothing.
+ */
+export async function reconcileSchedules(
+  client: Client,
+  stages: readonly StageDefinition[],
+): Promise<ScheduleChanges> {
+  const wanted = new Map(
+    stages.flatMap((stage) =>
+      stage.schedule === undefined ? [] : [[scheduleId(stage.id), optionsOf(stage)] as const],
+    ),
+  );
+  const created: string[] = [];
+  const updated: string[] = [];
+  for (const [id, options] of wanted)
+    ((await createOrUpdate(client, options)) === 'created' ? created : updated).push(id);
+  const removed: string[] = [];
+  for await (const { scheduleId: id } of client.schedule.list()) {
+    if (!id.startsWith(PREFIX) || wanted.has(id)) continue;
+    await client.schedule.getHandle(id).delete();
+    removed.push(id);
+  }
+  return { created, updated, removed };
+}
+
+async function createOrUpdate(client: Client, options: TickSchedule): Promise<'created' | 'updated'> {
+  const handle = client.schedule.getHandle(options.scheduleId);
+  const { spec, action, policies } = options;
+  try {
+    await handle.update(({ state }) => ({ spec, action, policies, state }));
+    return 'updated';
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    await client.schedule.create(options);
+    return 'created';
+  }
+}
+
+type TickSchedule = ScheduleOptions & {
+  spec: ScheduleSpec;
+  action: ScheduleOptionsAction;
+  policies: NonNullable<ScheduleOptions['policies']>;
+};
+
+function optionsOf(stage: StageDefinition): TickSchedule {
+  const { schedule } = stage;
+  if (schedule === undefined) throw new Error(`${stage.id} has no schedule.`);
+  return {
+    scheduleId: scheduleId(stage.id),
+    spec: {
+      cronExpressions: [schedule.cron],
+      timezone: 'UTC',
+      ...(schedule.from === undefined ? {} : { startAt: new Date(schedule.from) }),
+      ...(schedule.until === undefined ? {} : { endAt: new Date(schedule.until) }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'tick',
+      workflowId: scheduleId(stage.id),
+      taskQueue: ROUTING_QUEUE,
+      args: [{ stage: stage.id }],
+      staticSummary: `tick of ${stage.id}`,
+    },
+    // The default, SKIP, would drop labels when a backfill or a catch-up brings several ticks at once.
+    policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL, catchupWindow: '30 days' },
+  };
+}

@@ -1,0 +1,71 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type pg from 'pg';
+import { acceptEvents } from '../activities/accept-events.ts';
+import { closeRun, type SignalRouter } from '../activities/close-run.ts';
+import { forwardEvents } from '../activities/forward-events.ts';
+import { openRun } from '../activities/open-run.ts';
+import { resolveTick } from '../activities/resolve-tick.ts';
+import { runStage, type StageRunners } from '../activities/run-stage.ts';
+import { ConfigStore } from '../catalog/config-store.ts';
+import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
+import type { Activities } from '../workflows/activity-types.ts';
+import { resolveConnection, resolveText } from './secrets.ts';
+
+export interface ActivityEnvironment {
+  readonly db: pg.Pool;
+  readonly client: Client;
+  readonly runners: StageRunners;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Binds the activities to what they depend on. */
+export function createActivities({ db, client, runners, environment }: ActivityEnvironment): Activities {
+  const configs = new ConfigStore();
+  const signalRouter = routerSignal(client);
+  const queue = queues(environment);
+  return {
+    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
+    openRun: (input) => openRun(db, configs, input),
+    runStage: (key) =>
+      runStage(
+        { db, configs, runners, resolveSecrets: (connection) => resolveConnection(connection, environment) },
+        key,
+      ),
+    closeRun: (input) => closeRun(db, configs, signalRouter, input),
+    forwardEvents: (endpoint) => forwardEvents({ db, queue }, endpoint),
+    resolveTick: (input) => resolveTick(db, configs, input),
+  };
+}
+
+function routerSignal(client: Client): SignalRouter {
+  return async (pipeline, events) => {
+    await client.workflow.signalWithStart('router', {
+      workflowId: routerId(pipeline),
+      taskQueue: activityTaskQueue(),
+      args: [{ pipeline }],
+      signal: 'dataEvent',
+      signalArgs: [events],
+      staticSummary: `router of ${pipeline}`,
+    });
+  };
+}
+
+/** closeRun is an activity of the routing queue, whichever queue the deployment calls that. */
+function activityTaskQueue(): string {
+  return activityInfo().taskQueue || ROUTING_QUEUE;
+}
+
+/** One client per endpoint, made at first use. */
+function queues(environment: NodeJS.ProcessEnv): (endpoint: EndpointDefinition) => Queue {
+  const known = new Map<string, Queue>();
+  return (endpoint) => {
+    const queueUrl = resolveText(endpoint.queueUrl, environment);
+    const key = `${endpoint.name} ${queueUrl} ${endpoint.region ?? ''}`;
+    const found = known.get(key) ?? { client: createSqsClient(endpoint), queueUrl };
+    known.set(key, found);
+    return found;
+  };
+}

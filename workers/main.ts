@@ -1,0 +1,52 @@
+import { publishStage } from '../activities/stages/publish.ts';
+import { extractStage } from '../activities/stages/extract.ts';
+import { loadStage } from '../activities/stages/load.ts';
+import { registerStage } from '../activities/stages/register.ts';
+import { transformStage } from '../activities/stages/transform.ts';
+import type { StageRunner } from '../activities/stages/runner.ts';
+import { requireCatalogSchema } from '../catalog/migrate.ts';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createActivities } from './activities.ts';
+import { openCatalog } from './catalog.ts';
+import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
+import { connectClient, connectWorker } from './temporal.ts';
+
+/*
+ * The worker process. Reads the environment (REEFLINE_CATALOG_URL, TEMPORAL_*, AWS_*, and what the configuration
+ * refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ */
+const say = (line: string): void => {
+  process.stderr.write(`reefline worker: ${line}\n`);
+};
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      say(`${name}: finishing what runs, taking nothing new.`);
+      stop.abort();
+    });
+  }
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
+  await requireCatalogSchema(db);
+  const client = await connectClient(say, stop.signal);
+  const temporal = await connectWorker(say, stop.signal);
+  const runners = {
+    extract: extractStage as StageRunner,
+    register: registerStage as StageRunner,
+    load: loadStage as StageRunner,
+    transform: transformStage as StageRunner,
+    publish: publishStage as StageRunner,
+  };
+  const activities = createActivities({ db, client, runners, environment: process.env });
+  await runWorkers({ temporal, db, activities, say, signal: stop.signal });
+  await temporal.connection.close();
+  await client.connection.close();
+  await db.end();
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
