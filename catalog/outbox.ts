@@ -86,7 +86,9 @@ export async function nextDue(db: pg.Pool, endpoint: string): Promise<number | n
   const found = await db.query<{ seconds: number | null }>({
     name: 'next-due',
     text: `select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))::float8 as seconds
-             from reefline.delivery where endpoint = $1 and status = 'owed'`,
+             from reefline.delivery where endpoint = $1 and status = 'owed'
+           -- Without rows there is no time, but greatest(0, null) is 0.
+           having count(*) > 0`,
     values: [endpoint],
   });
   return found.rows[0]?.seconds ?? null;
