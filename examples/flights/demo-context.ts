@@ -12,5 +12,5 @@ export interface Demo {
   readonly queue: EventQueue;
   readonly view: View;
   /** States what must be so, and remembers when it is not: the demo then ends with exit code 1. */
-  check(holds: boolean, sentence: string): void;
+  readonly check: (holds: boolean, sentence: string) => void;
 }

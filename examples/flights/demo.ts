@@ -63,7 +63,7 @@ async function tell(steps: Steps, view: View, stack: Stack, plan: Demo['plan']):
   const run = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     steps.run(name, () => Promise.race([work(), stack.worker.died]));
   try {
-    view.open({ stages: stack.stages, days: plan.days });
+    view.open({ stages: inReadingOrder(stack.stages), days: plan.days });
     ledger.start((snapshot) => view.show(snapshot));
     queue.start();
     await run('create the table of the planning service', () => createHubs(stack.warehouseUrl));
@@ -103,6 +103,12 @@ async function tell(steps: Steps, view: View, stack: Stack, plan: Demo['plan']):
   }
 }
 
+/** From the source to the served table; a project has its pipelines in the order of their files. */
+function inReadingOrder(stages: Stack['stages']): Stack['stages'] {
+  const order = ['flights', 'airports', 'delays'];
+  return stages.toSorted((a, b) => order.indexOf(a.pipeline) - order.indexOf(b.pipeline));
+}
+
 /** Every event of the log is owed to the queue, so all of them must arrive there. */
 async function allEventsReceived({ stack, queue, check }: Demo): Promise<void> {
   const logged = await stack.catalog.query<{ count: number }>(
@@ -124,6 +130,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const view = new View(process.stdout, process.env);
+  // However the process ends, the terminal gets its cursor back.
+  process.on('exit', () => view.close());
   const steps = new Steps((line) => view.say(line));
   try {
     return (await play(steps, view, options)) ? 0 : 1;

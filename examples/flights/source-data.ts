@@ -37,7 +37,7 @@ export async function loadSource(url: string, scratch: string, lateHour: number)
       await reader.run(`copy (${select}) to ${text(file)} (format csv, header false)`);
       const copy = client.query(copyFrom(`copy ${table} from stdin (format csv)`));
       await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), copy);
-      return copy.rowCount ?? 0;
+      return copy.rowCount;
     } finally {
       await rm(file, { force: true });
     }

@@ -71,7 +71,10 @@ async function assemble(
   };
   const s3 = new S3Client({ ...aws, endpoint: env['AWS_ENDPOINT_URL_S3'] ?? '', forcePathStyle: true });
   const sqs = new SQSClient({ ...aws, endpoint: env['AWS_ENDPOINT_URL_SQS'] ?? '' });
-  later(async () => sqs.destroy());
+  later(() => {
+    sqs.destroy();
+    return Promise.resolve();
+  });
   const urls = await step('create databases, bucket and queue', () => createStores(cloud, s3, sqs));
   s3.destroy();
   const sourceRows = await step('load three million real flights into the source database', () =>

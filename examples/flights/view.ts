@@ -40,26 +40,44 @@ export function gridLines(grid: Grid, runs: readonly RunRow[], paint: Paint): re
   const rows = grid.stages.map((stage) => {
     const cells = days.map((day) => {
       const labels = stage.period === '1h' ? hoursOf(day).map(labelOf) : [day.label];
-      const marks = labels.map((label) => mark(newest.get(`${stage.id} ${label}`), paint));
-      return GAP + marks.join('') + ' '.repeat(24 - labels.length);
+      const marks = labels.map((label) => markOf(newest.get(`${stage.id} ${label}`)));
+      return GAP + painted(marks, paint) + ' '.repeat(24 - labels.length);
     });
     return stage.name.padEnd(nameWidth) + cells.join('');
   });
   return [paint('dim', heading), ...rows];
 }
 
-function mark(run: RunRow | undefined, paint: Paint): string {
-  if (run === undefined) return paint('dim', '·');
+interface Mark {
+  readonly sign: string;
+  readonly colour: Colour;
+}
+
+function markOf(run: RunRow | undefined): Mark {
+  if (run === undefined) return { sign: '·', colour: 'dim' };
   switch (run.status) {
     case 'WAITING':
-      return paint('yellow', '○');
+      return { sign: '○', colour: 'yellow' };
     case 'RUNNING':
-      return paint('cyan', '◍');
+      return { sign: '◍', colour: 'cyan' };
     case 'FAILURE':
-      return paint('red', '✗');
+      return { sign: '✗', colour: 'red' };
     case 'SUCCESS':
-      return run.revision === 1 ? paint('green', '●') : paint('bold', String(run.revision % 10));
+      return run.revision === 1
+        ? { sign: '●', colour: 'green' }
+        : { sign: String(run.revision % 10), colour: 'bold' };
   }
+}
+
+/** Neighbours of one colour are painted together, so that a redraw is a few kilobytes at most. */
+function painted(marks: readonly Mark[], paint: Paint): string {
+  const pieces: Mark[] = [];
+  for (const { sign, colour } of marks) {
+    const last = pieces.at(-1);
+    if (last?.colour === colour) pieces[pieces.length - 1] = { sign: last.sign + sign, colour };
+    else pieces.push({ sign, colour });
+  }
+  return pieces.map(({ sign, colour }) => paint(colour, sign)).join('');
 }
 
 /** `22:31:05  redshift analytics.flights  2001-01-02 16:00  r1  SUCCESS  1003 rows` */
@@ -82,6 +100,7 @@ export function eventLine(event: EventRow, paint: Paint): string {
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): boolean;
 }
 
@@ -138,7 +157,10 @@ export class View {
       this.paint('dim', LEGEND),
       '',
       ...snapshot.events.map((event) => eventLine(event, this.paint)),
-    ].map((line) => cut(line, width - 1));
+    ]
+      // What is higher than the terminal cannot be redrawn in place.
+      .slice(0, Math.max(0, (this.#out.rows ?? 24) - 2))
+      .map((line) => cut(line, width - 1));
     this.#update('');
   }
 
