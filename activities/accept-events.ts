@@ -29,6 +29,7 @@ import {
 } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import type { StageInput } from '../pipeline/stage.ts';
+import { storableText } from '../pipeline/storable.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { verdictOf } from '../pipeline/verdict.ts';
 
@@ -147,7 +148,7 @@ function rejection(message: unknown, field: string, reason: string): RejectedMes
     fingerprint: hashOf(raw),
     field,
     reason,
-    raw: raw.slice(0, KEPT_RAW).replaceAll('\\u0000', '\\\\u0000'),
+    raw: storableText(raw, KEPT_RAW).replaceAll('\\u0000', '\\\\u0000'),
   };
 }
 
@@ -255,7 +256,7 @@ function completeData(id: string, incoming: IncomingData, known: KnownDataset, r
     error:
       incoming.error === null
         ? null
-        : { ...incoming.error, message: incoming.error.message.slice(0, MAX_ERROR_TEXT) },
+        : { ...incoming.error, message: storableText(incoming.error.message, MAX_ERROR_TEXT) },
     configVersion: incoming.configVersion,
   };
 }

@@ -15,6 +15,7 @@ import { runEventId } from '../pipeline/ids.ts';
 import { eventTypeOf } from '../pipeline/routing.ts';
 import { schemaChanges, type ColumnDifference } from '../pipeline/schema-change.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
+import { storable, storableText } from '../pipeline/storable.ts';
 import type { StageOutput } from './stages/runner.ts';
 
 /** Causes named in an event; a run of more inputs has all of them in the ledger (`run_input`). */
@@ -52,15 +53,17 @@ export async function closeRun(
     const columns = input.output?.columns ?? null;
     const changes = columns === null ? [] : schemaChanges(run.knownColumns, columns);
     const now = Date.now();
-    const events: ReeflineEvent[] = changes.map((change) => metadataEvent(identity, change, now));
-    events.push(
-      dataEvent(identity, input, {
-        now,
-        startedAt: run.startedAt?.getTime() ?? now,
-        causedBy: run.causedBy,
-        configVersion: run.configVersion,
-      }),
-    );
+    const data = dataEvent(identity, input, {
+      now,
+      startedAt: run.startedAt?.getTime() ?? now,
+      causedBy: run.causedBy,
+      configVersion: run.configVersion,
+    });
+    // What an outside system wrote into an error or a column name must not keep the run from being reported.
+    const events: readonly ReeflineEvent[] = storable([
+      ...changes.map((change) => metadataEvent(identity, change, now)),
+      data,
+    ]);
     await endRun(client, input, input.error === null ? 'SUCCESS' : 'FAILURE', events);
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
     return { pipeline: stage.pipeline, events };
@@ -128,7 +131,7 @@ function dataEvent(
     bytes: input.output?.bytes ?? null,
     uri: input.output?.uri ?? null,
     error:
-      input.error === null ? null : { ...input.error, message: input.error.message.slice(0, MAX_ERROR_TEXT) },
+      input.error === null ? null : { ...input.error, message: storableText(input.error.message, MAX_ERROR_TEXT) },
     configVersion: run.configVersion,
   };
 }

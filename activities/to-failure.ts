@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { MAX_ERROR_TEXT } from '../pipeline/data-event.ts';
 import { isRetryable, StageFailure } from '../pipeline/failure.ts';
+import { storableText } from '../pipeline/storable.ts';
 
 /**
  * The one place where an error becomes a Temporal failure: its type is the class, its first detail the facts, and
@@ -12,7 +13,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof StageFailure) {
     return ApplicationFailure.create({
       type: error.failureClass,
-      message: error.message.slice(0, MAX_ERROR_TEXT),
+      message: storableText(error.message, MAX_ERROR_TEXT),
       nonRetryable: !isRetryable(error.failureClass),
       details: [error.facts],
     });
@@ -20,7 +21,7 @@ export function toFailure(error: unknown): ApplicationFailure {
   const message = error instanceof Error ? error.message : String(error);
   return ApplicationFailure.create({
     type: 'unexpected',
-    message: message.slice(0, MAX_ERROR_TEXT),
+    message: storableText(message, MAX_ERROR_TEXT),
     ...(error instanceof Error ? { cause: error } : {}),
   });
 }

@@ -81,5 +81,6 @@ export function parseEventTime(text: string): number | undefined {
   const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}):(\d{3}) \+00:00$/.exec(text);
   if (match === null) return undefined;
   const instant = Date.parse(`${match[1]}T${match[2]}.${match[3]}Z`);
-  return Number.isNaN(instant) ? undefined : instant;
+  // Date.parse takes the 31st of February for the 2nd of March.
+  return Number.isNaN(instant) || eventTime(instant) !== text ? undefined : instant;
 }

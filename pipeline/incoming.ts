@@ -1,6 +1,7 @@
 import { parseEventTime, SCHEMA_CHANGES, type EventError, type SchemaChange } from './data-event.ts';
 import type { Column } from './column.ts';
 import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
+import { storableText } from './storable.ts';
 import { parseTimelabel, type Timelabel } from './timelabel.ts';
 
 /** What somebody sent, checked field by field; what it leaves out is filled in at acceptance. */
@@ -55,6 +56,8 @@ export interface Malformed {
 
 /** Longest text that any field of an event may have; error texts may be longer and are cut. */
 const MAX_TEXT = 1024;
+/** Ids are keys of the catalog, whose index rows hold 2,704 bytes. */
+const MAX_ID = 500;
 
 class Refusal extends Error {
   readonly field: string;
@@ -124,6 +127,7 @@ function nameOf(value: unknown): string {
 }
 
 function text(fields: Readonly<Record<string, unknown>>, field: string): string {
+  const longest = field === 'eventId' ? MAX_ID : MAX_TEXT;
   const value = fields[field];
   if (value === undefined) throw new Refusal(field, `The field "${field}" is missing.`);
   if (typeof value !== 'string' || value === '')
@@ -131,10 +135,10 @@ function text(fields: Readonly<Record<string, unknown>>, field: string): string 
       field,
       `The field "${field}" must be a text that is not empty; it is ${nameOf(value)}.`,
     );
-  if (value.length > MAX_TEXT)
+  if (value.length > longest)
     throw new Refusal(
       field,
-      `The field "${field}" has ${String(value.length)} characters; at most ${String(MAX_TEXT)} are taken.`,
+      `The field "${field}" has ${String(value.length)} characters; at most ${String(longest)} are taken.`,
     );
   if (value.includes('\u0000'))
     throw new Refusal(field, `The field "${field}" contains a NUL character, which no database takes.`);
@@ -151,7 +155,7 @@ function oneOf<const T extends string>(
   if (found === undefined)
     throw new Refusal(
       field,
-      `The field "${field}" is "${value.slice(0, 60)}"; it must be one of ${allowed.join(', ')}.`,
+      `The field "${field}" is "${storableText(value, 60)}"; it must be one of ${allowed.join(', ')}.`,
     );
   return found;
 }
@@ -162,7 +166,7 @@ function timelabel(fields: Readonly<Record<string, unknown>>): Timelabel {
   if (label === undefined) {
     throw new Refusal(
       'timelabel',
-      `The timelabel "${value.slice(0, 40)}" is not a UTC time written YYYYMMDDHHmm00, such as 20200303112000.`,
+      `The timelabel "${storableText(value, 40)}" is not a UTC time written YYYYMMDDHHmm00, such as 20200303112000.`,
     );
   }
   return label;
@@ -197,7 +201,7 @@ function times(fields: Readonly<Record<string, unknown>>): {
     if (parseEventTime(value) === undefined) {
       throw new Refusal(
         name,
-        `The field "${name}" is "${value.slice(0, 40)}"; times are written like 2020-03-03 11:25:47:445 +00:00.`,
+        `The field "${name}" is "${storableText(value, 40)}"; times are written like 2020-03-03 11:25:47:445 +00:00.`,
       );
     }
   }

@@ -1,4 +1,5 @@
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import { storableText } from '../pipeline/storable.ts';
 
 /** Payloads longer than this may nest deeply enough to exhaust the stack when they are written again. */
 const CHECKED_BYTES = 4096;
@@ -9,10 +10,12 @@ const MAX_DEPTH = 100;
  * hand, and one payload that is not JSON would otherwise fail the router's task for ever.
  */
 class TolerantPayloadConverter implements PayloadConverter {
-  toPayload<T>(value: T): Payload {
+  toPayload(value: unknown): Payload {
     return defaultPayloadConverter.toPayload(value);
   }
 
+  // The SDK's interface trusts its caller with the type; so does this.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
   fromPayload<T>(payload: Payload): T {
     try {
       if (depthOf(payload.data) > MAX_DEPTH) return undecodable('it nests more than 100 levels deep') as T;
@@ -24,7 +27,7 @@ class TolerantPayloadConverter implements PayloadConverter {
 }
 
 function undecodable(reason: string): { $undecodable: string } {
-  return { $undecodable: reason.slice(0, 300) };
+  return { $undecodable: storableText(reason, 300) };
 }
 
 /** Deepest nesting of brackets in JSON text; 0 for short payloads, which cannot be deep enough to hurt. */

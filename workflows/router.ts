@@ -16,6 +16,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { publisherId } from '../pipeline/ids.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
+import { requireText } from './require-text.ts';
 import { shortActivities } from './short-activities.ts';
 import { startOrTell } from './start-run.ts';
 
@@ -39,10 +40,12 @@ const CARRIED = 700_000;
  * per batch, so any router may take any event and a repeated batch changes nothing.
  */
 export async function router(input: RouterInput): Promise<void> {
+  requireText(input, 'pipeline', '{"pipeline":"orders"}');
   const queue: unknown[] = [...(input.queue ?? [])];
   let { accepted = 0, rejected = 0, started = 0 } = input;
   const enqueue = (message: unknown): void => {
-    if (Array.isArray(message)) queue.push(...(message as unknown[]));
+    // Not push(...message): a list of some 100,000 elements would overflow the stack and fail every task from then on.
+    if (Array.isArray(message)) for (const one of message as unknown[]) queue.push(one);
     else queue.push(message);
   };
   setHandler(dataEvent, enqueue);
