@@ -78,7 +78,10 @@ function rowsIn(entries: readonly ManifestEntry[]): number {
   return entries.reduce((sum, { meta }) => sum + meta.rows, 0);
 }
 
-/** One file after the other, each ended by its limits; none when there is no row. */
+/**
+ * One file after the other, each ended by its limits; none when there is no row. While S3 completes one file, the
+ * next is already being made.
+ */
 async function stageFiles(
   run: StageRun<ExtractWork>,
   staged: StagedRevision,
@@ -88,13 +91,24 @@ async function stageFiles(
 ): Promise<void> {
   const rows = table.rows();
   const { entries } = progress;
-  while (await rows.more()) {
-    const file = new ParquetFile(run.stage.work.from, table.columns, rows);
-    const url = partUri(staged, run.attempt, entries.length);
-    progress.file = file;
-    await writeFile(file, url);
-    progress.file = undefined;
-    entries.push({ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } });
+  const uploads: Promise<void>[] = [];
+  try {
+    while (await rows.more()) {
+      const file = new ParquetFile(run.stage.work.from, table.columns, rows);
+      const url = partUri(staged, run.attempt, entries.length);
+      progress.file = file;
+      const upload = writeFile(file, url);
+      // It is awaited below, at the latest after the last file; until then its failure is not an unhandled one.
+      upload.catch(() => undefined);
+      await Promise.race([upload, file.taken]);
+      await uploads.at(-1);
+      uploads.push(upload);
+      progress.file = undefined;
+      entries.push({ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } });
+    }
+    await Promise.all(uploads);
+  } finally {
+    await Promise.allSettled(uploads);
   }
 }
 

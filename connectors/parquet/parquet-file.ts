@@ -50,6 +50,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
   #openBytes = 0;
   #rows = 0;
   #bytes = 0;
+  readonly #taken = Promise.withResolvers<undefined>();
 
   /** `table` names the source in messages. */
   constructor(table: string, columns: readonly Column[], source: TupleSource, limits = DEFAULT_LIMITS) {
@@ -70,8 +71,21 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
     return this.#bytes;
   }
 
+  /** Resolves when the iteration has ended, well or not: the source is free, and `rows` and `bytes` are final. */
+  get taken(): Promise<undefined> {
+    return this.#taken.promise;
+  }
+
   /** @throws StageFailure from the source or for a value that cannot be stored; the file is then to be discarded. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#encode();
+    } finally {
+      this.#taken.resolve(undefined);
+    }
+  }
+
+  async *#encode(): AsyncGenerator<Uint8Array, void, undefined> {
     yield this.#count(MAGIC);
     let closing: Promise<FinishedRowGroup> | undefined;
     let sourceEnded = false;
