@@ -114,8 +114,8 @@ function needsOf(stage: StageDefinition, timelabel: Timelabel, target: number): 
     const on = input.on.join(',');
     const base = { target, dataset: input.dataset, on };
     return need.kind === 'newest'
-      ? [{ ...base, timelabel: need.atOrBefore as string, newest: true }]
-      : need.labels.map((label) => ({ ...base, timelabel: label as string, newest: false }));
+      ? [{ ...base, timelabel: need.atOrBefore, newest: true }]
+      : need.labels.map((label) => ({ ...base, timelabel: label, newest: false }));
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Client, Connection } from '@temporalio/client';
+import { type Client, Connection } from '@temporalio/client';
 
 /** Values of temporal.api.enums.v1.IndexedValueType. */
 const KEYWORD = 2;
@@ -16,8 +16,11 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
 
 /** Adds the search attributes that runs are started with and the namespace lacks; returns their names. */
 export async function addSearchAttributes(client: Client): Promise<readonly string[]> {
-  const { operatorService } = client.connection as Connection;
-  const { namespace } = client.options;
+  const { connection, options } = client;
+  if (!(connection instanceof Connection))
+    throw new Error('Search attributes are added over a connection of the Temporal client.');
+  const { operatorService } = connection;
+  const { namespace } = options;
   const present = await operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(ATTRIBUTES).filter(([name]) => !(name in present.customAttributes));
   if (missing.length === 0) return [];

@@ -8,10 +8,10 @@ import type { RunStep } from '../pipeline/run-plan.ts';
 
 /** The activities as workflows call them. Names are permanent: they are recorded in histories. */
 export interface Activities {
-  acceptEvents(router: string, messages: readonly unknown[]): Promise<Acceptance>;
-  openRun(input: OpenRunInput): Promise<RunStep>;
-  runStage(key: { stage: string; timelabel: string; revision: number }): Promise<StageOutcome>;
-  closeRun(input: CloseRunInput): Promise<{ status: string; eventId: string }>;
-  forwardEvents(endpoint: string): Promise<Forwarded>;
-  resolveTick(input: { stage: string; at: string }): Promise<ResolvedTick>;
+  readonly acceptEvents: (router: string, messages: readonly unknown[]) => Promise<Acceptance>;
+  readonly openRun: (input: OpenRunInput) => Promise<RunStep>;
+  readonly runStage: (key: { stage: string; timelabel: string; revision: number }) => Promise<StageOutcome>;
+  readonly closeRun: (input: CloseRunInput) => Promise<{ status: string; eventId: string }>;
+  readonly forwardEvents: (endpoint: string) => Promise<Forwarded>;
+  readonly resolveTick: (input: { stage: string; at: string }) => Promise<ResolvedTick>;
 }

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { wake } from '../signals/index.ts';
 import type { Activities } from './activity-types.ts';
+import { requireText } from './require-text.ts';
 
 export interface PublisherInput {
   readonly endpoint: string;
@@ -23,6 +24,7 @@ const HISTORY_EVENTS = 1_000;
 
 /** Forwards what one endpoint is owed, as soon as it is woken and again when a failed delivery is due. */
 export async function publisher(input: PublisherInput): Promise<void> {
+  requireText(input, 'endpoint', '{"endpoint":"customers"}');
   let woken = true;
   setHandler(wake, () => {
     woken = true;

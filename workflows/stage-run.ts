@@ -15,6 +15,7 @@ import type { OpeningRequest } from '../pipeline/opening.ts';
 import { describeWaiting, type RunPlan, type RunStep } from '../pipeline/run-plan.ts';
 import { inputEvent, rerun, stageRunStatus, type StageRunStatus } from '../signals/index.ts';
 import type { Activities } from './activity-types.ts';
+import { requireText } from './require-text.ts';
 import { shortActivities } from './short-activities.ts';
 
 export interface StageRunInput {
@@ -43,8 +44,10 @@ const { closeRun } = proxyActivities<Activities>({
  * stage, reports, and looks again when its inputs changed meanwhile.
  */
 export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
+  checkInput(input);
   const inbox: (RunStep | null)[] = [];
   let request = requestOf(input);
+  let failed: Ended | null = null;
   let status: StageRunStatus = { phase: 'opening', step: null };
   setHandler(inputEvent, (step) => void inbox.push(step));
   setHandler(rerun, (name) => {
@@ -52,13 +55,13 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
     inbox.push(null);
   });
   setHandler(stageRunStatus, () => status);
-  checkInput(input);
 
   let step: RunStep | null = input.step ?? null;
   for (;;) {
     status = { phase: 'opening', step };
     // What is opened now takes up everything that was signalled until now.
     if (step === null) inbox.length = 0;
+    const asked = request;
     step ??= await shortActivities.openRun({
       stage: input.stage,
       timelabel: input.timelabel,
@@ -67,8 +70,11 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
     });
     switch (step.kind) {
       case 'nothing-new':
-        if (inbox.length === 0)
+        if (inbox.length === 0) {
+          // Messages made a failed run look again, and it found nothing to try: it stays failed.
+          if (failed !== null) throw failed.failure;
           return { status: 'nothing-new', revision: step.revision, detail: step.reason };
+        }
         break;
       case 'waiting':
         status = { phase: 'waiting', step };
@@ -88,21 +94,27 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         setCurrentDetails(
           ended.error === null ? `Revision ${String(step.revision)} succeeded.` : ended.error.message,
         );
+        failed = ended.error === null ? null : ended;
         if (inbox.length === 0) {
-          if (ended.error !== null) throw ended.failure;
+          if (failed !== null) throw failed.failure;
           return { status: 'SUCCESS', revision: step.revision, detail: '' };
         }
         break;
       }
     }
+    // Served: the next look asks what the inputs say. A request that arrived meanwhile is another one.
+    if (step.kind !== 'waiting' && request === asked) request = null;
     step = newest(inbox.splice(0), step);
   }
 }
 
 /** The id is what keeps a label from running twice at once, so a run under any other id is refused. */
 function checkInput(input: StageRunInput): void {
+  const example = '{"stage":"orders.load_orders","timelabel":"20200303110000"}';
+  requireText(input, 'stage', example);
+  requireText(input, 'timelabel', example);
   const { workflowId } = workflowInfo();
-  const wanted = runId(String(input.stage), String(input.timelabel));
+  const wanted = runId(input.stage, input.timelabel);
   if (workflowId === wanted) return;
   throw ApplicationFailure.nonRetryable(
     `A run of this stage and label has the workflow id "${wanted}", and this one has "${workflowId}". Start it under that id: two ids would let one label run twice at once.`,

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
+import { requireText } from './require-text.ts';
 import { shortActivities } from './short-activities.ts';
 import { startOrTell } from './start-run.ts';
 
@@ -16,6 +17,7 @@ export interface TickResult {
 
 /** Turns one tick of a stage's schedule into the run of its label. A repeated tick starts nothing twice. */
 export async function tick(input: TickInput): Promise<TickResult> {
+  requireText(input, 'stage', '{"stage":"orders.fetch_orders","at":"2020-03-03T11:10:00Z"}');
   const at = input.at ?? scheduledStart();
   if (at === undefined) {
     throw ApplicationFailure.nonRetryable(
