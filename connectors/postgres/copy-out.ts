@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { toPostgresFailure } from './failures.ts';
 
@@ -17,7 +18,7 @@ type RowHandler = (bytes: Buffer, view: DataView, at: number) => void;
 
 /** What pg keeps of its connection and its type declarations leave out. */
 interface WireConnection {
-  readonly stream: import('node:net').Socket;
+  readonly stream: Socket;
   query(text: string): void;
 }
 

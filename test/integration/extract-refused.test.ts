@@ -138,7 +138,7 @@ function describeAll(failure: Error): string {
     failure.message,
     failure.stack,
     JSON.stringify(failure),
-    JSON.stringify({ ...failure }),
+    JSON.stringify(Object.entries(failure)),
     cause,
   ].join('\n');
 }

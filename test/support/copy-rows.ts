@@ -63,10 +63,10 @@ function copyField(type: ColumnType, value: Exclude<CellValue, null>): Buffer {
       field.writeDoubleBE(Number(value));
       return field;
     case 'int64':
-      field.writeBigInt64BE(BigInt(value as bigint));
+      field.writeBigInt64BE(value as bigint);
       return field;
     case 'timestamp':
-      field.writeBigInt64BE(BigInt(value as bigint) - MICROS_TO_2000);
+      field.writeBigInt64BE((value as bigint) - MICROS_TO_2000);
       return field;
     case 'uuid':
       return Buffer.from(String(value).replaceAll('-', ''), 'hex');
@@ -76,7 +76,7 @@ function copyField(type: ColumnType, value: Exclude<CellValue, null>): Buffer {
     case 'binary':
       return Buffer.from(value as Uint8Array);
     case 'decimal':
-      return copyNumeric(BigInt(value as bigint), type.scale);
+      return copyNumeric(value as bigint, type.scale);
   }
 }
 

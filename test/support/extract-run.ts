@@ -1,5 +1,5 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { Client } from 'pg';
+import { Client, type QueryResult } from 'pg';
 import { extractStage } from '../../activities/stages/extract.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
@@ -11,7 +11,7 @@ import type { Manifest } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
 import { intervalOf, parseTimelabel } from '../../pipeline/timelabel.ts';
 import type { CellValue } from './copy-rows.ts';
-import { freshBucket, freshDatabase } from './local-cloud.ts';
+import { freshBucket, freshDatabase, type FreshDatabase } from './local-cloud.ts';
 import { readWithDuckDb } from './parquet-readers.ts';
 
 export interface ExtractCase {
@@ -98,7 +98,21 @@ export async function readStaged(
 }
 
 /** A database to extract from and a bucket to extract into, of a suite's own. */
-export async function openExtractSource(label: string) {
+export interface ExtractSource {
+  readonly database: FreshDatabase;
+  readonly bucket: string;
+  readonly s3: S3Client;
+  query(sql: string): Promise<QueryResult<Record<string, string | number | null>>>;
+  extract(given: ExtractCase, options?: Parameters<typeof extractTools>[2]): Promise<StageOutput>;
+  /** What the extract threw; fails when it succeeds. */
+  failureOf(given: ExtractCase, url?: string): Promise<StageFailure>;
+  /** The rows of the files of a finished extract, read by DuckDB. */
+  rowsOf(output: StageOutput): Promise<readonly (readonly CellValue[])[]>;
+  close(): Promise<void>;
+}
+
+/** Creates the database and the bucket. */
+export async function openExtractSource(label: string): Promise<ExtractSource> {
   const database = await freshDatabase(label);
   const bucket = await freshBucket(label);
   const s3 = createS3Client();
@@ -112,7 +126,6 @@ export async function openExtractSource(label: string) {
     s3,
     query: (sql: string) => source.query<Record<string, string | number | null>>(sql),
     extract,
-    /** What the extract threw; fails when it succeeds. */
     async failureOf(given: ExtractCase, url = database.url): Promise<StageFailure> {
       const outcome = await extractStage(extractRun(given), extractTools(url, bucket)).catch(
         (error: unknown) => error,
@@ -120,7 +133,6 @@ export async function openExtractSource(label: string) {
       if (outcome instanceof StageFailure) return outcome;
       throw new Error(`expected a StageFailure, got ${String(outcome)}`);
     },
-    /** The rows of the files of a finished extract, read by DuckDB. */
     async rowsOf({ uri }: StageOutput): Promise<readonly (readonly CellValue[])[]> {
       const { manifest, files } = await readStaged(s3, uri);
       return (await readWithDuckDb(files, manifest.reefline.columns)).rows;
@@ -132,5 +144,3 @@ export async function openExtractSource(label: string) {
     },
   };
 }
-
-export type ExtractSource = Awaited<ReturnType<typeof openExtractSource>>;

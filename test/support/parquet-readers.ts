@@ -106,8 +106,8 @@ function duckDbExpression({ type }: Column, name: string): string {
 
 function fromDuckDb(column: Column | undefined, value: unknown): CellValue {
   if (value === null || value === undefined) return null;
-  if (column?.type.kind === 'decimal') return BigInt(String(value).replace('.', ''));
-  if (column?.type.kind === 'binary') return new Uint8Array(Buffer.from(String(value), 'hex'));
+  if (column?.type.kind === 'decimal') return BigInt((value as string).replace('.', ''));
+  if (column?.type.kind === 'binary') return new Uint8Array(Buffer.from(value as string, 'hex'));
   return value as CellValue;
 }
 
