@@ -90,9 +90,6 @@ export function decideOpening(
   if (latest?.status === 'RUNNING') {
     return { kind: 'run', revision: latest.revision, vector: latest.vector, inputs: [], alreadyOpen: true };
   }
-  if (request.rerun !== null && latest?.request === request.rerun && latest.status !== 'WAITING') {
-    return { kind: 'nothing-new', revision: latest.revision, reason: 'request served' };
-  }
   const revision = latest?.status === 'WAITING' ? latest.revision : ledger.highestRevision + 1;
   const { have, missing, expected } = completeness(stage, timelabel, inputs);
   const vector = vectorOf(have);
@@ -105,15 +102,28 @@ export function decideOpening(
       missing: missing.slice(0, NAMED_MISSING),
     };
   }
-  if (request.rerun === null && latest !== null && latest.status !== 'WAITING') {
-    if (latest.status === 'SUCCESS' && ledger.lastSuccessVector === vector) {
-      return { kind: 'nothing-new', revision: latest.revision, reason: 'same inputs' };
-    }
-    if (latest.status === 'FAILURE' && latest.vector === vector && request.trigger === 'event') {
-      return { kind: 'nothing-new', revision: latest.revision, reason: 'failed with the same inputs' };
-    }
-  }
+  const reason = latest === null ? undefined : reasonToLeave(latest, vector, ledger, request);
+  if (latest !== null && reason !== undefined)
+    return { kind: 'nothing-new', revision: latest.revision, reason };
   return { kind: 'run', revision, vector, inputs: have, alreadyOpen: false };
+}
+
+/** Why a label whose inputs are complete is left alone; undefined when it must run. */
+function reasonToLeave(
+  latest: NonNullable<LedgerState['latest']>,
+  vector: string,
+  ledger: LedgerState,
+  request: OpeningRequest,
+): 'same inputs' | 'failed with the same inputs' | 'request served' | undefined {
+  if (latest.status === 'WAITING') return undefined;
+  // A request that was served asks for nothing more, but inputs that changed since then count as always.
+  const served = request.rerun !== null && latest.request === request.rerun;
+  if (request.rerun !== null && !served) return undefined;
+  if (latest.status === 'SUCCESS' && ledger.lastSuccessVector === vector)
+    return served ? 'request served' : 'same inputs';
+  if (latest.status !== 'FAILURE' || latest.vector !== vector) return undefined;
+  if (served) return 'request served';
+  return request.trigger === 'event' ? 'failed with the same inputs' : undefined;
 }
 
 /** Compares what the calendar asks for with what is there; nothing is concluded from the absence of a known gap. */
