@@ -1,0 +1,67 @@
+/** Measures what routing by data events costs against bare Temporal, in one run on one server. */
+import { parseArgs } from 'node:util';
+import { burst } from './burst.ts';
+import type { Figure } from './figure.ts';
+import { eventToStage } from './latency.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import { chainOfFour, hundredPartitions } from './partitions.ts';
+import { startStack, type Stack } from './stack.ts';
+
+type Measurement = (stack: Stack, say: (line: string) => void) => Promise<Figure[]>;
+
+/** Each measurement and the names of the figures that it gives. */
+const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measure: Measurement }[] = [
+  { names: ['event_to_stage_p50_ratio', 'event_to_stage_p99_ratio'], measure: eventToStage },
+  { names: ['routed_run_cpu_ratio', 'routed_runs_per_second_ratio'], measure: burst },
+  { names: ['chain_of_four_ms'], measure: chainOfFour },
+  { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
+];
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });
+  const { only } = values;
+  const known = MEASUREMENTS.flatMap(({ names }) => names);
+  if (only !== undefined && !known.includes(only))
+    throw new Error(`There is no figure "${only}". Known are ${known.join(', ')}.`);
+  say('starting the local cloud and the two workers');
+  const stack = await startStack(() => undefined);
+  try {
+    const machine = await describeMachine(stack.client, stack.db);
+    const figures: Figure[] = [];
+    for (const { names, measure } of MEASUREMENTS) {
+      if (only !== undefined && !names.includes(only)) continue;
+      say(`measuring ${names.join(', ')}`);
+      figures.push(...(await measure(stack, say)));
+    }
+    const chosen = figures.filter(({ name }) => only === undefined || name === only);
+    print(machine, chosen, values.json === true);
+    if (chosen.some(({ ok }) => ok === false)) process.exitCode = 1;
+  } finally {
+    await stack.stop();
+  }
+}
+
+function print(machine: Machine, figures: readonly Figure[], json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ machine, figures }, null, 2)}\n`);
+    return;
+  }
+  for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(20)} ${String(value)}`);
+  console.log('');
+  for (const { name, value, bar, ok, detail } of figures) {
+    const verdict = ok === null ? '' : ok ? 'ok' : 'MISSED';
+    console.log(
+      `${name.padEnd(30)} ${String(value).padStart(8)}  bar ${String(bar ?? '-').padStart(4)}  ${verdict}`,
+    );
+    console.log(`  ${JSON.stringify(detail)}`);
+  }
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,76 @@
+import { Client, Connection } from '@temporalio/client';
+import type pg from 'pg';
+import { connectCatalog } from '../catalog/connect.ts';
+import { migrateCatalog } from '../catalog/migrate.ts';
+import { applyProject } from '../cli/apply.ts';
+import { startLocalCloud } from '../local/cloud.ts';
+import { findProcesses } from '../local/process-table.ts';
+import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
+import { cpuSeconds } from './cpu.ts';
+import { benchProject } from './project.ts';
+import { startWorker, type WorkerHandle } from './worker-handle.ts';
+
+/** Everything that a figure is measured with: one Temporal server and one catalog for both sides. */
+export interface Stack {
+  readonly client: Client;
+  readonly db: pg.Pool;
+  readonly routed: WorkerHandle;
+  readonly bare: WorkerHandle;
+  /** CPU seconds used so far by the Temporal server and by PostgreSQL. */
+  readonly serverCpu: () => { readonly temporal: number; readonly postgres: number };
+  /** Sends one signal to the router of a pipeline; starts it when it is not there. */
+  signal(pipeline: string, events: unknown): Promise<void>;
+  /** Numbers that were not given out before: labels and workflow ids are never used twice. */
+  fresh(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts the local cloud, one worker process for each side, and a router for every pipeline. */
+export async function startStack(log: (line: string) => void): Promise<Stack> {
+  const cloud = await startLocalCloud({ log });
+  const catalogUrl = cloud.env['REEFLINE_CATALOG_URL'] ?? '';
+  await migrateCatalog(catalogUrl);
+  const db = connectCatalog(catalogUrl, 4);
+  const connection = await Connection.connect({ address: cloud.temporalAddress });
+  const client = new Client({ connection });
+  const project = benchProject([]);
+  await applyProject(db, client, project, 'bench');
+  const routed = startWorker(new URL('./worker.ts', import.meta.url), cloud.env);
+  const bare = startWorker(new URL('./bare/worker.ts', import.meta.url), cloud.env);
+  const temporal = processOf(['start-dev', `--port ${portOf(cloud.temporalAddress)}`]);
+  const postgres = processOf(['postgres -D', `-p ${new URL(cloud.postgresUrl).port}`]);
+  let given = 0;
+  const stack: Stack = {
+    client,
+    db,
+    routed,
+    bare,
+    serverCpu: () => ({ temporal: cpuSeconds(temporal), postgres: cpuSeconds(postgres, true) }),
+    signal: (pipeline, events) => client.workflow.getHandle(routerId(pipeline)).signal('dataEvent', events),
+    fresh: () => (given += 1),
+    stop: async () => {
+      await Promise.all([routed.stop(), bare.stop()]);
+      await connection.close();
+      await db.end();
+      await cloud.stop();
+    },
+  };
+  for (const pipeline of project.pipelines) {
+    await client.workflow.start('router', {
+      workflowId: routerId(pipeline),
+      taskQueue: ROUTING_QUEUE,
+      args: [{ pipeline }],
+    });
+  }
+  return stack;
+}
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
+}
+
+function processOf(words: readonly string[]): number {
+  const [found] = findProcesses((command) => words.every((word) => command.includes(word)));
+  if (found === undefined) throw new Error(`No process runs with ${words.join(' and ')}.`);
+  return found.pid;
+}
