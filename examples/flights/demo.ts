@@ -45,6 +45,7 @@ async function play(steps: Steps, view: View, options: { days: number; keep: boo
     return held;
   } finally {
     view.close();
+    if (steps.wasInterrupted) view.say('Stopping everything.');
     await stack.stop();
   }
 }

@@ -1,3 +1,5 @@
+import { whenStarterEnds } from './starter.ts';
+
 /** Thrown out of whatever the demo is doing when somebody ends it. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -34,24 +36,22 @@ export class Steps {
   }
 }
 
-const PARENT_CHECK = 1_000;
+/** npm passes Ctrl-C on, which the terminal has already sent: within this time it is the same one. Milliseconds. */
+const SAME_SIGNAL = 1_000;
 
 /** Ctrl-C or SIGTERM, or the end of the npm that started the demo; a second signal ends the process at once. */
 async function interruption(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let asked = Number.POSITIVE_INFINITY;
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(name, () => {
+        const now = performance.now();
         // What it started ends by itself with this process.
-        if (asked) process.exit(130);
-        asked = true;
+        if (now - asked > SAME_SIGNAL) process.exit(130);
+        asked = Math.min(asked, now);
         resolve();
       });
     }
-    const parent = process.ppid;
-    if (process.env['npm_lifecycle_event'] === undefined) return;
-    setInterval(() => {
-      if (process.ppid !== parent) resolve();
-    }, PARENT_CHECK).unref();
+    whenStarterEnds(resolve, process.env);
   });
 }
