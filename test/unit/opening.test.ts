@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  decideOpening,
+  NAMED_MISSING,
+  vectorOf,
+  type Head,
+  type LedgerState,
+  type OpeningRequest,
+} from '../../pipeline/opening.ts';
+import type { StageDefinition } from '../../pipeline/stage.ts';
+import { labelAt, type Timelabel } from '../../pipeline/timelabel.ts';
+import { projectOf } from '../support/project.ts';
+
+const [, daily, plain, hourly] = projectOf([
+  { name: 'hours', period: '1h' },
+  { name: 'daily', period: '1d', reads: ['hours'] },
+  { name: 'plain', period: '1d' },
+  { name: 'hourly', period: '1h', reads: ['daily'] },
+]).stages as [StageDefinition, StageDefinition, StageDefinition, StageDefinition];
+
+const DAY = '20010105000000' as Timelabel;
+const NOTHING: LedgerState = { latest: null, lastSuccessVector: null, highestRevision: 0 };
+const EVENT: OpeningRequest = { trigger: 'event', rerun: null };
+
+function head(at: number, revision = 1): Head {
+  const timelabel = labelAt(Date.UTC(2001, 0, 5, at));
+  return { timelabel, revision, eventId: `${timelabel}/r${String(revision)}` };
+}
+
+const ALL = Array.from({ length: 24 }, (_, at) => head(at));
+const HOURS = 'warehouse.main.hours';
+
+function open(
+  heads: readonly Head[],
+  ledger: LedgerState,
+  request = EVENT,
+): ReturnType<typeof decideOpening> {
+  return decideOpening(daily, DAY, [{ dataset: HOURS, heads }], ledger, request);
+}
+
+function ended(status: 'SUCCESS' | 'FAILURE', vector: string, request: string | null = null): LedgerState {
+  return {
+    latest: { revision: 1, status, vector, request },
+    lastSuccessVector: status === 'SUCCESS' ? vector : null,
+    highestRevision: 1,
+  };
+}
+
+const COMPLETE = vectorOf(ALL.map((one) => ({ dataset: HOURS, ...one })));
+const RESTATED = [...ALL.slice(0, 8), head(8, 2), ...ALL.slice(9)];
+
+describe('completeness', () => {
+  test('a day with 23 of its hours waits for the one that is missing', () => {
+    expect(open([...ALL.slice(0, 8), ...ALL.slice(9)], NOTHING)).toEqual({
+      kind: 'waiting',
+      revision: 1,
+      have: 23,
+      expected: 24,
+      missing: [{ dataset: HOURS, timelabel: '20010105080000' }],
+    });
+  });
+
+  test('hours of other days do not count', () => {
+    const other = Array.from({ length: 24 }, (_, at) => head(at + 24));
+    expect(open(other, NOTHING)).toMatchObject({ kind: 'waiting', have: 0, expected: 24 });
+  });
+
+  test('a few missing inputs are named, and the count is exact', () => {
+    const opening = open([], NOTHING);
+    if (opening.kind !== 'waiting') throw new Error('it waits');
+    expect(opening.missing).toHaveLength(NAMED_MISSING);
+    expect(opening.expected).toBe(24);
+  });
+
+  test('a stage without inputs is complete at once', () => {
+    expect(decideOpening(plain, DAY, [], NOTHING, EVENT)).toMatchObject({ kind: 'run', revision: 1 });
+  });
+
+  test('a finer stage takes the newest label at or before its own, and waits when there is none', () => {
+    const at = '20010105080000' as Timelabel;
+    const heads = [head(-48), head(0), head(24)];
+    const dataset = 'warehouse.main.daily';
+    expect(decideOpening(hourly, at, [{ dataset, heads }], NOTHING, EVENT)).toMatchObject({
+      kind: 'run',
+      inputs: [{ timelabel: '20010105000000' }],
+    });
+    expect(decideOpening(hourly, at, [{ dataset, heads: [head(24)] }], NOTHING, EVENT)).toMatchObject({
+      kind: 'waiting',
+      missing: [{ dataset, timelabel: at }],
+    });
+  });
+});
+
+describe('revisions', () => {
+  test('the order in which inputs are read changes nothing', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(ALL, { minLength: 24 }), (heads) => {
+        expect(open(heads, NOTHING)).toEqual(open(ALL, NOTHING));
+      }),
+    );
+  });
+
+  test('the vector tells every difference of revisions', () => {
+    const revisions = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 5, maxLength: 5 });
+    const vector = (list: readonly number[]): string =>
+      vectorOf(list.map((revision, at) => ({ dataset: HOURS, ...head(at, revision) })));
+    fc.assert(
+      fc.property(revisions, revisions, (a, b) => {
+        expect(vector(a) === vector(b)).toBe(String(a) === String(b));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the vector of a day stays short', () => {
+    expect(COMPLETE).toBe(`${HOURS} 20010105000000-20010105230000 1x24`);
+  });
+
+  test('the same inputs again are nothing new, a restated one is the next revision', () => {
+    expect(open(ALL, ended('SUCCESS', COMPLETE))).toEqual({
+      kind: 'nothing-new',
+      revision: 1,
+      reason: 'same inputs',
+    });
+    expect(open(RESTATED, ended('SUCCESS', COMPLETE))).toMatchObject({ kind: 'run', revision: 2 });
+  });
+
+  test('a run that waited keeps the revision that it reserved', () => {
+    const waiting: LedgerState = {
+      latest: { revision: 3, status: 'WAITING', vector: '', request: null },
+      lastSuccessVector: null,
+      highestRevision: 3,
+    };
+    expect(open(ALL.slice(1), waiting)).toMatchObject({ kind: 'waiting', revision: 3 });
+    expect(open(ALL, waiting)).toMatchObject({ kind: 'run', revision: 3, alreadyOpen: false });
+  });
+
+  test('whatever comes while a run is open, it is that run', () => {
+    const running: LedgerState = {
+      latest: { revision: 2, status: 'RUNNING', vector: COMPLETE, request: null },
+      lastSuccessVector: null,
+      highestRevision: 2,
+    };
+    for (const rerun of [null, 'please'])
+      expect(open(RESTATED, running, { trigger: 'manual', rerun })).toMatchObject({
+        kind: 'run',
+        revision: 2,
+        alreadyOpen: true,
+      });
+  });
+
+  test('a label that an outside service reported goes on from its revision', () => {
+    expect(open(ALL, { ...NOTHING, highestRevision: 4 })).toMatchObject({ kind: 'run', revision: 5 });
+  });
+});
+
+describe('after a failure', () => {
+  test('an event of unchanged inputs does not repeat it; a person, a schedule and a backfill do', () => {
+    const failed = ended('FAILURE', COMPLETE);
+    expect(open(ALL, failed)).toMatchObject({ kind: 'nothing-new', reason: 'failed with the same inputs' });
+    for (const trigger of ['manual', 'schedule', 'backfill'] as const)
+      expect(open(ALL, failed, { trigger, rerun: null })).toMatchObject({ kind: 'run', revision: 2 });
+  });
+
+  test('an event of changed inputs starts the next revision', () => {
+    expect(open(RESTATED, ended('FAILURE', COMPLETE))).toMatchObject({ kind: 'run', revision: 2 });
+  });
+});
+
+describe('a revision that a person asks for', () => {
+  const request: OpeningRequest = { trigger: 'manual', rerun: 'request 1' };
+
+  test('opens although nothing changed, and once only', () => {
+    expect(open(ALL, ended('SUCCESS', COMPLETE), request)).toMatchObject({ kind: 'run', revision: 2 });
+    for (const status of ['SUCCESS', 'FAILURE'] as const)
+      expect(open(ALL, ended(status, COMPLETE, 'request 1'), request)).toMatchObject({
+        kind: 'nothing-new',
+        reason: 'request served',
+      });
+  });
+
+  test('does not hide inputs that changed since it was served', () => {
+    expect(open(RESTATED, ended('SUCCESS', COMPLETE, 'request 1'), request)).toMatchObject({ kind: 'run' });
+  });
+
+  test('waits for inputs as any run does', () => {
+    expect(open(ALL.slice(1), NOTHING, request)).toMatchObject({ kind: 'waiting' });
+  });
+});
