@@ -34,11 +34,6 @@ export interface StageRunResult {
   readonly detail: string;
 }
 
-const { closeRun } = proxyActivities<Activities>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
-});
-
 /**
  * One (stage, label), all its revisions one after the other. Waits visibly until the inputs are complete, runs the
  * stage, reports, and looks again when its inputs changed meanwhile.
@@ -47,6 +42,7 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
   checkInput(input);
   const inbox: (RunStep | null)[] = [];
   let request = requestOf(input);
+  let trigger = input.trigger ?? 'manual';
   let failed: Ended | null = null;
   let status: StageRunStatus = { phase: 'opening', step: null };
   setHandler(inputEvent, (step) => void inbox.push(step));
@@ -65,7 +61,7 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
     step ??= await shortActivities.openRun({
       stage: input.stage,
       timelabel: input.timelabel,
-      trigger: input.trigger ?? 'manual',
+      trigger,
       rerun: request,
     });
     switch (step.kind) {
@@ -95,6 +91,8 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
           ended.error === null ? `Revision ${String(step.revision)} succeeded.` : ended.error.message,
         );
         failed = ended.error === null ? null : ended;
+        // From here on changed inputs or a new request open a revision, not what this one began with.
+        trigger = 'event';
         if (inbox.length === 0) {
           if (failed !== null) throw failed.failure;
           return { status: 'SUCCESS', revision: step.revision, detail: '' };
@@ -173,7 +171,7 @@ async function runAndReport(
   phase('closing');
   // Also a cancelled run reports, or its dependents would wait for an event that never comes.
   await CancellationScope.nonCancellable(() =>
-    closeRun({ ...key, temporalRunId: workflowInfo().runId, output: result.output, error: result.error }),
+    shortActivities.closeRun({ ...key, temporalRunId: workflowInfo().runId, output: result.output, error: result.error }),
   );
   return { error: result.error, failure: result.failure };
 }
