@@ -171,7 +171,12 @@ async function runAndReport(
   phase('closing');
   // Also a cancelled run reports, or its dependents would wait for an event that never comes.
   await CancellationScope.nonCancellable(() =>
-    shortActivities.closeRun({ ...key, temporalRunId: workflowInfo().runId, output: result.output, error: result.error }),
+    shortActivities.closeRun({
+      ...key,
+      temporalRunId: workflowInfo().runId,
+      output: result.output,
+      error: result.error,
+    }),
   );
   return { error: result.error, failure: result.failure };
 }
