@@ -12,6 +12,7 @@ import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
+import { oneSignalAtATime } from './router-signals.ts';
 import { resolveConnection, resolveText } from './secrets.ts';
 
 export interface ActivityEnvironment {
@@ -24,7 +25,7 @@ export interface ActivityEnvironment {
 /** Binds the activities to what they depend on. */
 export function createActivities({ db, client, runners, environment }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
-  const signalRouter = routerSignal(client);
+  const signalRouter = oneSignalAtATime(routerSignal(client));
   const queue = queues(environment);
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),

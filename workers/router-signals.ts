@@ -1,0 +1,58 @@
+import type { SignalRouter } from '../activities/close-run.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+
+/** Most that one signal carries: events, and UTF-16 units of their JSON (the server refuses 2 MiB). */
+const MOST_EVENTS = 100;
+const MOST_TEXT = 500_000;
+
+interface Owed {
+  readonly events: readonly ReeflineEvent[];
+  readonly size: number;
+  readonly settle: (sending: Promise<void>) => void;
+}
+
+/**
+ * Sends one signal at a time to each router, and with it everything that was handed over while the one before was on
+ * its way. A hundred runs that end together otherwise queue for the same workflow's lock, and the server turns the
+ * losers away to try again a second later. A single event is sent at once.
+ */
+export function oneSignalAtATime(send: SignalRouter): SignalRouter {
+  const owed = new Map<string, Owed[]>();
+  const drain = async (pipeline: string, waiting: Owed[]): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting.splice(0, fitting(waiting));
+      const sending = send(
+        pipeline,
+        batch.flatMap(({ events }) => events),
+      );
+      for (const { settle } of batch) settle(sending);
+      // Those who handed the events over hear of a failure and try again.
+      await sending.catch(() => undefined);
+    }
+    owed.delete(pipeline);
+  };
+  return (pipeline, events) =>
+    new Promise((settle) => {
+      const entry = { events, size: JSON.stringify(events).length, settle };
+      const waiting = owed.get(pipeline);
+      if (waiting !== undefined) {
+        waiting.push(entry);
+        return;
+      }
+      const first = [entry];
+      owed.set(pipeline, first);
+      void drain(pipeline, first);
+    });
+}
+
+/** How many of the first entries one signal takes; at least one, however large it is. */
+function fitting(waiting: readonly Owed[]): number {
+  let events = 0;
+  let size = 0;
+  for (const [index, entry] of waiting.entries()) {
+    events += entry.events.length;
+    size += entry.size;
+    if (index > 0 && (events > MOST_EVENTS || size > MOST_TEXT)) return index;
+  }
+  return waiting.length;
+}
