@@ -99,7 +99,7 @@ export async function acceptEvents(
       pairs,
     );
     const numbered = numberEvents(arrivals, logged);
-    const endpoints = await appendEvents(client, numbered.events, router);
+    const endpoints = await appendEvents(client, numbered.events, [...logged.known], router);
     await appendRejections(client, [...rejections, ...numbered.rejections], router);
     const causes = (target: Target): string[] =>
       routed.filter((route) => route.counts && isSame(route.target, target)).map((route) => route.eventId);

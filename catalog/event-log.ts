@@ -58,13 +58,18 @@ export async function readLogged(
   return { known, highest, logged };
 }
 
-/** Appends events and, for each active endpoint, the delivery that it is owed: one statement, all or nothing. */
+/**
+ * Appends events and, for each active endpoint, the delivery that it is owed: one statement, all or nothing. Returns
+ * the endpoints that are owed one of them, or still one of the `repeated` events, whose first call may have ended
+ * before anybody woke a publisher.
+ */
 export async function appendEvents(
   client: pg.PoolClient,
   events: readonly ReeflineEvent[],
+  repeated: readonly string[],
   router: string,
 ): Promise<readonly string[]> {
-  if (events.length === 0) return [];
+  if (events.length === 0 && repeated.length === 0) return [];
   const found = await client.query<{ endpoint: string }>({
     name: 'append-events',
     text: `with arrived as (
@@ -79,8 +84,12 @@ export async function appendEvents(
              insert into reefline.delivery (endpoint, seq, event_id)
              select name, seq, event_id from logged cross join (select name from reefline.endpoint where active) endpoints
              returning endpoint)
-           select distinct endpoint from owed`,
-    values: [JSON.stringify(events), router],
+           select endpoint from owed
+           union
+           select e.name from reefline.endpoint e
+            where exists (select 1 from reefline.delivery d
+                           where d.endpoint = e.name and d.event_id = any($3::text[]) and d.status = 'owed')`,
+    values: [JSON.stringify(events), router, repeated],
   });
   return found.rows.map((row) => row.endpoint);
 }

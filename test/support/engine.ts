@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type pg from 'pg';
 import type { StageRunners } from '../../activities/run-stage.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
@@ -12,6 +11,7 @@ import type { Project } from '../../pipeline/project.ts';
 import { createActivities } from '../../workers/activities.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
 import { freshDatabase, fromEnvironment } from './local-cloud.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export type Work = (run: StageRun, tools: StageTools) => Promise<StageOutput> | StageOutput;
 
@@ -92,17 +92,6 @@ export async function startEngine(label: string, work: Work): Promise<Engine> {
     },
   };
   return engine;
-}
-
-let bundled: Promise<{ code: string }> | undefined;
-
-function workflowBundle(): Promise<{ code: string }> {
-  bundled ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    payloadConverterPath: fileURLToPath(new URL('../../workflows/payload-converter.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundled;
 }
 
 /** A new namespace reaches the server's cache within about a second. */

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  jobs,
+  only,
+  openSandbox,
+  type Asked,
+  type Execution,
+  type WorkflowSandbox,
+} from '../support/workflow-sandbox.ts';
+
+const NOTHING = { actions: [], endpoints: [], accepted: 0, rejected: 0 };
+const ACTION = {
+  pipeline: 'p',
+  stage: 'p.daily',
+  timelabel: '20010105000000',
+  dataset: 'warehouse.main.daily',
+  kind: 'start',
+  step: null,
+};
+
+let sandbox: WorkflowSandbox;
+
+beforeAll(async () => {
+  sandbox = await openSandbox();
+});
+
+afterAll(async () => {
+  await sandbox.close();
+});
+
+function start(input: object = {}): Promise<Execution> {
+  return sandbox.start('router', { workflowId: 'router/p', args: [{ pipeline: 'p', ...input }] });
+}
+
+function numbers(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, at) => from + at);
+}
+
+/** The messages of a call of acceptEvents. */
+function batchOf(asked: Asked): readonly unknown[] {
+  expect(asked).toMatchObject({ what: 'local activity', name: 'acceptEvents' });
+  return asked.args[1] as readonly unknown[];
+}
+
+describe('the queue', () => {
+  test('is accepted in the order of arrival, at most 100 at a time, and nothing is lost or doubled', async () => {
+    const run = await start();
+    let asked = only(
+      await run.activate(jobs.signal('dataEvent', numbers(150)), jobs.signal('dataEvent', 150)),
+    );
+    const seen: unknown[] = [];
+    const sizes: number[] = [];
+    for (let more = true; more;) {
+      const batch = batchOf(asked);
+      seen.push(...batch);
+      sizes.push(batch.length);
+      const answer = [jobs.resolve(asked, { ...NOTHING, accepted: batch.length })];
+      // More arrives while the second batch is accepted.
+      if (sizes.length === 2) answer.unshift(jobs.signal('dataEvent', numbers(30, 151)));
+      const [next] = await run.activate(...answer);
+      more = next !== undefined;
+      if (next !== undefined) asked = next;
+    }
+    expect(seen).toEqual(numbers(181));
+    expect(sizes).toEqual([100, 51, 30]);
+    expect(await run.query('status')).toEqual({ queued: 0, accepted: 181, rejected: 0, started: 0 });
+  });
+
+  test('keeps a batch until its runs are started', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', [1, 2])));
+    const child = only(
+      await run.activate(jobs.resolve(asked, { ...NOTHING, actions: [ACTION], accepted: 2 })),
+    );
+    expect(child).toMatchObject({ what: 'child', name: 'run/p.daily/20010105000000' });
+    expect(await run.query('status')).toMatchObject({ queued: 2 });
+    await run.activate(jobs.childStarted(child));
+    expect(await run.query('status')).toMatchObject({ queued: 0, accepted: 2, started: 1 });
+  });
+
+  test('takes a list of 400,000 elements without overflowing', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', Array(400_000).fill(0))));
+    expect(batchOf(asked)).toHaveLength(100);
+    expect(await run.query('status')).toMatchObject({ queued: 400_000 });
+  });
+});
+
+describe('continue as new', () => {
+  test('carries what is not accepted yet, and the counts', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', numbers(120))));
+    const answer = { ...NOTHING, accepted: 99, rejected: 1, actions: [ACTION] };
+    const child = only(await run.activate(jobs.resolve(asked, answer)));
+    run.historyLength = 1_001;
+    const next = only(await run.activate(jobs.childStarted(child)));
+    expect(next).toMatchObject({
+      what: 'continue as new',
+      name: 'router',
+      args: [{ pipeline: 'p', queue: numbers(20, 100), accepted: 99, rejected: 1, started: 1 }],
+    });
+    const carried = await sandbox.start('router', { workflowId: 'router/p', args: next.args });
+    expect(batchOf(only(carried.begun))).toEqual(numbers(20, 100));
+    await carried.activate(jobs.resolve(only(carried.begun), { ...NOTHING, accepted: 20 }));
+    expect(await carried.query('status')).toEqual({ queued: 0, accepted: 119, rejected: 1, started: 1 });
+  });
+
+  test('signals that come with the new execution follow what was carried', async () => {
+    const run = await sandbox.start('router', {
+      workflowId: 'router/p',
+      args: [{ pipeline: 'p', queue: ['old'] }],
+      jobs: [jobs.signal('dataEvent', 'new')],
+    });
+    expect(batchOf(only(run.begun))).toEqual(['old', 'new']);
+  });
+
+  test('happens while the catalog is away, and the batch goes along', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', ['a'])));
+    run.historyLength = 1_001;
+    const given = await run.activate(jobs.signal('dataEvent', 'b'));
+    expect(given.map(({ what }) => what)).toEqual(['other']);
+    const next = only(await run.activate(jobs.cancelledActivity(asked)));
+    expect(next).toMatchObject({ what: 'continue as new', args: [{ queue: ['a', 'b'] }] });
+  });
+
+  test('waits until the queue is small enough to be carried', async () => {
+    const run = await start();
+    const large = Array.from({ length: 150 }, (_, at) => `${String(at)} ${'x'.repeat(20_000)}`);
+    let [asked] = await run.activate(jobs.signal('dataEvent', large));
+    run.historyLength = 1_001;
+    for (let batches = 0; asked?.what === 'local activity'; batches += 1) {
+      expect(batches).toBeLessThan(3);
+      [asked] = await run.activate(jobs.resolve(asked, NOTHING));
+    }
+    expect(asked).toMatchObject({ what: 'continue as new', args: [{ queue: [] }] });
+  });
+});
+
+describe('runs', () => {
+  test('one that is there is told, and one that ended between the two is started again', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', 1)));
+    const first = only(await run.activate(jobs.resolve(asked, { ...NOTHING, actions: [ACTION] })));
+    const told = only(await run.activate(jobs.childExists(first)));
+    expect(told).toMatchObject({ what: 'signal', name: 'run/p.daily/20010105000000', args: [null] });
+    const again = only(await run.activate(jobs.signalFailed(told)));
+    expect(again).toMatchObject({ what: 'child' });
+    expect(await run.activate(jobs.childStarted(again))).toEqual([]);
+    expect(await run.query('status')).toMatchObject({ queued: 0 });
+  });
+
+  test('one that has begun is told first', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', 1)));
+    const actions = [{ ...ACTION, kind: 'tell' }];
+    const told = only(await run.activate(jobs.resolve(asked, { ...NOTHING, actions })));
+    expect(told).toMatchObject({ what: 'signal' });
+    expect(await run.activate(jobs.signalled(told))).toEqual([]);
+  });
+
+  test('a publisher that is not there is started, and one that another router started meanwhile is woken', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', 1)));
+    const wake = only(await run.activate(jobs.resolve(asked, { ...NOTHING, endpoints: ['customer'] })));
+    expect(wake).toMatchObject({ what: 'signal', name: 'publisher/customer' });
+    const child = only(await run.activate(jobs.signalFailed(wake)));
+    expect(child).toMatchObject({
+      what: 'child',
+      name: 'publisher/customer',
+      args: [{ endpoint: 'customer' }],
+    });
+    const again = only(await run.activate(jobs.childExists(child)));
+    expect(again).toMatchObject({ what: 'signal', name: 'publisher/customer' });
+    await run.activate(jobs.signalled(again));
+    expect(await run.query('status')).toMatchObject({ queued: 0 });
+  });
+});
+
+describe('whatever is signalled', () => {
+  test('the task does not fail, and the catalog gets it for its rejection', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.constantFrom('dataEvent', 'noSuchSignal'), async (value, name) => {
+        const run = await start();
+        const sent = JSON.parse(JSON.stringify(value)) as unknown;
+        const [asked] = await run.activate(jobs.signal(name, sent));
+        if (asked === undefined) expect(sent).toEqual([]);
+        else if (name === 'dataEvent')
+          expect(batchOf(asked)).toEqual((Array.isArray(sent) ? sent : [sent]).slice(0, 100));
+        else
+          expect(batchOf(asked)).toEqual([
+            { $undecodable: expect.stringContaining('noSuchSignal'), args: [sent] },
+          ]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a payload that is no JSON, has another encoding or no data at all is passed on with the reason', async () => {
+    const run = await start();
+    const encoding = (name: string): { metadata: { encoding: Uint8Array }; data: Uint8Array } => ({
+      metadata: { encoding: Buffer.from(name) },
+      data: Buffer.from('{"event_type": '),
+    });
+    const asked = only(
+      await run.activate(
+        jobs.rawSignal('dataEvent', encoding('json/plain')),
+        jobs.rawSignal('dataEvent', encoding('binary/encrypted')),
+        jobs.rawSignal('dataEvent', {}),
+        jobs.signal('dataEvent'),
+      ),
+    );
+    const reason = { $undecodable: expect.any(String) };
+    expect(batchOf(asked)).toEqual([reason, reason, reason, null]);
+  });
+});
