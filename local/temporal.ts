@@ -48,6 +48,12 @@ const DYNAMIC_CONFIG = {
   'history.timerProcessorMaxPollRPS': 2000,
 } as const;
 
+/**
+ * The database holds throw-away data, so a commit need not wait for the disk: that alone halves the time of an event
+ * to its stage. What is committed survives the end of the process, though not that of the machine.
+ */
+const DATABASE = { journal_mode: 'WAL', synchronous: 'OFF' } as const;
+
 /** Starts the server on free ports of 127.0.0.1 and waits until its namespace and search attributes exist. */
 export async function startTemporal(options: LocalTemporalOptions): Promise<LocalTemporal> {
   mkdirSync(options.dir, { recursive: true });
@@ -103,6 +109,7 @@ function serverArguments(ports: Ports, dir: string): string[] {
     ...['--ip', '127.0.0.1', '--port', String(ports.grpc)],
     ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.ui)],
     ...['--log-level', 'warn'],
+    ...Object.entries(DATABASE).flatMap(([name, value]) => ['--sqlite-pragma', `${name}=${value}`]),
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
       '--dynamic-config-value',
       `${key}=${value}`,
