@@ -4,11 +4,13 @@ import { loadStage } from '../activities/stages/load.ts';
 import { registerStage } from '../activities/stages/register.ts';
 import { transformStage } from '../activities/stages/transform.ts';
 import type { StageRunner } from '../activities/stages/runner.ts';
+import type { Project } from '../pipeline/project.ts';
 import { requireCatalogSchema } from '../catalog/migrate.ts';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
+import { missingSecrets } from './secrets.ts';
 import { connectClient, connectWorker } from './temporal.ts';
 
 /*
@@ -40,7 +42,11 @@ async function main(): Promise<void> {
     publish: publishStage as StageRunner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
-  await runWorkers({ temporal, db, activities, say, signal: stop.signal });
+  const onConfig = (project: Project): void => {
+    const missing = missingSecrets(project, process.env);
+    if (missing !== undefined) say(missing);
+  };
+  await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig });
   await temporal.connection.close();
   await client.connection.close();
   await db.end();

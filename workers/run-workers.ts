@@ -3,6 +3,8 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { connectionQueue, ROUTING_QUEUE } from '../pipeline/ids.ts';
+import type { Project } from '../pipeline/project.ts';
+import type { RoutingTable } from '../pipeline/routing.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import type { WorkerConnection } from './temporal.ts';
 import type { Say } from './until-reachable.ts';
@@ -22,6 +24,8 @@ export interface WorkersOptions {
   readonly signal: AbortSignal;
   /** A prebuilt bundle; absent, the workflows are bundled at start. */
   readonly workflowBundle?: { readonly code: string };
+  /** Told of each configuration that comes into force while the workers run. */
+  readonly onConfig?: (project: Project) => void;
 }
 
 /**
@@ -35,6 +39,7 @@ export async function runWorkers({
   say,
   signal,
   workflowBundle,
+  onConfig = () => undefined,
 }: WorkersOptions): Promise<void> {
   const running = new Map<string, { worker: Worker; done: Promise<void> }>();
   const start = async (
@@ -48,26 +53,44 @@ export async function runWorkers({
     });
     running.set(options.taskQueue, { worker, done: worker.run() });
   };
-  await start(routingWorker(activities, workflowBundle));
-  say(`Routing on task queue ${ROUTING_QUEUE}.`);
-  const { runStage } = activities;
   const stop = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => {
       resolve();
     });
     if (signal.aborted) resolve();
   });
-  const failed = (): Promise<void> => Promise.race([...running.values()].map(({ done }) => done));
-  while (!signal.aborted) {
-    for (const [name, concurrency] of await connections(db)) {
-      const taskQueue = connectionQueue(name);
-      if (running.has(taskQueue)) continue;
-      await start({ taskQueue, activities: { runStage }, maxConcurrentActivityTaskExecutions: concurrency });
-      say(`Stages of connection ${name} on task queue ${taskQueue}, ${String(concurrency)} at once.`);
+  const ended = (): Promise<void> => Promise.race([...running.values()].map(({ done }) => done));
+  try {
+    await start(routingWorker(activities, workflowBundle));
+    say(`Routing on task queue ${ROUTING_QUEUE}.`);
+    const { runStage } = activities;
+    const configs = new ConfigStore();
+    let version = 0;
+    while (!signal.aborted) {
+      const table = await inForce(configs, db);
+      if (table !== undefined && table.configVersion !== version) {
+        version = table.configVersion;
+        for (const [name, { concurrency = DEFAULT_CONCURRENCY }] of Object.entries(
+          table.project.connections,
+        )) {
+          const taskQueue = connectionQueue(name);
+          if (running.has(taskQueue)) continue;
+          await start({
+            taskQueue,
+            activities: { runStage },
+            maxConcurrentActivityTaskExecutions: concurrency,
+          });
+          say(`Stages of connection ${name} on task queue ${taskQueue}, ${String(concurrency)} at once.`);
+        }
+        onConfig(table.project);
+      }
+      await Promise.race([stop, ended(), new Promise((resolve) => setTimeout(resolve, CONFIG_POLL).unref())]);
     }
-    await Promise.race([stop, failed(), new Promise((resolve) => setTimeout(resolve, CONFIG_POLL).unref())]);
+  } finally {
+    // When one worker ends by a fault, the others must not keep a half-working process alive.
+    for (const { worker } of running.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.allSettled([...running.values()].map(({ done }) => done));
   }
-  for (const { worker } of running.values()) if (worker.getState() === 'RUNNING') worker.shutdown();
   await Promise.all([...running.values()].map(({ done }) => done));
 }
 
@@ -93,11 +116,7 @@ function routingWorker(
   };
 }
 
-async function connections(db: pg.Pool): Promise<readonly (readonly [string, number])[]> {
-  const stored = await db.query('select 1 from reefline.config_version limit 1').catch(() => undefined);
-  if (stored === undefined || stored.rows.length === 0) return [];
-  const { project } = await new ConfigStore().current(db);
-  return Object.entries(project.connections).map(
-    ([name, settings]) => [name, settings.concurrency ?? DEFAULT_CONCURRENCY] as const,
-  );
+/** The configuration in force; undefined while there is none or the catalog is away. */
+async function inForce(configs: ConfigStore, db: pg.Pool): Promise<RoutingTable | undefined> {
+  return configs.current(db).catch(() => undefined);
 }

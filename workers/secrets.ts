@@ -1,5 +1,7 @@
 import type { Connection } from '../pipeline/connection.ts';
+import { secretReferences } from '../config/secret-reference.ts';
 import { StageFailure } from '../pipeline/failure.ts';
+import type { Project } from '../pipeline/project.ts';
 
 const REFERENCE = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
@@ -24,4 +26,12 @@ export function resolveConnection(connection: Connection, environment: NodeJS.Pr
     typeof value === 'string' ? resolveText(value, environment) : value,
   ]);
   return Object.fromEntries(resolved) as Connection;
+}
+
+/** One sentence that names every variable the project refers to and this process lacks; undefined when all are set. */
+export function missingSecrets(project: Project, environment: NodeJS.ProcessEnv): string | undefined {
+  const missing = secretReferences(project).filter(({ name }) => (environment[name] ?? '') === '');
+  if (missing.length === 0) return undefined;
+  const named = missing.map(({ name, usedBy }) => `${name} (${usedBy.join(', ')})`);
+  return `Not set in this worker's environment: ${named.join('; ')}. Stages that need them fail until it is started again with them.`;
 }
