@@ -208,6 +208,9 @@ describe('routing on a real Temporal server', () => {
     await signal({ event_type: 'data' });
     await signal([]);
     await engine.client.workflow.getHandle('router/p').signal('noSuchSignal', { any: 'thing' });
+    // The server takes no payload above 2 MiB: the sender is told, and the router never sees it.
+    await expect(signal({ ...good, uri: 'x'.repeat(3_000_000) })).rejects.toThrow();
+    await signal({ ...good, uri: 'x'.repeat(1_000_000) });
     await signal(good);
     await eventually(async () => {
       expect(await ledger('priced', '20010111000000')).toEqual(['r1 SUCCESS']);
@@ -223,6 +226,7 @@ describe('routing on a real Temporal server', () => {
     expect(reasons).toContain('NUL character or an unpaired surrogate');
     expect(reasons).toContain('"warehouse.main.nothing" is unknown');
     expect(reasons).toContain('The field "type" is missing');
+    expect(reasons).toContain('The field "uri" has 1000000 characters');
     expect(reasons).toContain('the signal is named "noSuchSignal"');
     expect(found.rows.length).toBeGreaterThanOrEqual(9);
   });
