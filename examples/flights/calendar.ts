@@ -6,7 +6,7 @@ export const DAY = 24 * HOUR;
 const FIRST_DAY = Date.UTC(2001, 0, 1);
 /** The schedules of the project end with January. */
 export const MOST_DAYS = 31;
-/** One day each for late rows, a slow fetch and a failing fetch. */
+/** One that nothing happens to, one for the slow fetch and the late rows, and one for the failing fetch. */
 export const FEWEST_DAYS = 3;
 
 export interface Day {
@@ -19,7 +19,7 @@ export interface Day {
 
 export interface Plan {
   readonly days: readonly Day[];
-  /** The hour of the first day for which rows arrive late. */
+  /** An hour of the day before the last, for which rows arrive late. */
   readonly lateHour: number;
   /** The last hour of the day before the last, whose fetch is slow. */
   readonly slowHour: number;
@@ -32,7 +32,7 @@ export function planOf(count: number): Plan {
   const last = FIRST_DAY + (count - 1) * DAY;
   return {
     days,
-    lateHour: FIRST_DAY + 16 * HOUR,
+    lateHour: last - DAY + 16 * HOUR,
     slowHour: last - HOUR,
     failingHour: last + 12 * HOUR,
   };

@@ -11,8 +11,6 @@ export interface RunRow {
 
 export interface EventRow {
   readonly at: Date;
-  readonly event_type: string;
-  readonly type: string;
   readonly dataset: string;
   readonly timelabel: string;
   readonly revision: number;
@@ -128,7 +126,7 @@ async function readSnapshot(catalog: pg.Pool): Promise<Snapshot> {
       'select stage, timelabel, revision, status from reefline.stage_run order by revision',
     ),
     catalog.query<EventRow>(
-      `select received_at as at, event_type, body->>'type' as type, dataset, timelabel, revision,
+      `select received_at as at, dataset, timelabel, revision,
               coalesce(status, body->>'change') as outcome, (body->>'rows')::int as rows
          from reefline.data_event order by seq desc limit ${EVENTS_SHOWN}`,
     ),

@@ -44,7 +44,7 @@ export async function latencyLines(catalog: pg.Pool, burstEnd: Date): Promise<re
     [burstEnd],
   );
   const rows = found.rows.map((row) => [
-    row.burst ? 'while all days ran at once' : 'in the stories, one at a time',
+    row.burst ? 'while all days ran at once, queueing included' : 'in the stories, one at a time',
     String(row.runs),
     `${row.median.toFixed(0)} ms`,
     `${row.p99.toFixed(0)} ms`,

@@ -26,8 +26,7 @@ export function painter(coloured: boolean): Paint {
   return (colour, text) => (coloured ? `\x1b[${String(CODES[colour])}m${text}\x1b[0m` : text);
 }
 
-export const LEGEND =
-  '· not yet   ○ waits for inputs   ◍ runs   ● done   2 done again, revision 2   ✗ failed';
+const LEGEND = '· not yet  ○ waits for inputs  ◍ runs  ● done  2 done again, revision 2  ✗ failed';
 const GAP = '  ';
 
 /** One line per stage, one mark per label: an hour is one column, a day stands at the first column of its hours. */
@@ -80,13 +79,12 @@ function painted(marks: readonly Mark[], paint: Paint): string {
   return pieces.map(({ sign, colour }) => paint(colour, sign)).join('');
 }
 
-/** `22:31:05  redshift analytics.flights  2001-01-02 16:00  r1  SUCCESS  1003 rows` */
+/** `22:31:05  warehouse.analytics.flights  2001-01-02 16:00  r1  SUCCESS  1003 rows` */
 export function eventLine(event: EventRow, paint: Paint): string {
   const outcome = paint(event.outcome === 'FAILURE' ? 'red' : 'dim', event.outcome);
   const rows = event.rows === null ? '' : `${String(event.rows)} rows`;
   const columns = [
     event.at.toISOString().slice(11, 19),
-    event.type.padEnd(8),
     event.dataset.padEnd(30),
     readable(event.timelabel),
     `r${String(event.revision)}`,
