@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type ReplayWorkerOptions,
+} from '@temporalio/worker';
+import * as workflows from '../../workflows/index.ts';
+import { PAYLOAD_CONVERTER_PATH, workflowBundle } from '../support/workflow-bundle.ts';
+
+/*
+ * Executions that began under a deployed build go on under this one. When a test here fails after a change of a
+ * workflow, running executions would stop with a determinism error: keep the old order of commands behind `patched()`,
+ * or let the change begin with new executions. Recording the histories again hides the problem (docs/testing.md).
+ */
+const FOLDER = fileURLToPath(new URL('../histories/', import.meta.url));
+
+function namesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.replace(/\.json$/, ''))
+    .sort();
+}
+
+function historyOf(name: string): { readonly events: readonly Record<string, unknown>[] } {
+  return JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as { events: Record<string, unknown>[] };
+}
+
+let options: ReplayWorkerOptions;
+
+beforeAll(async () => {
+  // The core would warn of every history that is refused as it should be.
+  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging },
+  });
+  options = {
+    workflowBundle: await workflowBundle(),
+    dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+  };
+});
+
+/** The workflow id that the history began with; the workflows check it. */
+function workflowIdOf(name: string): string {
+  const [started] = historyOf(name).events;
+  const attributes = started?.['workflowExecutionStartedEventAttributes'] as
+    { workflowId?: string } | undefined;
+  if (attributes?.workflowId === undefined) throw new Error(`${name} does not say its workflow id.`);
+  return attributes.workflowId;
+}
+
+describe('executions that a deployed build began', () => {
+  test.each(namesIn(FOLDER))('%s goes on under this build', async (name) => {
+    await Worker.runReplayHistory(options, historyOf(name), workflowIdOf(name));
+  });
+
+  test('every workflow of this build has one', () => {
+    const recorded = new Set(namesIn(FOLDER).map((name) => name.split('.')[0]));
+    expect(Object.keys(workflows).sort()).toEqual([...recorded].sort());
+  });
+
+  test('carry the flags of the SDK, without which a replay accepts everything', () => {
+    for (const name of namesIn(FOLDER)) {
+      const flags = historyOf(name).events.flatMap((event) => {
+        const attributes = event['workflowTaskCompletedEventAttributes'] as
+          { sdkMetadata?: { coreUsedFlags?: number[] } } | undefined;
+        return attributes?.sdkMetadata?.coreUsedFlags ?? [];
+      });
+      expect([name, flags.includes(1)]).toEqual([name, true]);
+    }
+  });
+});
+
+describe('histories that this build cannot have made', () => {
+  test.each(namesIn(`${FOLDER}broken`))('%s is refused', async (name) => {
+    const replay = Worker.runReplayHistory(
+      options,
+      historyOf(`broken/${name}`),
+      workflowIdOf(`broken/${name}`),
+    );
+    await expect(replay).rejects.toThrow(/TMPRL1100|[Nn]ondeterminism/);
+  });
+});
