@@ -1,0 +1,34 @@
+import type pg from 'pg';
+import { ConfigStore, storeConfig } from '../../catalog/config-store.ts';
+import { connectCatalog } from '../../catalog/connect.ts';
+import { migrateCatalog } from '../../catalog/migrate.ts';
+import type { Project } from '../../pipeline/project.ts';
+import { freshDatabase } from './local-cloud.ts';
+
+/** A catalog of a suite's own with a configuration in force, and no Temporal. */
+export interface TestCatalog {
+  readonly db: pg.Pool;
+  readonly configs: ConfigStore;
+  /** The first column of each row. */
+  values(query: string, ...parameters: readonly unknown[]): Promise<unknown[]>;
+  close(): Promise<void>;
+}
+
+export async function openTestCatalog(label: string, project: Project): Promise<TestCatalog> {
+  const database = await freshDatabase(label);
+  await migrateCatalog(database.url);
+  const db = connectCatalog(database.url, 16);
+  await storeConfig(db, project, 'test');
+  return {
+    db,
+    configs: new ConfigStore(),
+    values: async (query, ...parameters) => {
+      const found = await db.query<unknown[]>({ text: query, values: [...parameters], rowMode: 'array' });
+      return found.rows.map(([first]) => first);
+    },
+    close: async () => {
+      await db.end();
+      await database.drop();
+    },
+  };
+}
