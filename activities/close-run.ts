@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { endRun, lockRun, recordColumns, type RunKey } from '../catalog/run-ledger.ts';
+import { endRun, lockColumns, lockRun, recordColumns, type RunKey } from '../catalog/run-ledger.ts';
+import type { Column } from '../pipeline/column.ts';
 import {
   eventTime,
   MAX_ERROR_TEXT,
@@ -51,7 +52,7 @@ export async function closeRun(
     if (run.events !== null) return { pipeline: stage.pipeline, events: run.events };
     const identity = identityOf(stage, eventTypeOf(stage, table.project), input);
     const columns = input.output?.columns ?? null;
-    const changes = columns === null ? [] : schemaChanges(run.knownColumns, columns);
+    const changes = await newChanges(client, stage.output, run.knownColumns, columns);
     const now = Date.now();
     const data = dataEvent(identity, input, {
       now,
@@ -71,6 +72,17 @@ export async function closeRun(
   await signalRouter(closed.pipeline, closed.events);
   const data = closed.events.find((event) => event.event_type === 'data');
   return { status: data?.status ?? 'FAILURE', eventId: data?.eventId ?? '' };
+}
+
+/** Looks without a lock first: nearly every run finds its columns known. */
+async function newChanges(
+  client: pg.PoolClient,
+  dataset: string,
+  known: readonly Column[] | null,
+  columns: readonly Column[] | null,
+): Promise<readonly ColumnDifference[]> {
+  if (columns === null || schemaChanges(known, columns).length === 0) return [];
+  return schemaChanges(await lockColumns(client, dataset), columns);
 }
 
 type Identity = Pick<
@@ -131,7 +143,9 @@ function dataEvent(
     bytes: input.output?.bytes ?? null,
     uri: input.output?.uri ?? null,
     error:
-      input.error === null ? null : { ...input.error, message: storableText(input.error.message, MAX_ERROR_TEXT) },
+      input.error === null
+        ? null
+        : { ...input.error, message: storableText(input.error.message, MAX_ERROR_TEXT) },
     configVersion: run.configVersion,
   };
 }

@@ -104,7 +104,26 @@ export async function endRun(
   });
 }
 
-/** Records the columns of a dataset as its newest schema version. */
+/**
+ * The newest columns of a dataset, locked until the transaction ends, so that of several labels that see a change at
+ * once the first one reports it and the others find it known.
+ */
+export async function lockColumns(client: pg.PoolClient, dataset: string): Promise<readonly Column[] | null> {
+  // Two statements: one that waits for the lock still sees what was committed before it began to wait.
+  await client.query({
+    name: 'lock-columns',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 1))',
+    values: [dataset],
+  });
+  const found = await client.query<{ columns: readonly Column[] }>({
+    name: 'newest-columns',
+    text: 'select columns from reefline.dataset_schema where dataset = $1 order by version desc limit 1',
+    values: [dataset],
+  });
+  return found.rows[0]?.columns ?? null;
+}
+
+/** Records the columns of a dataset as its newest schema version. The caller holds `lockColumns`. */
 export async function recordColumns(
   client: pg.PoolClient,
   dataset: string,
