@@ -1,24 +1,7 @@
 import type pg from 'pg';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import { pairKey, type LabelPair, type LoggedState } from '../pipeline/number-events.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
-
-/** What the log already holds about messages that arrive: their ids, and the revisions of their labels. */
-export interface LoggedState {
-  readonly known: ReadonlySet<string>;
-  /** Highest revision by `<dataset>@<timelabel>`, of events and of runs; absent when there is none. */
-  readonly highest: ReadonlyMap<string, number>;
-  /** Highest revision by `<dataset>@<timelabel>` among logged data events. */
-  readonly logged: ReadonlyMap<string, number>;
-}
-
-export interface LabelPair {
-  readonly dataset: string;
-  readonly timelabel: string;
-}
-
-export function pairKey(pair: LabelPair): string {
-  return `${pair.dataset}@${pair.timelabel}`;
-}
 
 /** Reads what is needed to number and deduplicate arriving events. The caller holds the labels' locks. */
 export async function readLogged(
