@@ -12,8 +12,8 @@ export const USAGE = `npm run demo -- [--days N] [--keep]
   --days N  days of January 2001 to run, ${FEWEST_DAYS} to ${MOST_DAYS} (default ${FEWEST_DAYS})
   --keep    leave everything running at the end, until Ctrl-C`;
 
-/** @throws with the usage when an argument is not understood. */
-export function readArguments(argv: readonly string[]): DemoArguments {
+/** The arguments, or a text that says what is wrong with them and how to use the demo. */
+export function readArguments(argv: readonly string[]): DemoArguments | string {
   try {
     const { values } = parseArgs({
       args: [...argv],
@@ -25,6 +25,6 @@ export function readArguments(argv: readonly string[]): DemoArguments {
     }
     return { keep: values.keep ?? false, days, help: values.help ?? false };
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    return `${error instanceof Error ? error.message : String(error)}\n${USAGE}`;
   }
 }

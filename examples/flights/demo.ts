@@ -126,6 +126,10 @@ function seconds(since: number): string {
 
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n`);
+    return 2;
+  }
   if (options.help) {
     process.stdout.write(`${USAGE}\n`);
     return 0;

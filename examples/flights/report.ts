@@ -70,7 +70,7 @@ export function verificationLines(verified: Verified): readonly string[] {
   return [
     ...differences.slice(0, DIFFERENCES_SHOWN).map((difference) => `  difference: ${difference}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
-    `verified: ${verified.hours} hours, ${verified.days} days, ${number(String(verified.rows))} rows; ${differences.length} differences`,
+    `verified: ${verified.hours} hours, ${verified.days} days, ${number(String(verified.rows))} rows; ${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`,
     `  ${verified.emptyHours} of the hours have no flight; ${verified.duplicates} rows are exact duplicates; ${number(String(verified.airports))} airports,`,
     `  ${number(String(verified.summaryRows))} rows of the daily summary in the warehouse and in the serving table, ${verified.hubRows} rows of hub delays`,
   ];
