@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { acceptEvents } from '../../activities/accept-events.ts';
+import { closeRun, type CloseRunInput } from '../../activities/close-run.ts';
+import { openRun, type OpenRunInput } from '../../activities/open-run.ts';
+import { beginRun } from '../../catalog/run-ledger.ts';
+import type { ReeflineEvent } from '../../pipeline/data-event.ts';
+import { readIncoming } from '../../pipeline/incoming.ts';
+import type { RunStep } from '../../pipeline/run-plan.ts';
+import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { OUTSIDE, projectOf } from '../support/project.ts';
+
+const PROJECT = projectOf([
+  { name: 'hourly', period: '1h' },
+  { name: 'priced', period: '1d', reads: [OUTSIDE] },
+]);
+
+let catalog: TestCatalog;
+const signalled: { pipeline: string; events: readonly ReeflineEvent[] }[] = [];
+
+beforeAll(async () => {
+  catalog = await openTestCatalog('ledger', PROJECT);
+});
+
+afterAll(async () => {
+  await catalog.close();
+});
+
+function open(timelabel: string, request: Partial<OpenRunInput> = {}): Promise<RunStep> {
+  const input: OpenRunInput = { stage: 'p.hourly', timelabel, trigger: 'manual', rerun: null, ...request };
+  return openRun(catalog.db, catalog.configs, input);
+}
+
+function close(timelabel: string, revision: number, ended: Partial<CloseRunInput> = {}): Promise<unknown> {
+  const output = { rows: 1, bytes: null, uri: null, columns: null };
+  return closeRun(
+    catalog.db,
+    catalog.configs,
+    (pipeline, events) => {
+      signalled.push({ pipeline, events });
+      return Promise.resolve();
+    },
+    { stage: 'p.hourly', timelabel, revision, temporalRunId: 'run', output, error: null, ...ended },
+  );
+}
+
+function begin(timelabel: string, revision: number): ReturnType<typeof beginRun> {
+  return beginRun(catalog.db, { stage: 'p.hourly', timelabel, revision }, 1, 'run');
+}
+
+describe('opening', () => {
+  test('repeated, it finds the run that the first call opened', async () => {
+    const at = '20010105000000';
+    const steps = await Promise.all(Array.from({ length: 6 }, () => open(at)));
+    for (const step of steps)
+      expect(step).toMatchObject({ kind: 'run', revision: 1, taskQueue: 'reefline.warehouse' });
+    expect(
+      await catalog.values(`select count(*)::int from reefline.stage_run where timelabel = $1`, at),
+    ).toEqual([1]);
+  });
+
+  test('a requested revision opens once, however often it is asked for', async () => {
+    const at = '20010105010000';
+    await open(at);
+    await close(at, 1);
+    expect(await open(at)).toMatchObject({ kind: 'nothing-new', reason: 'same inputs' });
+    const request = { rerun: 'request 1' };
+    expect(await open(at, request)).toMatchObject({ kind: 'run', revision: 2 });
+    await close(at, 2);
+    expect(await open(at, request)).toMatchObject({ kind: 'nothing-new', reason: 'request served' });
+    expect(await open(at, { rerun: 'request 2' })).toMatchObject({ kind: 'run', revision: 3 });
+  });
+
+  test('the inputs are fixed when a run opens, whatever arrives later', async () => {
+    const timelabel = '20010105000000';
+    const fares = {
+      event_type: 'data',
+      type: 'redshift',
+      schema: 'partners',
+      table: 'fares',
+      timelabel,
+      status: 'SUCCESS',
+    };
+    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, uri: 's3://first' }]);
+    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, uri: 's3://second' }]);
+    const begun = await beginRun(catalog.db, { stage: 'p.priced', timelabel, revision: 1 }, 1, 'run');
+    expect(begun?.inputs).toEqual([{ dataset: OUTSIDE, timelabel, revision: 1, uri: 's3://first' }]);
+  });
+});
+
+describe('closing', () => {
+  test('repeated, it signals the very same events and writes nothing twice', async () => {
+    const at = '20010106000000';
+    await open(at);
+    await begin(at, 1);
+    const columns = [{ name: 'id', type: { kind: 'int64' as const }, nullable: false }];
+    const output = { rows: 5, bytes: 10, uri: 's3://a/b', columns };
+    signalled.length = 0;
+    await close(at, 1, { output });
+    await close(at, 1, {
+      output: null,
+      error: { class: 'timeout', message: 'a late repetition', facts: {} },
+    });
+    expect(signalled).toHaveLength(2);
+    expect(signalled[1]).toEqual(signalled[0]);
+    expect(signalled[0]?.events.map(({ eventId }) => eventId)).toEqual([
+      `p.hourly/${at}/r1/TABLE_ADDED`,
+      `p.hourly/${at}/r1`,
+    ]);
+    const versions = `select count(*)::int from reefline.dataset_schema where dataset = 'warehouse.main.hourly'`;
+    expect(await catalog.values(versions)).toEqual([1]);
+  });
+
+  test('a run that has ended is not begun again', async () => {
+    const at = '20010106010000';
+    await open(at);
+    await close(at, 1);
+    expect(await begin(at, 1)).toBeUndefined();
+  });
+
+  test('every event that a run reports is one that a router takes', async () => {
+    const at = '20010106020000';
+    await open(at);
+    const error = {
+      class: 'data_error',
+      message: `nul \u0000, half \ud83d, ${'x'.repeat(9_000)}`,
+      facts: { line: 'a\u0000b' },
+    };
+    signalled.length = 0;
+    await close(at, 1, { output: null, error });
+    const [event] = signalled[0]?.events ?? [];
+    expect(readIncoming(event)).toMatchObject({ kind: 'data', status: 'FAILURE' });
+    const acceptance = await acceptEvents(catalog.db, catalog.configs, 'p', signalled[0]?.events ?? []);
+    expect(acceptance).toMatchObject({ accepted: 1, rejected: 0 });
+  });
+
+  test('the signal is sent again when it failed after the commit', async () => {
+    const at = '20010106030000';
+    await open(at);
+    const input = { stage: 'p.hourly', timelabel: at, revision: 1, temporalRunId: 'run', output: null };
+    const error = { class: 'timeout', message: 'too slow', facts: {} };
+    const failing = closeRun(
+      catalog.db,
+      catalog.configs,
+      () => Promise.reject(new Error('Temporal is away')),
+      {
+        ...input,
+        error,
+      },
+    );
+    await expect(failing).rejects.toThrow('Temporal is away');
+    signalled.length = 0;
+    await close(at, 1, { output: null, error });
+    expect(signalled[0]?.events).toMatchObject([{ status: 'FAILURE', eventId: `p.hourly/${at}/r1` }]);
+  });
+});
+
+describe('outside events of a label that a stage makes', () => {
+  test('get a revision after the one that is running, whose own event still counts', async () => {
+    const at = '20010107000000';
+    await open(at);
+    const outside = {
+      event_type: 'data',
+      type: 'redshift',
+      schema: 'main',
+      table: 'hourly',
+      timelabel: at,
+      status: 'SUCCESS',
+    };
+    await acceptEvents(catalog.db, catalog.configs, 'p', [outside]);
+    signalled.length = 0;
+    await close(at, 1);
+    const acceptance = await acceptEvents(catalog.db, catalog.configs, 'p', signalled[0]?.events ?? []);
+    expect(acceptance.accepted).toBe(1);
+    const revisions = `select revision from reefline.data_event where timelabel = $1 and dataset = 'warehouse.main.hourly' order by 1`;
+    expect(await catalog.values(revisions, at)).toEqual([1, 2]);
+  });
+});
