@@ -17,7 +17,7 @@ import { publisherId } from '../pipeline/ids.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
-import { shortActivities } from './short-activities.ts';
+import { queuedActivities, shortActivities } from './short-activities.ts';
 import { startOrTell } from './start-run.ts';
 
 export interface RouterInput {
@@ -54,11 +54,17 @@ export async function router(input: RouterInput): Promise<void> {
   });
   setHandler(routerStatus, () => ({ queued: queue.length, accepted, rejected, started }));
 
+  // History length of the workflow task that accepted last: it says whether this is the same task.
+  let lastTask = -1;
   for (;;) {
     await condition(() => queue.length > 0 || isLong());
     if (queue.length > 0) {
       const batch = queue.slice(0, BATCH);
-      const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
+      const { historyLength } = workflowInfo();
+      const { acceptEvents } =
+        queue.length > BATCH || historyLength === lastTask ? queuedActivities : shortActivities;
+      lastTask = historyLength;
+      const acceptance = await acceptUnlessLong(() => acceptEvents(input.pipeline, batch), queue);
       if (acceptance !== undefined) {
         await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
         queue.splice(0, batch.length);
@@ -75,13 +81,12 @@ export async function router(input: RouterInput): Promise<void> {
 
 /** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */
 async function acceptUnlessLong(
-  pipeline: string,
-  batch: readonly unknown[],
+  accept: () => Promise<Acceptance>,
   queue: readonly unknown[],
 ): Promise<Acceptance | undefined> {
   const startedLong = isLong();
   const scope = new CancellationScope();
-  const accepting = scope.run(() => shortActivities.acceptEvents(pipeline, batch));
+  const accepting = scope.run(accept);
   const gaveUp = condition(() => !startedLong && isLong() && fits(queue)).then(() => undefined);
   try {
     const acceptance = await Promise.race([accepting, gaveUp]);

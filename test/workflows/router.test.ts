@@ -39,7 +39,7 @@ function numbers(count: number, from = 0): number[] {
 
 /** The messages of a call of acceptEvents. */
 function batchOf(asked: Asked): readonly unknown[] {
-  expect(asked).toMatchObject({ what: 'local activity', name: 'acceptEvents' });
+  expect(asked.name).toBe('acceptEvents');
   return asked.args[1] as readonly unknown[];
 }
 
@@ -87,6 +87,27 @@ describe('the queue', () => {
   });
 });
 
+describe('a burst', () => {
+  test('is accepted by activities that end the task, or the server would fail a task with 100 new signals', async () => {
+    const run = await start();
+    const first = only(await run.activate(jobs.signal('dataEvent', numbers(250))));
+    expect(first.what).toBe('activity');
+    const second = only(await run.activate(jobs.resolve(first, NOTHING)));
+    expect(second.what).toBe('activity');
+  });
+
+  test('one event is accepted within its task, and the next one in the same task is not', async () => {
+    const run = await start();
+    const first = only(await run.activate(jobs.signal('dataEvent', 1)));
+    expect(first.what).toBe('local activity');
+    const second = only(await run.activate(jobs.signal('dataEvent', 2), jobs.resolve(first, NOTHING)));
+    expect(second.what).toBe('activity');
+    run.historyLength = 12;
+    const third = only(await run.activate(jobs.signal('dataEvent', 3), jobs.resolve(second, NOTHING)));
+    expect(third.what).toBe('local activity');
+  });
+});
+
 describe('continue as new', () => {
   test('carries what is not accepted yet, and the counts', async () => {
     const run = await start();
@@ -130,7 +151,7 @@ describe('continue as new', () => {
     const large = Array.from({ length: 150 }, (_, at) => `${String(at)} ${'x'.repeat(20_000)}`);
     let [asked] = await run.activate(jobs.signal('dataEvent', large));
     run.historyLength = 1_001;
-    for (let batches = 0; asked?.what === 'local activity'; batches += 1) {
+    for (let batches = 0; asked?.name === 'acceptEvents'; batches += 1) {
       expect(batches).toBeLessThan(3);
       [asked] = await run.activate(jobs.resolve(asked, NOTHING));
     }
