@@ -4,8 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { readArguments, USAGE } from './arguments.ts';
+import { type DemoArguments, readArguments, USAGE } from './arguments.ts';
 import { planOf } from './calendar.ts';
 import type { Demo } from './demo-context.ts';
 import { EventQueue } from './event-queue.ts';
@@ -22,14 +21,12 @@ import { Steps } from './steps.ts';
 import { verify } from './verification.ts';
 import { View } from './view.ts';
 
-const DIR = fileURLToPath(new URL('../../.reefline/demo', import.meta.url));
-
 /** Runs the demo; false when a story or the verification did not hold. */
-async function play(steps: Steps, view: View, options: { days: number; keep: boolean }): Promise<boolean> {
+async function play(steps: Steps, view: View, options: DemoArguments): Promise<boolean> {
   const plan = planOf(options.days);
   const began = performance.now();
-  await mkdir(DIR, { recursive: true });
-  const stack = await startStack(DIR, plan.lateHour, (name, work) => steps.run(name, work, 'set-up'));
+  await mkdir(options.dir, { recursive: true });
+  const stack = await startStack(options.dir, plan.lateHour, (name, work) => steps.run(name, work, 'set-up'));
   try {
     const { flights, late, airports } = stack.sourceRows;
     const rows = (flights + late).toLocaleString('en-US');
@@ -147,7 +144,7 @@ async function main(): Promise<number> {
       `\nThe demo stopped while it tried to ${steps.current}:\n${error instanceof Error ? error.message : String(error)}\n`,
     );
     process.stderr.write(
-      `The worker's log is ${join(DIR, 'worker.log')}; the servers' logs are below ${join(DIR, 'cloud')}.\n`,
+      `The worker's log is ${join(options.dir, 'worker.log')}; the servers' logs are below ${join(options.dir, 'cloud')}.\n`,
     );
     return 1;
   }

@@ -16,7 +16,8 @@ export async function movedLines(catalog: pg.Pool): Promise<readonly string[]> {
   }>(
     `select dataset, count(distinct timelabel)::int as labels, count(*)::int as revisions,
             sum((body->>'rows')::bigint)::text as rows, sum((body->>'bytes')::bigint)::text as bytes
-       from reefline.data_event where event_type = 'data' and status = 'SUCCESS' group by dataset order by min(seq)`,
+       from reefline.data_event where event_type = 'data' and status = 'SUCCESS' group by dataset
+      order by array_position(array['lake', 'catalog', 'warehouse', 'serving'], split_part(dataset, '.', 1)), dataset`,
   );
   return table(
     ['dataset', 'labels', 'runs', 'rows', 'bytes'],
