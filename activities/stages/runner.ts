@@ -47,4 +47,7 @@ export interface StageOutput {
 }
 
 /** Throws StageFailure for everything that went wrong. May be killed at any line and called again. */
-export type StageRunner<Work extends StageWork = StageWork> = (run: StageRun<Work>, tools: StageTools) => Promise<StageOutput>;
+export type StageRunner<Work extends StageWork = StageWork> = (
+  run: StageRun<Work>,
+  tools: StageTools,
+) => Promise<StageOutput>;
