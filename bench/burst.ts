@@ -8,7 +8,7 @@ import type { Stack } from './stack.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 const EVENTS = 500;
-const ROUNDS = 3;
+const ROUNDS = 2;
 /** Senders at once, on both sides. */
 const SENDERS = 50;
 
