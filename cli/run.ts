@@ -31,6 +31,7 @@ export async function startRun(
       dataset: stage.output,
       timelabel,
       trigger: 'manual',
+      revision: null,
     }),
   });
   return workflowId;

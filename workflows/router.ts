@@ -6,6 +6,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  proxyActivities,
   setDefaultSignalHandler,
   setHandler,
   startChild,
@@ -17,7 +18,7 @@ import { publisherId } from '../pipeline/ids.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
-import { queuedActivities, shortActivities } from './short-activities.ts';
+import type { Activities } from './activity-types.ts';
 import { startOrTell } from './start-run.ts';
 
 export interface RouterInput {
@@ -28,6 +29,15 @@ export interface RouterInput {
   readonly rejected?: number;
   readonly started?: number;
 }
+
+/**
+ * A regular activity, although a local one would be quicker: it leaves no workflow task open while it runs, so signals
+ * can arrive in any number. While the catalog is away its retries add nothing to the history.
+ */
+const { acceptEvents } = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '15s' },
+});
 
 const BATCH = 100;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
@@ -54,17 +64,11 @@ export async function router(input: RouterInput): Promise<void> {
   });
   setHandler(routerStatus, () => ({ queued: queue.length, accepted, rejected, started }));
 
-  // History length of the workflow task that accepted last: it says whether this is the same task.
-  let lastTask = -1;
   for (;;) {
     await condition(() => queue.length > 0 || isLong());
     if (queue.length > 0) {
       const batch = queue.slice(0, BATCH);
-      const { historyLength } = workflowInfo();
-      const { acceptEvents } =
-        queue.length > BATCH || historyLength === lastTask ? queuedActivities : shortActivities;
-      lastTask = historyLength;
-      const acceptance = await acceptUnlessLong(() => acceptEvents(input.pipeline, batch), queue);
+      const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
       if (acceptance !== undefined) {
         await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
         queue.splice(0, batch.length);
@@ -81,12 +85,13 @@ export async function router(input: RouterInput): Promise<void> {
 
 /** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */
 async function acceptUnlessLong(
-  accept: () => Promise<Acceptance>,
+  pipeline: string,
+  batch: readonly unknown[],
   queue: readonly unknown[],
 ): Promise<Acceptance | undefined> {
   const startedLong = isLong();
   const scope = new CancellationScope();
-  const accepting = scope.run(accept);
+  const accepting = scope.run(() => acceptEvents(pipeline, batch));
   const gaveUp = condition(() => !startedLong && isLong() && fits(queue)).then(() => undefined);
   try {
     const acceptance = await Promise.race([accepting, gaveUp]);

@@ -7,6 +7,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EventError } from '../pipeline/data-event.ts';
@@ -16,6 +17,7 @@ import { describeWaiting, type RunPlan, type RunStep } from '../pipeline/run-pla
 import { inputEvent, rerun, stageRunStatus, type StageRunStatus } from '../signals/index.ts';
 import type { Activities } from './activity-types.ts';
 import { requireText } from './require-text.ts';
+import { missingSearchAttributes } from './search-attributes.ts';
 import { shortActivities } from './short-activities.ts';
 
 export interface StageRunInput {
@@ -86,6 +88,7 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         break;
       case 'run': {
         setCurrentDetails(`Revision ${String(step.revision)} is running.`);
+        showInSearch({ stage: input.stage, timelabel: input.timelabel, trigger, revision: step.revision });
         const ended = await runAndReport(input, step, (phase) => (status = { phase, step }));
         setCurrentDetails(
           ended.error === null ? `Revision ${String(step.revision)} succeeded.` : ended.error.message,
@@ -139,6 +142,11 @@ function newest(messages: readonly (RunStep | null)[], current: RunStep): RunSte
       message?.kind === 'waiting' && best.kind === 'waiting' && message.have >= best.have ? message : best,
     current,
   );
+}
+
+function showInSearch(run: Parameters<typeof missingSearchAttributes>[1]): void {
+  const missing = missingSearchAttributes(workflowInfo().typedSearchAttributes, run);
+  if (missing.length > 0) upsertSearchAttributes(missing);
 }
 
 interface Ended {

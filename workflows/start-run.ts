@@ -48,7 +48,10 @@ async function started(id: string, run: RunToStart): Promise<boolean> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       staticSummary: `${run.stage} ${readableLabel(run.timelabel as Timelabel)}`,
-      typedSearchAttributes: runSearchAttributes(run),
+      typedSearchAttributes: runSearchAttributes({
+        ...run,
+        revision: run.step?.kind === 'run' ? run.step.revision : null,
+      }),
     });
     return true;
   } catch (error) {

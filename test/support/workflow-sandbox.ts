@@ -46,6 +46,8 @@ export interface Execution {
   /** Length of the history that the workflow is told. */
   historyLength: number;
   readonly begun: readonly Asked[];
+  /** What the workflow itself has set so far; it asks nobody, so it is not among the commands. */
+  readonly searchAttributes: Readonly<Record<string, unknown>>;
   activate(...jobs: readonly Job[]): Promise<readonly Asked[]>;
   query(name: string): Promise<unknown>;
 }
@@ -84,13 +86,18 @@ export async function openSandbox(): Promise<WorkflowSandbox> {
 
 async function begin(workflow: Workflow, runId: string, options: StartOptions): Promise<Execution> {
   let historyLength = 3;
+  const searchAttributes: Record<string, unknown> = {};
   const run = async (jobs: readonly Job[]): Promise<Completion> =>
     workflow.activate({ runId, timestamp: {}, historyLength, jobs: [...jobs], isReplaying: false });
   const activate = async (...jobs: readonly Job[]): Promise<readonly Asked[]> => {
     const completion = await run(jobs);
     if (completion.failed != null)
       throw new Error(`The workflow task failed: ${completion.failed.failure?.message ?? ''}`);
-    return (completion.successful?.commands ?? []).map(askedOf);
+    const commands = completion.successful?.commands ?? [];
+    for (const { upsertWorkflowSearchAttributes: upsert } of commands)
+      for (const [name, value] of Object.entries(upsert?.searchAttributes?.indexedFields ?? {}))
+        searchAttributes[name] = fromPayload(value);
+    return commands.filter((command) => command.upsertWorkflowSearchAttributes == null).map(askedOf);
   };
   const begun = await activate(
     {
@@ -115,6 +122,7 @@ async function begin(workflow: Workflow, runId: string, options: StartOptions): 
       historyLength = length;
     },
     begun,
+    searchAttributes,
     activate,
     query: async (name) => {
       // The core names the variant; activations without queries get it from the SDK on the way in.

@@ -56,6 +56,7 @@ describe('opening', () => {
       args: [{ stage: 'p.daily', timelabel: LABEL, revision: 1 }],
     });
     expect(await run.query('status')).toMatchObject({ phase: 'running' });
+    expect(run.searchAttributes).toMatchObject({ Stage: 'p.daily', Timelabel: LABEL, Revision: 1 });
     const closing = only(await run.activate(jobs.resolve(stage, OUTPUT)));
     expect(closing).toMatchObject({
       name: 'closeRun',
