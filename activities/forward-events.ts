@@ -11,6 +11,7 @@ import {
 } from '../catalog/outbox.ts';
 import type { Queue } from '../connectors/sqs/client.ts';
 import { batchMessages, sendBatch, type OutgoingMessage, type SendResult } from '../connectors/sqs/send.ts';
+import { inDocumentedOrder } from '../pipeline/data-event.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
 
@@ -82,7 +83,11 @@ async function send(
 }
 
 function messageOf({ eventId, event }: ClaimedDelivery): OutgoingMessage {
-  return { id: eventId, body: JSON.stringify(event), attributes: { eventId, event_type: event.event_type } };
+  return {
+    id: eventId,
+    body: JSON.stringify(inDocumentedOrder(event)),
+    attributes: { eventId, event_type: event.event_type },
+  };
 }
 
 function outcomeOf(

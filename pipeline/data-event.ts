@@ -67,6 +67,14 @@ export interface MetadataEvent {
 
 export type ReeflineEvent = DataEvent | MetadataEvent;
 
+/** The same event with the documented fields first, as customers know it; the catalog's jsonb keeps no order. */
+export function inDocumentedOrder(event: ReeflineEvent): ReeflineEvent {
+  if (event.event_type === 'metadata') return event;
+  const { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours } =
+    event;
+  return { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours };
+}
+
 /** Longest error text that an event carries, in UTF-16 units; the full text stays in the run's history. */
 export const MAX_ERROR_TEXT = 4096;
 

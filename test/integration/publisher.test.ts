@@ -1,0 +1,182 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+  type Message,
+} from '@aws-sdk/client-sqs';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
+import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { DONE, startEngine, type Engine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
+import { OUTSIDE, projectOf } from '../support/project.ts';
+
+const NINE = [
+  'event_type',
+  'type',
+  'schema',
+  'table',
+  'timelabel',
+  'status',
+  'startTime',
+  'updateTime',
+  'endTime',
+];
+const TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}:\d{3} \+00:00$/;
+
+let engine: Engine;
+let sqs: SQSClient;
+const queues: FreshQueue[] = [];
+
+beforeAll(async () => {
+  sqs = createSqsClient({});
+  engine = await startEngine('publisher', () => DONE);
+});
+
+afterEach(async () => {
+  await engine.stopWorkers();
+});
+
+afterAll(async () => {
+  await engine.close();
+  for (const queue of queues) await queue.drop().catch(() => undefined);
+  sqs.destroy();
+});
+
+async function applyWith(name: string, queueUrl: string): Promise<void> {
+  const stages = [{ name: 'priced', period: '1d', reads: [OUTSIDE] }] as const;
+  await engine.apply(projectOf(stages, [{ name, kind: 'sqs', queueUrl }]));
+}
+
+async function queue(label: string): Promise<FreshQueue> {
+  const made = await freshQueue(label);
+  queues.push(made);
+  return made;
+}
+
+async function send(year: number, count: number, extra: object = {}): Promise<void> {
+  const events = Array.from({ length: count }, (_, at) => ({
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'partners',
+    table: 'fares',
+    timelabel: `${new Date(Date.UTC(year, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '')}000000`,
+    status: 'FAILURE',
+    ...extra,
+  }));
+  await engine.client.workflow.signalWithStart('router', {
+    workflowId: 'router/p',
+    taskQueue: ROUTING_QUEUE,
+    args: [{ pipeline: 'p' }],
+    signal: 'dataEvent',
+    signalArgs: [events],
+  });
+}
+
+async function drain(url: string): Promise<Message[]> {
+  const received: Message[] = [];
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+    );
+    if (Messages.length === 0) return received;
+    received.push(...Messages);
+    const Entries = Messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+  }
+}
+
+async function deliveries(endpoint: string): Promise<Record<string, number>> {
+  const found = await engine.db.query<{ status: string; count: number }>(
+    'select status, count(*)::int as count from reefline.delivery where endpoint = $1 group by 1',
+    [endpoint],
+  );
+  return Object.fromEntries(found.rows.map(({ status, count }) => [status, count]));
+}
+
+describe('forwarding', () => {
+  test('every event reaches the queue, with the nine documented fields first', async () => {
+    const { url } = await queue('events');
+    await applyWith('events', url);
+    await engine.startWorkers();
+    await send(2001, 3, { status: 'SUCCESS' });
+    const messages: Message[] = [];
+    await eventually(async () => {
+      messages.push(...(await drain(url)));
+      // Three outside events, and the events of the three runs that they start.
+      expect(messages).toHaveLength(6);
+    });
+    for (const message of messages) {
+      const body = JSON.parse(message.Body ?? '{}') as Record<string, unknown>;
+      expect(Object.keys(body).slice(0, 9)).toEqual(NINE);
+      for (const field of ['startTime', 'updateTime', 'endTime']) expect(body[field]).toMatch(TIME);
+      expect(message.MessageAttributes?.['eventId']?.StringValue).toBe(body['eventId']);
+    }
+    expect(await deliveries('events')).toEqual({ delivered: 6 });
+  });
+
+  test('goes in batches of ten, each message once', async () => {
+    const { url } = await queue('batches');
+    await applyWith('batches', url);
+    await engine.startWorkers();
+    await engine.client.workflow.getHandle('publisher/batches').terminate();
+    await send(1990, 95);
+    await eventually(async () => {
+      expect(await deliveries('batches')).toMatchObject({ owed: 95 });
+    });
+    await engine.stopWorkers();
+    const calls: number[] = [];
+    const client = createSqsClient({});
+    client.middlewareStack.add(
+      (next, context) => (args) => {
+        const { Entries = [] } = args.input as { Entries?: unknown[] };
+        if (context['commandName'] === 'SendMessageBatchCommand') calls.push(Entries.length);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    const forwarding = { db: engine.db, queue: () => ({ client, queueUrl: url }) };
+    const forward = (): Promise<Forwarded> =>
+      new MockActivityEnvironment().run(() => forwardEvents(forwarding, 'batches'));
+    // Two publishers at once: each delivery is claimed by one of them.
+    const both = await Promise.all([forward(), forward()]);
+    client.destroy();
+    expect(both.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(95);
+    expect(calls.sort((a, b) => b - a)).toEqual([...Array<number>(9).fill(10), 5]);
+    const ids = (await drain(url)).map((message) => message.MessageAttributes?.['eventId']?.StringValue);
+    expect(new Set(ids).size).toBe(95);
+    expect(ids).toHaveLength(95);
+  });
+
+  test('a queue that does not exist is owed its events while the pipeline runs, and gets them once it exists', async () => {
+    const gone = await queue('late');
+    await gone.drop();
+    await applyWith('late', gone.url);
+    await engine.startWorkers();
+    await send(2010, 12, { status: 'SUCCESS' });
+    await eventually(async () => {
+      const found = await engine.db.query(
+        `select 1 from reefline.stage_run where timelabel like '2010%' and status = 'SUCCESS'`,
+      );
+      expect(found.rows).toHaveLength(12);
+      const failed = await engine.db.query(
+        `select 1 from reefline.delivery where endpoint = 'late' and attempts > 0 and last_error <> ''`,
+      );
+      expect(failed.rows.length).toBeGreaterThan(0);
+    });
+    expect(Object.keys(await deliveries('late'))).toEqual(['owed']);
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: gone.name }));
+    expect(QueueUrl).toBe(gone.url);
+    const seen = new Set<string>();
+    await eventually(async () => {
+      for (const message of await drain(gone.url))
+        seen.add(message.MessageAttributes?.['eventId']?.StringValue ?? '');
+      expect(seen.size).toBe(24);
+      expect(await deliveries('late')).toEqual({ delivered: 24 });
+    }, 50_000);
+  });
+});
