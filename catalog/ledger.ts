@@ -55,8 +55,30 @@ export async function openTargets(
     const opening = decideOpening(target.stage, target.timelabel, inputs[index] ?? [], ledger, request);
     return { ...target, opening, begun: ledger.begun };
   });
+  for (const [index, { stage, timelabel, opening }] of opened.entries()) {
+    const latest = ledgers[index]?.latest;
+    if (latest?.status !== 'WAITING' || latest.revision === opening.revision) continue;
+    await moveReservation(client, {
+      stage: stage.id,
+      timelabel,
+      from: latest.revision,
+      to: opening.revision,
+    });
+  }
   await writeOpenings(client, table.configVersion, opened, request, causes);
   return opened;
+}
+
+/** Gives a waiting run the revision after one that somebody else reported meanwhile. */
+async function moveReservation(
+  client: pg.PoolClient,
+  move: { stage: string; timelabel: string; from: number; to: number },
+): Promise<void> {
+  await client.query(
+    `update reefline.stage_run set revision = $4
+      where stage = $1 and timelabel = $2 and revision = $3 and status = 'WAITING'`,
+    [move.stage, move.timelabel, move.from, move.to],
+  );
 }
 
 async function readLedgers(

@@ -56,6 +56,8 @@ export interface Malformed {
 
 /** Longest text that any field of an event may have; error texts may be longer and are cut. */
 const MAX_TEXT = 1024;
+/** An S3 key alone may have 1,024 bytes (AWS, "Naming Amazon S3 objects"). */
+const MAX_URI = 4096;
 /** Ids are keys of the catalog, whose index rows hold 2,704 bytes. */
 const MAX_ID = 500;
 
@@ -127,7 +129,7 @@ function nameOf(value: unknown): string {
 }
 
 function text(fields: Readonly<Record<string, unknown>>, field: string): string {
-  const longest = field === 'eventId' ? MAX_ID : MAX_TEXT;
+  const longest = field === 'eventId' ? MAX_ID : field === 'uri' ? MAX_URI : MAX_TEXT;
   const value = fields[field];
   if (value === undefined) throw new Refusal(field, `The field "${field}" is missing.`);
   if (typeof value !== 'string' || value === '')

@@ -90,7 +90,10 @@ export function decideOpening(
   if (latest?.status === 'RUNNING') {
     return { kind: 'run', revision: latest.revision, vector: latest.vector, inputs: [], alreadyOpen: true };
   }
-  const revision = latest?.status === 'WAITING' ? latest.revision : ledger.highestRevision + 1;
+  // A waiting run keeps its reserved revision, unless somebody else reported a newer one of its dataset meanwhile: what
+  // the run will make is newer than that.
+  const reserved = latest?.status === 'WAITING' && latest.revision === ledger.highestRevision;
+  const revision = reserved ? latest.revision : ledger.highestRevision + 1;
   const { have, missing, expected } = completeness(stage, timelabel, inputs);
   const vector = vectorOf(have);
   if (missing.length > 0) {

@@ -64,23 +64,31 @@ export async function router(input: RouterInput): Promise<void> {
   });
   setHandler(routerStatus, () => ({ queued: queue.length, accepted, rejected, started }));
 
-  for (;;) {
-    await condition(() => queue.length > 0 || isLong());
-    if (queue.length > 0) {
-      const batch = queue.slice(0, BATCH);
-      const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
-      if (acceptance !== undefined) {
-        await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
-        queue.splice(0, batch.length);
-        accepted += acceptance.accepted;
-        rejected += acceptance.rejected;
-        started += acceptance.actions.length;
+  // A cancelled router still routes what it was sent: it ends when its queue is empty, and the next signal starts another.
+  let stopping = false;
+  CancellationScope.current().cancelRequested.catch(() => {
+    stopping = true;
+  });
+  await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => queue.length > 0 || isLong() || stopping);
+      if (queue.length === 0 && stopping) return;
+      if (queue.length > 0) {
+        const batch = queue.slice(0, BATCH);
+        const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
+        if (acceptance !== undefined) {
+          await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
+          queue.splice(0, batch.length);
+          accepted += acceptance.accepted;
+          rejected += acceptance.rejected;
+          started += acceptance.actions.length;
+        }
+      }
+      if (isLong() && fits(queue)) {
+        await continueAsNew<typeof router>({ pipeline: input.pipeline, queue, accepted, rejected, started });
       }
     }
-    if (isLong() && fits(queue)) {
-      await continueAsNew<typeof router>({ pipeline: input.pipeline, queue, accepted, rejected, started });
-    }
-  }
+  });
 }
 
 /** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */
