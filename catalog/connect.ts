@@ -13,8 +13,10 @@ export function connectCatalog(url: string, size: number): pg.Pool {
     keepAlive: true,
     application_name: 'reefline',
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks while idle, or in a transaction between two statements, fails its next use; without a
+  // listener it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -6,7 +6,6 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
-  proxyActivities,
   setDefaultSignalHandler,
   setHandler,
   startChild,
@@ -18,7 +17,7 @@ import { publisherId } from '../pipeline/ids.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
-import type { Activities } from './activity-types.ts';
+import { briefly, patient } from './short-activities.ts';
 import { startOrTell } from './start-run.ts';
 
 export interface RouterInput {
@@ -30,16 +29,9 @@ export interface RouterInput {
   readonly started?: number;
 }
 
-/**
- * A regular activity, although a local one would be quicker: it leaves no workflow task open while it runs, so signals
- * can arrive in any number. While the catalog is away its retries add nothing to the history.
- */
-const { acceptEvents } = proxyActivities<Activities>({
-  startToCloseTimeout: '15s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '15s' },
-});
-
 const BATCH = 100;
+/** Most events that are accepted in the task that brought them; more of them mean a burst. */
+const FEW = 10;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
 const HISTORY_EVENTS = 1_000;
 /** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
@@ -99,7 +91,7 @@ async function acceptUnlessLong(
 ): Promise<Acceptance | undefined> {
   const startedLong = isLong();
   const scope = new CancellationScope();
-  const accepting = scope.run(() => acceptEvents(pipeline, batch));
+  const accepting = scope.run(() => accept(pipeline, batch));
   const gaveUp = condition(() => !startedLong && isLong() && fits(queue)).then(() => undefined);
   try {
     const acceptance = await Promise.race([accepting, gaveUp]);
@@ -112,6 +104,11 @@ async function acceptUnlessLong(
     if (!isCancellation(error)) throw error;
     return undefined;
   }
+}
+
+function accept(pipeline: string, batch: readonly unknown[]): Promise<Acceptance> {
+  if (batch.length > FEW) return patient.acceptEvents(pipeline, batch);
+  return briefly('router', (activities) => activities.acceptEvents(pipeline, batch));
 }
 
 function act(action: Acceptance['actions'][number]): Promise<void> {

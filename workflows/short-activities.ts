@@ -1,13 +1,50 @@
-import { proxyLocalActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { Activities } from './activity-types.ts';
 
+export type ShortActivities = Pick<Activities, 'acceptEvents' | 'closeRun' | 'openRun' | 'resolveTick'>;
+
 /**
- * Short catalog transactions of runs and ticks as local activities: no visit to the server. Not for a router: a local
- * activity keeps the workflow task open, and when more than 100 signals arrive meanwhile the server fails that task,
- * after which the SDK records a history that cannot be replayed (docs/testing.md, "What a burst does"). When the catalog is away, retries beyond the threshold become timers instead of a stuck task.
+ * Under load and while the catalog is slow or away: a regular activity leaves no workflow task open while it runs, so
+ * signals can arrive in any number, and its retries add nothing to the history.
  */
-export const shortActivities = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '20s',
-  localRetryThreshold: '5s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
+export const patient: ShortActivities = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });
+
+/** A router may get hundreds of signals a second, a run one for each acceptance that concerns it. */
+const FOR_ROUTERS = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '100ms',
+  retry: { maximumAttempts: 1 },
+});
+const FOR_RUNS = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '2s',
+  retry: { maximumAttempts: 1 },
+});
+
+/**
+ * Calls a short activity in the workflow task at hand, which saves a visit to the server, and patiently when that did
+ * not work at once. Only briefly, because the task stays open meanwhile: a server that buffers more than 100 signals
+ * for an open task fails it, after which SDK 1.24 cannot replay the history (docs/testing.md, "What a burst does").
+ * What the brief call may have committed, the patient one finds and returns again.
+ */
+export async function briefly<R>(
+  who: 'router' | 'run',
+  call: (activities: ShortActivities) => Promise<R>,
+): Promise<R> {
+  try {
+    return await call(who === 'router' ? FOR_ROUTERS : FOR_RUNS);
+  } catch (error) {
+    if (isCancellation(error) || (who === 'run' && isFinal(error))) throw error;
+    return call(patient);
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.nonRetryable === true
+  );
+}

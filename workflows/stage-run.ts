@@ -18,7 +18,7 @@ import { inputEvent, rerun, stageRunStatus, type StageRunStatus } from '../signa
 import type { Activities } from './activity-types.ts';
 import { requireText } from './require-text.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
-import { shortActivities } from './short-activities.ts';
+import { briefly } from './short-activities.ts';
 
 export interface StageRunInput {
   readonly stage: string;
@@ -60,12 +60,8 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
     // What is opened now takes up everything that was signalled until now.
     if (step === null) inbox.length = 0;
     const asked = request;
-    step ??= await shortActivities.openRun({
-      stage: input.stage,
-      timelabel: input.timelabel,
-      trigger,
-      rerun: request,
-    });
+    const opening = { stage: input.stage, timelabel: input.timelabel, trigger, rerun: request };
+    step ??= await briefly('run', (activities) => activities.openRun(opening));
     switch (step.kind) {
       case 'nothing-new':
         if (inbox.length === 0) {
@@ -178,14 +174,9 @@ async function runAndReport(
   );
   phase('closing');
   // Also a cancelled run reports, or its dependents would wait for an event that never comes.
-  await CancellationScope.nonCancellable(() =>
-    shortActivities.closeRun({
-      ...key,
-      temporalRunId: workflowInfo().runId,
-      output: result.output,
-      error: result.error,
-    }),
-  );
+  const { output, error } = result;
+  const closing = { ...key, temporalRunId: workflowInfo().runId, output, error };
+  await CancellationScope.nonCancellable(() => briefly('run', (activities) => activities.closeRun(closing)));
   return { error: result.error, failure: result.failure };
 }
 

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 import { requireText } from './require-text.ts';
-import { shortActivities } from './short-activities.ts';
+import { briefly } from './short-activities.ts';
 import { startOrTell } from './start-run.ts';
 
 export interface TickInput {
@@ -25,7 +25,7 @@ export async function tick(input: TickInput): Promise<TickResult> {
       'invalid_config',
     );
   }
-  const resolved = await shortActivities.resolveTick({ stage: input.stage, at });
+  const resolved = await briefly('run', (activities) => activities.resolveTick({ stage: input.stage, at }));
   await startOrTell({ ...resolved, stage: input.stage, trigger: 'schedule', step: null }, false);
   return { stage: input.stage, timelabel: resolved.timelabel };
 }

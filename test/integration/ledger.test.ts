@@ -70,6 +70,25 @@ describe('opening', () => {
     expect(await open(at, { rerun: 'request 2' })).toMatchObject({ kind: 'run', revision: 3 });
   });
 
+  test('a waiting run is renumbered when somebody reports its dataset meanwhile, so that what it makes is the newest', async () => {
+    const timelabel = '20010301000000';
+    const priced = { stage: 'p.priced', trigger: 'manual', rerun: null, timelabel } as const;
+    const openPriced = (): Promise<RunStep> => openRun(catalog.db, catalog.configs, priced);
+    const report = { event_type: 'data', type: 'redshift', timelabel, status: 'SUCCESS' };
+    expect(await openPriced()).toMatchObject({ kind: 'waiting' });
+    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...report, schema: 'main', table: 'priced' }]);
+    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...report, schema: 'partners', table: 'fares' }]);
+    const outside = await catalog.values(
+      `select revision from reefline.data_event where dataset = 'warehouse.main.priced' and timelabel = $1`,
+      timelabel,
+    );
+    const runs = await catalog.values(
+      `select revision from reefline.stage_run where stage = 'p.priced' and timelabel = $1`,
+      timelabel,
+    );
+    expect({ outside, runs }).toEqual({ outside: [2], runs: [3] });
+  });
+
   test('the inputs are fixed when a run opens, whatever arrives later', async () => {
     const timelabel = '20010105000000';
     const fares = {

@@ -136,6 +136,16 @@ describe('revisions', () => {
     expect(open(ALL, waiting)).toMatchObject({ kind: 'run', revision: 3, alreadyOpen: false });
   });
 
+  test('a waiting run stays ahead of what somebody else reported of its dataset meanwhile', () => {
+    const overtaken: LedgerState = {
+      latest: { revision: 3, status: 'WAITING', vector: '', request: null },
+      lastSuccessVector: null,
+      highestRevision: 4,
+    };
+    expect(open(ALL.slice(1), overtaken)).toMatchObject({ kind: 'waiting', revision: 5 });
+    expect(open(ALL, overtaken)).toMatchObject({ kind: 'run', revision: 5, alreadyOpen: false });
+  });
+
   test('whatever comes while a run is open, it is that run', () => {
     const running: LedgerState = {
       latest: { revision: 2, status: 'RUNNING', vector: COMPLETE, request: null },

@@ -88,11 +88,32 @@ describe('the queue', () => {
 });
 
 describe('accepting', () => {
-  test('leaves no workflow task open, in which the server would not take 100 more signals', async () => {
+  test('of a burst leaves no workflow task open, in which the server would not take 100 more signals', async () => {
     const run = await start();
-    expect(only(await run.activate(jobs.signal('dataEvent', 1)))).toMatchObject({
+    expect(only(await run.activate(jobs.signal('dataEvent', numbers(11))))).toMatchObject({
       what: 'activity',
       name: 'acceptEvents',
+    });
+  });
+
+  test('of a few events happens in their own task, and is handed over whole when that does not work at once', async () => {
+    const run = await start();
+    const brief = only(await run.activate(jobs.signal('dataEvent', numbers(10))));
+    expect(brief).toMatchObject({ what: 'local activity', name: 'acceptEvents' });
+    const patient = only(await run.activate(jobs.fail(brief, 'unavailable', 'the catalog is away')));
+    expect(patient).toMatchObject({ what: 'activity', name: 'acceptEvents', args: brief.args });
+    await run.activate(jobs.resolve(patient, { ...NOTHING, accepted: 10 }));
+    expect(await run.query('status')).toMatchObject({ queued: 0, accepted: 10 });
+  });
+});
+
+describe('cancelling', () => {
+  test('does not lose what was sent: the router ends when its queue is empty', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', numbers(11)), jobs.cancel()));
+    expect(asked).toMatchObject({ name: 'acceptEvents' });
+    expect(only(await run.activate(jobs.resolve(asked, { ...NOTHING, accepted: 11 })))).toMatchObject({
+      what: 'complete',
     });
   });
 });
