@@ -36,15 +36,16 @@ export async function briefly<R>(
   try {
     return await call(who === 'router' ? FOR_ROUTERS : FOR_RUNS);
   } catch (error) {
-    if (isCancellation(error) || (who === 'run' && isFinal(error))) throw error;
+    if (isCancellation(error)) throw error;
+    // The refusal itself, so that a run fails with its sentence and not with "Activity task failed".
+    const refusal = who === 'run' ? refusalIn(error) : undefined;
+    if (refusal !== undefined) throw refusal;
     return call(patient);
   }
 }
 
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.nonRetryable === true
-  );
+/** The reason of an activity that no repetition will change. The SDK wraps it only when the activity was a regular one. */
+function refusalIn(error: unknown): ApplicationFailure | undefined {
+  const reason = error instanceof ActivityFailure ? error.cause : error;
+  return reason instanceof ApplicationFailure && reason.nonRetryable === true ? reason : undefined;
 }

@@ -20,7 +20,10 @@ function comparable(text: string): string[] {
         .replace(/\d+(\.\d+)? (ms|s)\b/g, 'N $2')
         .replace(/^measured on .*/, 'measured on MACHINE')
         // The burst is over at a moment that depends on the machine, and a late wake-up may merge two merges of airports.
-        .replace(/^(in the stories, one at a time|while all days ran at once) +\d+/, '$1 N')
+        .replace(
+          /^(in the stories, one at a time|while all days ran at once, queueing included) +\d+/,
+          '$1 N',
+        )
         .replace(/^(warehouse\.analytics\.airports +\d+ +\d+) +[\d,]+$/, '$1 ROWS')
         .replace(/^((?:lake|catalog)\..*?) +[\d,]+$/, '$1  BYTES')
         .replace(/ {2,}/g, '  ')
