@@ -146,7 +146,10 @@ describe('forwarding', () => {
     const both = await Promise.all([forward(), forward()]);
     client.destroy();
     expect(both.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(95);
-    expect(calls.sort((a, b) => b - a)).toEqual([...Array<number>(9).fill(10), 5]);
+    // How the two share the 95 is chance; each fills its calls but the last.
+    expect(calls.reduce((sum, entries) => sum + entries, 0)).toBe(95);
+    expect(Math.max(...calls)).toBe(10);
+    expect(calls.filter((entries) => entries < 10).length).toBeLessThanOrEqual(2);
     const ids = (await drain(url)).map((message) => message.MessageAttributes?.['eventId']?.StringValue);
     expect(new Set(ids).size).toBe(95);
     expect(ids).toHaveLength(95);
