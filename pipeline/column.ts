@@ -1,22 +1,24 @@
+/** Kinds of types that need no further parameters. */
+export const PLAIN_KINDS = [
+  'boolean',
+  'int16',
+  'int32',
+  'int64',
+  'float32',
+  'float64',
+  'date',
+  'text',
+  'json',
+  'uuid',
+  'binary',
+] as const;
+
 /**
  * One column of a dataset in Reefline's neutral types. Every connector maps its own types to and from these;
  * a type that has no neutral counterpart is refused with the column's name, never changed silently.
  */
 export type ColumnType =
-  | {
-      readonly kind:
-        | 'boolean'
-        | 'int16'
-        | 'int32'
-        | 'int64'
-        | 'float32'
-        | 'float64'
-        | 'date'
-        | 'text'
-        | 'json'
-        | 'uuid'
-        | 'binary';
-    }
+  | { readonly kind: (typeof PLAIN_KINDS)[number] }
   /** Exact decimal. `precision` 1..38, `scale` 0..precision. */
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   /** Microseconds. `zoned` true: an instant (timestamptz); false: a wall-clock time without a zone. */

@@ -1,22 +1,8 @@
-import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
 
 type Members = Readonly<Record<string, unknown>>;
-
-const PLAIN_KINDS: ReadonlySet<string> = new Set([
-  'boolean',
-  'int16',
-  'int32',
-  'int64',
-  'float32',
-  'float64',
-  'date',
-  'text',
-  'json',
-  'uuid',
-  'binary',
-]);
 
 /** Checks parsed JSON. @throws StageFailure `data_error` that names the manifest and the first wrong member. */
 export function checkManifest(value: unknown, uri: string): Manifest {
@@ -120,6 +106,7 @@ class ShapeCheck {
       if (precision < 1 || precision > 38 || scale > precision) this.refuse(at);
       return { kind, precision, scale };
     }
-    return PLAIN_KINDS.has(kind) ? ({ kind } as ColumnType) : this.refuse(`${at}.kind`);
+    const plain = PLAIN_KINDS.find((candidate) => candidate === kind);
+    return plain === undefined ? this.refuse(`${at}.kind`) : { kind: plain };
   }
 }

@@ -1,23 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, ParquetFile, type ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
-import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
 import { duckDbType, readWithDuckDb, readWithHyparquet } from '../support/parquet-readers.ts';
-
-const PLAIN_KINDS = [
-  'boolean',
-  'int16',
-  'int32',
-  'int64',
-  'float32',
-  'float64',
-  'date',
-  'text',
-  'json',
-  'uuid',
-  'binary',
-] as const;
 
 /** Microseconds since 1970 of the years 1 to 9999. */
 const FIRST_MICROS = -62_135_596_800_000_000n;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { copyValue } from '../../connectors/postgres/publish.ts';
 import { servingHolds, servingType } from '../../connectors/postgres/publish-types.ts';
-import type { ColumnType } from '../../pipeline/column.ts';
+import { PLAIN_KINDS, type ColumnType } from '../../pipeline/column.ts';
 
 describe('a value in the text of COPY', () => {
   test('never contains what separates values or rows, and can be read back', () => {
@@ -28,21 +28,7 @@ describe('a value in the text of COPY', () => {
 
 describe('a serving column', () => {
   const types: ColumnType[] = [
-    ...(
-      [
-        'boolean',
-        'int16',
-        'int32',
-        'int64',
-        'float32',
-        'float64',
-        'date',
-        'text',
-        'json',
-        'uuid',
-        'binary',
-      ] as const
-    ).map((kind) => ({ kind })),
+    ...PLAIN_KINDS.map((kind) => ({ kind })),
     { kind: 'decimal', precision: 12, scale: 2 },
     { kind: 'timestamp', zoned: true },
     { kind: 'timestamp', zoned: false },

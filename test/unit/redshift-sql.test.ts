@@ -8,7 +8,7 @@ import { stageQuery } from '../../connectors/redshift/query-columns.ts';
 import { clientToken } from '../../connectors/redshift/resumable.ts';
 import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { columnsAfter, planTarget, type TargetState } from '../../connectors/redshift/target-plan.ts';
-import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { holds } from '../../pipeline/column-fit.ts';
 import type { Manifest } from '../../pipeline/manifest.ts';
 
@@ -173,21 +173,7 @@ describe('types', () => {
     'decimal(38,10)': 'numeric(38,10)',
   };
   const all: ColumnType[] = [
-    ...(
-      [
-        'boolean',
-        'int16',
-        'int32',
-        'int64',
-        'float32',
-        'float64',
-        'date',
-        'text',
-        'json',
-        'uuid',
-        'binary',
-      ] as const
-    ).map((kind) => ({ kind })),
+    ...PLAIN_KINDS.map((kind) => ({ kind })),
     { kind: 'decimal', precision: 38, scale: 10 },
     { kind: 'timestamp', zoned: true },
     { kind: 'timestamp', zoned: false },
