@@ -1,7 +1,5 @@
-import { applyOnce, appliedRows } from '../../connectors/redshift/apply.ts';
 import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { copyStatements, type StagedManifest } from '../../connectors/redshift/copy-statements.ts';
-import { prepareTarget } from '../../connectors/redshift/prepare-target.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { readManifest } from '../../connectors/s3/manifest.ts';
@@ -10,33 +8,28 @@ import { parseDataset } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest } from '../../pipeline/manifest.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
+import { applyBatch } from './apply-batch.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
 /** Copies the staged batches of one label into a Redshift table. */
 export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
-  const { work, output } = run.stage;
+  const { output } = run.stage;
   const { connection, table } = warehouseTarget(output, tools);
   const batches = await readBatches(run, tools);
   const incoming = commonColumns(batches);
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
-  const { progress, watch } = trackProgress(tools);
+  const attempt = trackProgress(tools);
   const warehouse = openWarehouse(connection);
   try {
-    const columns = await prepareTarget(warehouse, output, table, incoming, watch);
-    const done = run.attempt > 1 ? await appliedRows(warehouse, marker, watch) : undefined;
-    const request = {
+    const batch = {
       marker,
       target: table,
-      mode: work.mode,
-      key: work.key,
-      columns: incoming,
+      incoming,
       fill: (staging: string) => copyStatements(staging, incoming, batches, connection.copyRole),
       wallClock: batches[0]?.manifest.reefline.format === 'parquet',
-      attempt: run.attempt,
     };
-    const rows = done ?? (await applyOnce(warehouse, request, progress, watch));
-    return { rows, bytes: null, uri: null, columns };
+    return await applyBatch(warehouse, run, batch, attempt);
   } finally {
     warehouse.client.destroy();
   }
