@@ -1,7 +1,8 @@
+import type { Selector } from './outcome.ts';
 import type { Period } from './period.ts';
 import type { WindowRule } from './window.ts';
 
-export const STAGE_KINDS = ['extract', 'register', 'load', 'transform', 'publish'] as const;
+export const STAGE_KINDS = ['extract', 'register', 'load', 'transform', 'publish', 'check'] as const;
 /** Stage kinds are written into histories and the catalog: permanent names. */
 export type StageKind = (typeof STAGE_KINDS)[number];
 
@@ -15,12 +16,17 @@ export interface StageInput {
   readonly dataset: string;
   readonly period: Period;
   readonly window: WindowRule;
-  readonly on: readonly DataStatus[];
+  /** Outcomes of the input that count. */
+  readonly on: readonly Selector[];
+  /** Set on an input that the author did not write: the blocking check of another input, which must have passed. */
+  readonly gate?: true;
 }
 
 /** When a stage has no data input of its own, a clock starts it. Times bound the schedule, for historical sources. */
 export interface StageSchedule {
   readonly cron: string;
+  /** IANA name of the time zone in which the cron text is meant; UTC when absent. */
+  readonly zone?: string;
   /** ISO instants; absent means unbounded. */
   readonly from?: string;
   readonly until?: string;
@@ -37,14 +43,36 @@ export interface StageDefinition {
   readonly period: Period;
   readonly schedule?: StageSchedule;
   readonly inputs: readonly StageInput[];
+  /** How many of the inputs must be complete; all when absent. */
+  readonly when?: JoinRule;
+  readonly deadline?: StageDeadline;
+  /** What to do when an input is there but was made of inputs that have newer revisions: `wait` when absent. */
+  readonly onUnsettled?: 'wait' | 'run';
+  /** What to do with a run in flight whose inputs change: finish it and run again (`rerun`, when absent), or cancel it. */
+  readonly onRestatement?: 'rerun' | 'cancel';
+  /** Most labels that events may restate within 24 hours; further ones are held until a person releases them. */
+  readonly maxRestatedLabels?: number;
   readonly work: StageWork;
   /** Seconds that one attempt may take, and how often a retryable failure is tried. */
   readonly timeoutSeconds: number;
   readonly maxAttempts: number;
 }
 
+/** `any` is at least one. Inputs are counted, not labels: an input counts when its window is complete. */
+export type JoinRule = 'all' | 'any' | { readonly atLeast: number };
+
+/**
+ * When a label must be complete. `wait`: report that it is late and go on waiting; `partial`: run with the inputs that are
+ * there; `fail`: report the label as missing. Inputs that come later still make it run.
+ */
+export interface StageDeadline {
+  /** Seconds after the end of the label's interval. */
+  readonly seconds: number;
+  readonly then: 'wait' | 'partial' | 'fail';
+}
+
 /** What a stage does; discriminated by kind, one runner per kind in activities/stages. */
-export type StageWork = ExtractWork | RegisterWork | LoadWork | TransformWork | PublishWork;
+export type StageWork = ExtractWork | RegisterWork | LoadWork | TransformWork | PublishWork | CheckWork;
 
 export interface ExtractWork {
   readonly kind: 'extract';
@@ -86,4 +114,24 @@ export interface PublishWork {
   readonly key: readonly string[];
   /** `label`: only the rows that the label's run wrote; `all`: the whole source table (it is replaced at each run). */
   readonly rows: 'label' | 'all';
+}
+
+/** Assertions about one label of a dataset, each a SELECT that finds the rows which violate it. */
+export interface CheckWork {
+  readonly kind: 'check';
+  /** The dataset that is checked; the check is one of its dependents. */
+  readonly from: string;
+  /** True when the other dependents of the dataset wait for this check. */
+  readonly blocking: boolean;
+  readonly assertions: readonly Assertion[];
+}
+
+export interface Assertion {
+  readonly name: string;
+  /** A SELECT with the parameters of transforms; no rows means that the assertion holds. */
+  readonly sql: string;
+  /** File that it came from, relative to the project, or the place in the pipeline file, for messages. */
+  readonly file: string;
+  /** A violated `warn` is reported and does not fail the check. */
+  readonly severity: 'error' | 'warn';
 }
