@@ -1,0 +1,81 @@
+import { Command, CommanderError } from 'commander';
+import type { AddCommand } from './command-group.ts';
+import { addApplyCommand } from './commands/apply.ts';
+import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
+import { addEventsRejectedCommand } from './commands/events-rejected.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addValidateCommand } from './commands/validate.ts';
+import { createContext, type CliContext } from './context.ts';
+import { describeError } from './describe-error.ts';
+import { InvalidInput } from './invalid-input.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Every command, in the order of `reefline --help`. */
+const COMMANDS: readonly AddCommand[] = [
+  addValidateCommand,
+  addApplyCommand,
+  addRunCommand,
+  addEventsRejectedCommand,
+  addCatalogMigrateCommand,
+];
+
+/** The program `reefline` with its commands, writing through the context. */
+export function buildProgram(context: CliContext, commands: readonly AddCommand[] = COMMANDS): Command {
+  const program = new Command('reefline')
+    .description('Moves business data by events.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      writeErr: (text) => context.say(text.trimEnd()),
+      getOutHasColors: () => context.colours,
+      getErrHasColors: () => false,
+      ...(context.columns === undefined ? {} : { getOutHelpWidth: () => context.columns ?? 80 }),
+    })
+    .showHelpAfterError('Add --help for the options and examples.');
+  for (const add of commands) add(program, context);
+  addJsonOption(program);
+  return program;
+}
+
+/** `--json` works everywhere, so no command has to name it. */
+function addJsonOption(command: Command): void {
+  for (const below of command.commands) addJsonOption(below);
+  if (command.commands.length > 0 || command.options.some(({ long }) => long === '--json')) return;
+  command.option('--json', 'print one JSON value; errors are JSON too');
+}
+
+/**
+ * Runs one command line and returns its exit code: 0 when it did what was asked, 1 when that failed, 2 for wrong usage
+ * or invalid input. An error is one sentence, or with `--json` the object `{"error": {"message", "exitCode"}}`.
+ */
+export async function runCli(
+  argv: readonly string[],
+  terminal: Terminal,
+  commands: readonly AddCommand[] = COMMANDS,
+): Promise<number> {
+  const run = createContext(terminal, argv);
+  try {
+    await buildProgram(run.context, commands).parseAsync([...argv], { from: 'user' });
+    return run.exitCode();
+  } catch (error) {
+    const exitCode = exitCodeOf(error);
+    if (exitCode === 0) return 0;
+    if (run.context.wantsJson) terminal.stderr.write(`${JSON.stringify(errorReport(error, exitCode))}\n`);
+    // commander has said what is wrong.
+    else if (!(error instanceof CommanderError)) terminal.stderr.write(`error: ${describeError(error)}\n`);
+    return exitCode;
+  } finally {
+    await run.close();
+  }
+}
+
+function exitCodeOf(error: unknown): 0 | 1 | 2 {
+  // Help and version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof InvalidInput ? 2 : 1;
+}
+
+function errorReport(error: unknown, exitCode: number): { error: Record<string, unknown> } {
+  const details = error instanceof InvalidInput ? error.details : {};
+  return { error: { message: describeError(error).replace(/^error: /, ''), exitCode, ...details } };
+}

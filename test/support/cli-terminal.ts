@@ -1,0 +1,45 @@
+import type { AddCommand } from '../../cli/command-group.ts';
+import { runCli } from '../../cli/program.ts';
+
+/** What a command line printed, and how it ended. */
+export interface CliOutcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliSetting {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Width of the terminal; absent, the output goes to a pipe. */
+  readonly columns?: number;
+  /** Milliseconds since the Unix epoch; absent, the clock. */
+  readonly now?: number;
+  /** Ends a command that follows something. */
+  readonly interruption?: AbortSignal;
+  readonly commands?: readonly AddCommand[];
+}
+
+/** Runs a command line in this process, as `reefline …` would, and returns what it printed. */
+export async function runReefline(argv: readonly string[], setting: CliSetting = {}): Promise<CliOutcome> {
+  let stdout = '';
+  let stderr = '';
+  const { columns, now, interruption = new AbortController().signal } = setting;
+  const terminal = {
+    stdout: {
+      write: (text: string) => void (stdout += text),
+      ...(columns === undefined ? {} : { isTTY: true, columns }),
+    },
+    stderr: { write: (text: string) => void (stderr += text) },
+    answers: false,
+    env: setting.env ?? {},
+    actor: 'tester',
+    now: now === undefined ? Date.now : () => now,
+    interruption: () => interruption,
+  };
+  const exitCode = await runCli(
+    argv,
+    terminal,
+    ...(setting.commands === undefined ? [] : [setting.commands]),
+  );
+  return { exitCode, stdout, stderr };
+}
