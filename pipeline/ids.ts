@@ -32,6 +32,11 @@ export function runEventId(stage: string, timelabel: string, revision: number): 
   return `${stage}/${timelabel}/r${String(revision)}`;
 }
 
+/** Event of a sender who names no id: from its content, so that the same content twice is one event. */
+export function outsideEventId(sha256OfCanonicalJson: string): string {
+  return `outside/${sha256OfCanonicalJson.slice(0, 32)}`;
+}
+
 /** Task queue of workflows and their short activities. */
 export const ROUTING_QUEUE = 'reefline';
 

@@ -1,13 +1,9 @@
 import type { SignalRouter } from '../activities/close-run.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import { endOfSignal, type Parcel } from '../pipeline/signal-size.ts';
 
-/** Most that one signal carries: events, and UTF-16 units of their JSON (the server refuses 2 MiB). */
-const MOST_EVENTS = 100;
-const MOST_TEXT = 500_000;
-
-interface Owed {
+interface Owed extends Parcel {
   readonly events: readonly ReeflineEvent[];
-  readonly size: number;
   readonly settle: (sending: Promise<void>) => void;
 }
 
@@ -20,7 +16,7 @@ export function oneSignalAtATime(send: SignalRouter): SignalRouter {
   const owed = new Map<string, Owed[]>();
   const drain = async (pipeline: string, waiting: Owed[]): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, fitting(waiting));
+      const batch = waiting.splice(0, endOfSignal(waiting));
       const sending = send(
         pipeline,
         batch.flatMap(({ events }) => events),
@@ -33,7 +29,7 @@ export function oneSignalAtATime(send: SignalRouter): SignalRouter {
   };
   return (pipeline, events) =>
     new Promise((settle) => {
-      const entry = { events, size: JSON.stringify(events).length, settle };
+      const entry = { events, count: events.length, size: JSON.stringify(events).length, settle };
       const waiting = owed.get(pipeline);
       if (waiting !== undefined) {
         waiting.push(entry);
@@ -43,16 +39,4 @@ export function oneSignalAtATime(send: SignalRouter): SignalRouter {
       owed.set(pipeline, first);
       void drain(pipeline, first);
     });
-}
-
-/** How many of the first entries one signal takes; at least one, however large it is. */
-function fitting(waiting: readonly Owed[]): number {
-  let events = 0;
-  let size = 0;
-  for (const [index, entry] of waiting.entries()) {
-    events += entry.events.length;
-    size += entry.size;
-    if (index > 0 && (events > MOST_EVENTS || size > MOST_TEXT)) return index;
-  }
-  return waiting.length;
 }
