@@ -5,7 +5,7 @@
  * what to do instead.
  */
 
-const PRODUCTION = '^(pipeline|signals|workflows|activities|connectors|catalog|config|workers|cli)/';
+const PRODUCTION = '^(pipeline|signals|workflows|activities|connectors|catalog|config|client|workers|cli)/';
 
 /** One rule: files below `folder` import only what `allowed` matches, and modules of Node.js if `node` says so. */
 function only(name, comment, folder, allowed, { node = false } = {}) {
@@ -106,6 +106,13 @@ module.exports = {
       ['^config/', '^pipeline/', npm('zod'), npm('yaml'), npm('@polyglot-sql/sdk'), npm('cronstrue')],
       { node: true },
     ),
+    only(
+      'client-knows-only-pipeline-and-the-temporal-client',
+      'Services install this part; it must bring nothing but the Temporal client. Move rules to pipeline/.',
+      'client',
+      ['^client/', '^pipeline/', npm('@temporalio/client'), npm('@temporalio/common')],
+      { node: true },
+    ),
     {
       name: 'production-never-imports-the-local-cloud',
       comment:
@@ -138,6 +145,8 @@ module.exports = {
       from: {},
       to: {
         dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'],
+        // Examples import this package by its own name, as services do.
+        pathNot: '^client/index\\.ts$',
       },
     },
   ],
