@@ -3,7 +3,13 @@ import type { AddCommand } from './command-group.ts';
 import { addApplyCommand } from './commands/apply.ts';
 import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
+import { addEventsSearchCommand } from './commands/events-search.ts';
+import { addEventsShowCommand } from './commands/events-show.ts';
+import { addEventsTailCommand } from './commands/events-tail.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addRunsListCommand } from './commands/runs-list.ts';
+import { addRunsShowCommand } from './commands/runs-show.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { createContext, type CliContext } from './context.ts';
 import { describeError } from './describe-error.ts';
@@ -14,7 +20,13 @@ import type { Terminal } from './terminal.ts';
 const COMMANDS: readonly AddCommand[] = [
   addValidateCommand,
   addApplyCommand,
+  addStatusCommand,
   addRunCommand,
+  addRunsListCommand,
+  addRunsShowCommand,
+  addEventsTailCommand,
+  addEventsSearchCommand,
+  addEventsShowCommand,
   addEventsRejectedCommand,
   addCatalogMigrateCommand,
 ];

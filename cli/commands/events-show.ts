@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { readEvent } from '../../catalog/event-views.ts';
+import { groupOf, withExamples } from '../command-group.ts';
+import type { CliContext } from '../context.ts';
+import { eventDetailText } from '../event-text.ts';
+
+export function addEventsShowCommand(program: Command, context: CliContext): void {
+  const command = groupOf(program, 'events')
+    .command('show')
+    .description('one event: its fields, verdicts, deliveries, what led to it and what followed')
+    .argument(
+      '<eventId>',
+      'as events tail --json and your queue show it, e.g. orders.load_orders/20200303110000/r1',
+    )
+    .action(async (eventId: string) => {
+      const event = await readEvent(await context.openCatalog(4), eventId);
+      if (event === undefined)
+        throw new Error(
+          `The log has no event "${eventId}". Find it with "reefline events search"; what was no event is in "reefline events rejected".`,
+        );
+      context.show(event, () => eventDetailText(context, event));
+    });
+  withExamples(command, ['reefline events show orders.load_orders/20200303110000/r1']);
+}

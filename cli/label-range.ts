@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { Timelabel } from '../pipeline/timelabel.ts';
+import { borderArgument, timelabelArgument } from './arguments.ts';
+
+/** Which labels a list is about. */
+export interface LabelRangeOptions {
+  readonly label?: Timelabel;
+  readonly from?: Timelabel;
+  readonly to?: Timelabel;
+}
+
+/** Adds `--label`, `--from` and `--to`, which mean the same for every list. */
+export function withLabelRange(command: Command): Command {
+  return command
+    .option('--label <timelabel>', 'only this label', timelabelArgument)
+    .option('--from <label>', 'first label: 20200303110000, 2020-03-03 or 2020-03-03T11:00', borderArgument)
+    .option('--to <label>', 'labels before this one, written like --from', borderArgument);
+}
