@@ -1,22 +1,18 @@
 import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import {
-  appendEvents,
-  appendRejections,
-  appendVerdicts,
-  readLogged,
-  type VerdictRow,
-} from '../catalog/event-log.ts';
-import { lockLabels, openTargets, type OpenedTarget } from '../catalog/ledger.ts';
-import type { IncomingData } from '../pipeline/incoming.ts';
-import { numberEvents, pairKey, type Arrival, type LoggedState } from '../pipeline/number-events.ts';
-import { targetsOf, type RoutingTable, type Target } from '../pipeline/routing.ts';
+import { appendEvents, appendRejections, appendVerdicts, readLogged } from '../catalog/event-log.ts';
+import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import type { OpenedTarget } from '../catalog/opened-target.ts';
+import { NO_MARKS } from '../catalog/write-openings.ts';
+import { numberEvents } from '../pipeline/number-events.ts';
+import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
-import type { StageInput } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
-import { verdictOf } from '../pipeline/verdict.ts';
 import { readMessages, rejection } from './read-messages.ts';
+import { reportHeld } from './report-held.ts';
+import { routesOf, targetKey, targetsOfRoutes, verdictsOf, type Route } from './routes.ts';
+import { waitingTargets } from './waiting-targets.ts';
 
 /** A run that the router has to start or to tell. Recorded in histories: fields are only ever added. */
 export interface RouteAction {
@@ -24,8 +20,8 @@ export interface RouteAction {
   readonly stage: string;
   readonly timelabel: string;
   readonly dataset: string;
-  /** `tell`: the run has begun, so it is only told that its inputs changed. */
-  readonly kind: 'start' | 'tell';
+  /** `tell`: the run has begun, so it is only told that its inputs changed. `inform`: told if it is there, never started. */
+  readonly kind: 'start' | 'tell' | 'inform';
   readonly step: RunStep | null;
 }
 
@@ -55,8 +51,10 @@ export async function acceptEvents(
       dataset: known.dataset,
       timelabel: incoming.timelabel,
     }));
-    const routed = arrivals.flatMap((arrival) => routesOf(table, arrival));
-    const targets = uniqueTargets(routed.filter((route) => route.counts).map((route) => route.target));
+    const routes = arrivals.flatMap((arrival) => routesOf(table, arrival));
+    const routed = targetsOfRoutes(routes);
+    const waiting = await waitingTargets(client, configs, table, arrivals, routed);
+    const targets = [...routed, ...waiting];
     await lockLabels(client, [
       ...pairs,
       ...targets.map(({ stage, timelabel }) => ({ dataset: stage.output, timelabel })),
@@ -70,82 +68,54 @@ export async function acceptEvents(
     const refusals = numbered.refused.map(({ arrival, field, reason }) =>
       rejection(arrival.incoming, field, reason),
     );
-    const endpoints = await appendEvents(client, numbered.events, [...logged.known], router);
+    const endpoints = new Set(await appendEvents(client, numbered.events, [...logged.known], router));
     await appendRejections(client, [...rejections, ...refusals], router);
-    const causes = (target: Target): string[] =>
-      routed.filter((route) => route.counts && isSame(route.target, target)).map((route) => route.eventId);
-    const opened = await openTargets(client, table, targets, { trigger: 'event', rerun: null }, causes);
+    const opened = await openTargets(client, targets, {
+      configs,
+      table,
+      request: { trigger: 'event', rerun: null },
+      marks: NO_MARKS,
+      causes: causesIn(routes),
+    });
     const refused = new Set(numbered.refused.map(({ arrival }) => arrival.id));
-    const verdicts = routed
-      .filter((route) => !refused.has(route.eventId))
-      .map((route) => verdictRow(route, opened, logged));
-    await appendVerdicts(client, verdicts, table.configVersion);
+    const judged = routes.filter((route) => !refused.has(route.eventId));
+    await appendVerdicts(client, verdictsOf(judged, opened, logged), table.configVersion);
+    for (const endpoint of await reportHeld(client, table, opened, router)) endpoints.add(endpoint);
     return {
       actions: opened.flatMap(actionOf),
-      endpoints,
+      endpoints: [...endpoints],
       accepted: numbered.events.length,
       rejected: rejections.length + refusals.length,
     };
   });
 }
 
-interface Route {
-  readonly eventId: string;
-  readonly incoming: IncomingData;
-  readonly dataset: string;
-  readonly target: Target;
-  readonly input: StageInput;
-  /** False when the dependent does not listen to the event's status. */
-  readonly counts: boolean;
-}
-
-function routesOf(table: RoutingTable, { id, incoming, known }: Arrival): Route[] {
-  if (incoming.kind !== 'data') return [];
-  return targetsOf(table, known.dataset, incoming.timelabel).map(({ input, ...target }) => ({
-    eventId: id,
-    incoming,
-    dataset: known.dataset,
-    target,
-    input,
-    counts: input.on.includes(incoming.status),
-  }));
-}
-
-function isSame(a: Target, b: Target): boolean {
-  return a.stage.id === b.stage.id && a.timelabel === b.timelabel;
-}
-
-function uniqueTargets(targets: readonly Target[]): Target[] {
-  return [...new Map(targets.map((target) => [`${target.stage.id}@${target.timelabel}`, target])).values()];
-}
-
-function verdictRow(route: Route, opened: readonly OpenedTarget[], logged: LoggedState): VerdictRow {
-  const { eventId, incoming, target } = route;
-  const base = { eventId, stage: target.stage.id, timelabel: target.timelabel };
-  if (!route.counts) {
-    return {
-      ...base,
-      verdict: 'filtered',
-      reason: `${target.stage.id} listens to ${route.input.on.join(', ')} of ${route.dataset}`,
-    };
+function causesIn(routes: readonly Route[]): (target: Target) => readonly string[] {
+  const causes = new Map<string, string[]>();
+  for (const { eventId, target, filtered } of routes) {
+    if (filtered !== undefined) continue;
+    const key = targetKey(target);
+    causes.set(key, [...(causes.get(key) ?? []), eventId]);
   }
-  const newest = logged.logged.get(pairKey({ dataset: route.dataset, timelabel: incoming.timelabel })) ?? 0;
-  if (incoming.revision !== undefined && incoming.revision < newest) {
-    return {
-      ...base,
-      verdict: 'stale',
-      reason: `revision ${String(newest)} of ${route.dataset} is already there`,
-    };
-  }
-  const found = opened.find((candidate) => isSame(candidate, target));
-  if (found === undefined)
-    throw new Error(`No opening was decided for ${target.stage.id} ${target.timelabel}.`);
-  return { ...base, ...verdictOf(found.opening) };
+  return (target) => causes.get(targetKey(target)) ?? [];
 }
 
-function actionOf({ stage, timelabel, opening, begun }: OpenedTarget): RouteAction[] {
-  if (opening.kind === 'nothing-new') return [];
+function actionOf({ stage, timelabel, opening, state }: OpenedTarget): RouteAction[] {
   const base = { pipeline: stage.pipeline, stage: stage.id, timelabel, dataset: stage.output };
-  if (opening.kind === 'run' && opening.alreadyOpen && begun) return [{ ...base, kind: 'tell', step: null }];
-  return [{ ...base, kind: 'start', step: stepOf(stage, opening, stageQueue(stage)) }];
+  const step = stepOf(stage, opening, stageQueue(stage));
+  switch (opening.kind) {
+    case 'nothing-new':
+      return [];
+    case 'paused':
+    case 'held':
+      return opening.waits ? [{ ...base, kind: 'inform', step }] : [];
+    case 'waiting':
+      return [{ ...base, kind: 'start', step }];
+    case 'run': {
+      const superseded = step.kind === 'run' && step.superseded === true;
+      if (opening.alreadyOpen && state.begun)
+        return [{ ...base, kind: 'tell', step: superseded ? step : null }];
+      return [{ ...base, kind: 'start', step }];
+    }
+  }
 }

@@ -1,31 +1,38 @@
 import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { endRun, lockColumns, lockRun, recordColumns, type RunKey } from '../catalog/run-ledger.ts';
+import {
+  endRun,
+  lockColumns,
+  lockRun,
+  recordColumns,
+  type LedgerRun,
+  type RunKey,
+} from '../catalog/run-ledger.ts';
+import { appendNotes } from '../catalog/run-notes.ts';
 import type { Column } from '../pipeline/column.ts';
 import {
   eventTime,
-  MAX_ERROR_TEXT,
   type DataEvent,
   type EventError,
   type MetadataEvent,
   type ReeflineEvent,
 } from '../pipeline/data-event.ts';
-import { parseDataset } from '../pipeline/dataset.ts';
 import { runEventId } from '../pipeline/ids.ts';
-import { eventTypeOf } from '../pipeline/routing.ts';
+import { runOutcome } from '../pipeline/run-outcome.ts';
+import { runEvent } from '../pipeline/run-event.ts';
 import { schemaChanges, type ColumnDifference } from '../pipeline/schema-change.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { storable, storableText } from '../pipeline/storable.ts';
+import { storable } from '../pipeline/storable.ts';
+import type { Project } from '../pipeline/project.ts';
 import type { StageOutput } from './stages/runner.ts';
-
-/** Causes named in an event; a run of more inputs has all of them in the ledger (`run_input`). */
-const MAX_CAUSES = 100;
 
 export interface CloseRunInput extends RunKey {
   readonly temporalRunId: string;
   readonly output: StageOutput | null;
   readonly error: EventError | null;
+  /** true: cancelled because its inputs changed; another revision follows, and nothing is reported. */
+  readonly superseded?: boolean;
 }
 
 /** Sends events to the router of a pipeline, starting it when it is not there. */
@@ -50,28 +57,47 @@ export async function closeRun(
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
     if (run.events !== null) return { pipeline: stage.pipeline, events: run.events };
-    const identity = identityOf(stage, eventTypeOf(stage, table.project), input);
+    if (input.superseded === true) return supersede(client, stage, run, input);
     const columns = input.output?.columns ?? null;
     const changes = await newChanges(client, stage.output, run.knownColumns, columns);
-    const now = Date.now();
-    const data = dataEvent(identity, input, {
-      now,
-      startedAt: run.startedAt?.getTime() ?? now,
-      causedBy: run.causedBy,
-      configVersion: run.configVersion,
-    });
+    const data = dataEvent(stage, table.project, run, input);
     // What an outside system wrote into an error or a column name must not keep the run from being reported.
     const events: readonly ReeflineEvent[] = storable([
-      ...changes.map((change) => metadataEvent(identity, change, now)),
+      ...changes.map((change) => metadataEvent(data, change)),
       data,
     ]);
-    await endRun(client, input, input.error === null ? 'SUCCESS' : 'FAILURE', events);
+    await endRun(client, input, data.status, data.outcome, events);
+    if (data.outcome === 'QUARANTINED') {
+      const reason = input.error?.message ?? 'a blocking check found a violation';
+      await appendNotes(client, [
+        { ...keyOf(input), decision: 'quarantined', reason, actor: null, configVersion: run.configVersion },
+      ]);
+    }
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
     return { pipeline: stage.pipeline, events };
   });
+  if (closed.events.length === 0) return { status: 'SUPERSEDED', eventId: '' };
   await signalRouter(closed.pipeline, closed.events);
   const data = closed.events.find((event) => event.event_type === 'data');
   return { status: data?.status ?? 'FAILURE', eventId: data?.eventId ?? '' };
+}
+
+function keyOf({ stage, timelabel, revision }: RunKey): RunKey {
+  return { stage, timelabel, revision };
+}
+
+async function supersede(
+  client: pg.PoolClient,
+  stage: StageDefinition,
+  run: LedgerRun,
+  input: CloseRunInput,
+): Promise<{ pipeline: string; events: readonly ReeflineEvent[] }> {
+  await endRun(client, input, 'SUPERSEDED', null, []);
+  const reason = 'cancelled in flight, because its inputs changed (on_restatement: cancel)';
+  await appendNotes(client, [
+    { ...keyOf(input), decision: 'superseded', reason, actor: null, configVersion: run.configVersion },
+  ]);
+  return { pipeline: stage.pipeline, events: [] };
 }
 
 /** Looks without a lock first: nearly every run finds its columns known. */
@@ -85,77 +111,40 @@ async function newChanges(
   return schemaChanges(await lockColumns(client, dataset), columns);
 }
 
-type Identity = Pick<
-  DataEvent,
-  | 'type'
-  | 'schema'
-  | 'table'
-  | 'timelabel'
-  | 'eventId'
-  | 'dataset'
-  | 'revision'
-  | 'pipeline'
-  | 'stage'
-  | 'runId'
->;
-
-function identityOf(stage: StageDefinition, type: DataEvent['type'], input: CloseRunInput): Identity {
-  const name = parseDataset(stage.output);
-  if (name === undefined) throw new Error(`"${stage.output}" is no dataset id.`);
-  return {
-    type,
-    schema: name.schema,
-    table: name.table,
-    timelabel: input.timelabel,
-    eventId: runEventId(stage.id, input.timelabel, input.revision),
-    dataset: stage.output,
-    revision: input.revision,
-    pipeline: stage.pipeline,
-    stage: stage.id,
-    runId: input.temporalRunId,
-  };
-}
-
 function dataEvent(
-  identity: Identity,
-  input: CloseRunInput,
-  run: { now: number; startedAt: number; causedBy: readonly string[]; configVersion: number },
+  stage: StageDefinition,
+  project: Project,
+  run: LedgerRun,
+  { timelabel, revision, temporalRunId, output, error }: CloseRunInput,
 ): DataEvent {
-  const ended = eventTime(run.now);
-  return {
-    event_type: 'data',
-    type: identity.type,
-    schema: identity.schema,
-    table: identity.table,
-    timelabel: identity.timelabel,
-    status: input.error === null ? 'SUCCESS' : 'FAILURE',
-    startTime: eventTime(run.startedAt),
-    updateTime: ended,
-    endTime: ended,
-    eventId: identity.eventId,
-    dataset: identity.dataset,
-    revision: identity.revision,
-    pipeline: identity.pipeline,
-    stage: identity.stage,
-    runId: identity.runId,
-    causedBy: run.causedBy.slice(0, MAX_CAUSES),
-    rows: input.output?.rows ?? null,
-    bytes: input.output?.bytes ?? null,
-    uri: input.output?.uri ?? null,
-    error:
-      input.error === null
-        ? null
-        : { ...input.error, message: storableText(input.error.message, MAX_ERROR_TEXT) },
-    configVersion: run.configVersion,
-  };
+  const now = Date.now();
+  const { configVersion } = run;
+  return runEvent(
+    { stage, project, timelabel, revision, temporalRunId, configVersion },
+    {
+      outcome: runOutcome(stage, run, { rows: output?.rows ?? null, error }),
+      startedAt: run.startedAt?.getTime() ?? now,
+      endedAt: now,
+      causedBy: run.causedBy,
+      rows: output?.rows ?? null,
+      bytes: output?.bytes ?? null,
+      uri: output?.uri ?? null,
+      error,
+      missing: run.outcome === 'PARTIAL' ? (run.missing ?? []) : [],
+      checks: output?.checks ?? [],
+      propagates: run.propagates,
+      backfill: run.backfill,
+    },
+  );
 }
 
-function metadataEvent(identity: Identity, difference: ColumnDifference, now: number): MetadataEvent {
+function metadataEvent(data: DataEvent, difference: ColumnDifference): MetadataEvent {
+  const { type, schema, table, timelabel, dataset, revision, pipeline, stage, runId } = data;
   return {
     event_type: 'metadata',
-    ...identity,
-    eventId: `${identity.eventId}/${difference.change}`,
+    ...{ type, schema, table, timelabel, dataset, revision, pipeline, stage, runId },
+    eventId: `${data.eventId}/${difference.change}`,
     ...difference,
-    time: eventTime(now),
+    time: eventTime(Date.now()),
   };
 }

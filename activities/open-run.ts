@@ -3,14 +3,24 @@ import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import { latestRun } from '../catalog/run-ledger.ts';
 import type { OpeningRequest } from '../pipeline/opening.ts';
+import type { RoutingTable } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
-import { isOnGrid, parseTimelabel } from '../pipeline/timelabel.ts';
+import { isOnGrid, parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 
 export interface OpenRunInput extends OpeningRequest {
   readonly stage: string;
   readonly timelabel: string;
+  /** true: the run's event starts no dependents. */
+  readonly only?: boolean;
+  /** Id of the backfill that asks. */
+  readonly backfill?: string;
+  /** Who asks, and why. */
+  readonly by?: string;
+  readonly reason?: string;
 }
 
 /**
@@ -21,21 +31,48 @@ export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunI
   return inTransaction(db, async (client) => {
     const table = await configs.current(client);
     const stage = table.stages.get(input.stage);
-    if (stage === undefined) {
-      const known = [...table.stages.keys()].slice(0, 10).join(', ');
-      throw ApplicationFailure.nonRetryable(
-        `There is no stage "${input.stage}". Known are ${known}.`,
-        'not_found',
-      );
-    }
-    const timelabel = parseTimelabel(input.timelabel);
-    if (timelabel === undefined || !isOnGrid(stage.period, timelabel)) {
-      const reason = `"${input.timelabel}" is not the start of an interval of ${stage.id}, whose labels cover ${stage.period} each (YYYYMMDDHHmm00, UTC).`;
-      throw ApplicationFailure.nonRetryable(reason, 'invalid_config');
-    }
+    if (stage === undefined) return removedStep(client, table, input);
+    const timelabel = labelOf(stage, input.timelabel);
     await lockLabels(client, [{ dataset: stage.output, timelabel }]);
-    const [opened] = await openTargets(client, table, [{ stage, timelabel }], input, () => []);
+    const marks = {
+      propagates: input.only !== true,
+      backfill: input.backfill ?? null,
+      actor: input.by ?? null,
+      reason: input.reason ?? null,
+    };
+    const [opened] = await openTargets(client, [{ stage, timelabel }], {
+      configs,
+      table,
+      request: { trigger: input.trigger, rerun: input.rerun },
+      marks,
+      causes: () => [],
+    });
     if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
-    return stepOf(stage, opened.opening, stageQueue(stage));
+    return stepOf(opened.stage, opened.opening, stageQueue(opened.stage));
   });
+}
+
+/** The label of a stage that a person wrote. Throws a failure that no repetition changes when it is none. */
+export function labelOf(stage: StageDefinition, text: string): Timelabel {
+  const timelabel = parseTimelabel(text);
+  if (timelabel !== undefined && isOnGrid(stage.period, timelabel)) return timelabel;
+  const reason = `"${text}" is not the start of an interval of ${stage.id}, whose labels cover ${stage.period} each (YYYYMMDDHHmm00, UTC).`;
+  throw ApplicationFailure.nonRetryable(reason, 'invalid_config');
+}
+
+/** A run that waited when its stage left the configuration ends; any other stage that is not there is a mistake. */
+async function removedStep(
+  client: pg.PoolClient,
+  table: RoutingTable,
+  { stage, timelabel }: OpenRunInput,
+): Promise<RunStep> {
+  const latest = await latestRun(client, stage, timelabel);
+  if (latest !== undefined && latest.status !== 'RUNNING')
+    return {
+      kind: 'nothing-new',
+      revision: latest.revision,
+      reason: `config version ${String(table.configVersion)} has no stage ${stage}`,
+    };
+  const known = [...table.stages.keys()].slice(0, 10).join(', ');
+  throw ApplicationFailure.nonRetryable(`There is no stage "${stage}". Known are ${known}.`, 'not_found');
 }

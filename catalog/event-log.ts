@@ -58,8 +58,9 @@ export async function appendEvents(
     text: `with arrived as (
              select e, position from jsonb_array_elements($1::jsonb) with ordinality a(e, position)),
            logged as (
-             insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, stage, router, body)
-             select e->>'eventId', e->>'event_type', e->>'dataset', e->>'timelabel', (e->>'revision')::int, e->>'status', e->>'stage', $2, e
+             insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, outcome, propagates, stage, router, body)
+             select e->>'eventId', e->>'event_type', e->>'dataset', e->>'timelabel', (e->>'revision')::int, e->>'status',
+                    e->>'outcome', coalesce((e->>'propagates')::boolean, true), e->>'stage', $2, e
                from arrived order by position
              on conflict do nothing
              returning event_id, seq),

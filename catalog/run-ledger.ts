@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import type { Column } from '../pipeline/column.ts';
+import type { MissingInput } from '../pipeline/completeness.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
+import type { Outcome } from '../pipeline/outcome.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 
 /** Names one revision of one (stage, label) in the ledger. */
@@ -59,6 +61,13 @@ export interface LedgerRun {
   readonly startedAt: Date | null;
   readonly events: readonly ReeflineEvent[] | null;
   readonly knownColumns: readonly Column[] | null;
+  /** `PARTIAL` when it opened with less than all its inputs, which are then in `missing`. */
+  readonly outcome: Outcome | null;
+  readonly missing: readonly MissingInput[] | null;
+  /** True when the label was reported late, missing or partial before. */
+  readonly late: boolean;
+  readonly propagates: boolean;
+  readonly backfill: string | null;
 }
 
 /** Reads a run and locks its row until the transaction ends. */
@@ -70,9 +79,15 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     started_at: Date | null;
     events: ReeflineEvent[] | null;
     columns: readonly Column[] | null;
+    outcome: Outcome | null;
+    missing: readonly MissingInput[] | null;
+    late: boolean;
+    propagates: boolean;
+    backfill: string | null;
   }>({
     name: 'lock-run',
-    text: `select status, config_version, caused_by, started_at, events,
+    text: `select status, config_version, caused_by, started_at, events, outcome, missing, late_at is not null as late,
+                  propagates, backfill,
                   (select columns from reefline.dataset_schema s where s.dataset = r.dataset order by version desc limit 1) as columns
              from reefline.stage_run r where stage = $1 and timelabel = $2 and revision = $3 for update`,
     values: [key.stage, key.timelabel, key.revision],
@@ -86,22 +101,76 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     startedAt: row.started_at,
     events: row.events,
     knownColumns: row.columns,
+    outcome: row.outcome,
+    missing: row.missing,
+    late: row.late,
+    propagates: row.propagates,
+    backfill: row.backfill,
   };
+}
+
+export interface LatestRun {
+  readonly revision: number;
+  readonly status: RunStatus;
+  readonly outcome: Outcome | null;
+  readonly vector: string;
+  readonly events: readonly ReeflineEvent[] | null;
+}
+
+/** The newest revision of a (stage, label), whatever became of it. */
+export async function latestRun(
+  client: pg.PoolClient,
+  stage: string,
+  timelabel: string,
+): Promise<LatestRun | undefined> {
+  const found = await client.query<LatestRun>({
+    name: 'latest-run',
+    text: `select revision, status, outcome, vector, events from reefline.stage_run
+            where stage = $1 and timelabel = $2 order by revision desc limit 1`,
+    values: [stage, timelabel],
+  });
+  return found.rows[0];
 }
 
 /** Ends a run with the events that it owes. They stay in the ledger, so that they can be sent again. */
 export async function endRun(
   client: pg.PoolClient,
   key: RunKey,
-  status: 'SUCCESS' | 'FAILURE',
+  status: 'SUCCESS' | 'FAILURE' | 'SUPERSEDED',
+  outcome: Outcome | null,
   events: readonly ReeflineEvent[],
 ): Promise<void> {
   await client.query({
     name: 'end-run',
-    text: `update reefline.stage_run set status = $4, closed_at = clock_timestamp(), events = $5::jsonb
+    text: `update reefline.stage_run set status = $4, outcome = $5, closed_at = clock_timestamp(), events = $6::jsonb
             where stage = $1 and timelabel = $2 and revision = $3`,
-    values: [key.stage, key.timelabel, key.revision, status, JSON.stringify(events)],
+    values: [key.stage, key.timelabel, key.revision, status, outcome, JSON.stringify(events)],
   });
+}
+
+/** Reports that a waiting run is late. It goes on waiting, and what it will make is newer than the report. */
+export async function markLate(client: pg.PoolClient, key: RunKey, event: ReeflineEvent): Promise<void> {
+  await client.query({
+    name: 'mark-late',
+    text: `update reefline.stage_run set late_at = clock_timestamp(), late_event = $4::jsonb, revision = revision + 1
+            where stage = $1 and timelabel = $2 and revision = $3 and status = 'WAITING'`,
+    values: [key.stage, key.timelabel, key.revision, JSON.stringify(event)],
+  });
+}
+
+/** What was reported when the newest run of the label became late, or null. */
+export async function lateEvent(
+  client: pg.PoolClient,
+  stage: string,
+  timelabel: string,
+): Promise<ReeflineEvent | null> {
+  const found = await client.query<{ late_event: ReeflineEvent | null }>({
+    name: 'late-event',
+    text: `select late_event from reefline.stage_run
+            where stage = $1 and timelabel = $2 order by revision desc limit 1`,
+    values: [stage, timelabel],
+  });
+  return found.rows[0]?.late_event ?? null;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { AssertionResult } from './assertion-result.ts';
 import type { Column } from './column.ts';
+import type { Outcome } from './outcome.ts';
 import type { DataStatus, EventType } from './stage.ts';
 
 /** What went wrong, in an event: the class decides what to do, the message is for people. At most 4 KiB of text. */
@@ -36,6 +38,16 @@ export interface DataEvent {
   readonly uri: string | null;
   readonly error: EventError | null;
   readonly configVersion: number | null;
+  /** Finer than `status`: see the table in pipeline/outcome.ts. */
+  readonly outcome: Outcome;
+  /** false: a person ran the label on its own, and the event starts no dependents. */
+  readonly propagates?: false;
+  /** Id of the backfill that the run is part of. */
+  readonly backfill?: string;
+  /** Of a late, missing or partial label: what is not there, at most 20 of them. */
+  readonly missing?: readonly { readonly dataset: string; readonly timelabel: string }[];
+  /** Of a check: what each assertion found. */
+  readonly checks?: readonly AssertionResult[];
 }
 
 export const SCHEMA_CHANGES = [

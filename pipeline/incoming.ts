@@ -1,5 +1,12 @@
-import { parseEventTime, SCHEMA_CHANGES, type EventError, type SchemaChange } from './data-event.ts';
+import {
+  parseEventTime,
+  SCHEMA_CHANGES,
+  type DataEvent,
+  type EventError,
+  type SchemaChange,
+} from './data-event.ts';
 import type { Column } from './column.ts';
+import { OUTCOMES, statusOf, type Outcome } from './outcome.ts';
 import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
 import { storableText } from './storable.ts';
 import { parseTimelabel, type Timelabel } from './timelabel.ts';
@@ -27,6 +34,11 @@ export interface IncomingData {
   readonly uri: string | null;
   readonly error: EventError | null;
   readonly configVersion: number | null;
+  readonly outcome: Outcome;
+  readonly propagates: boolean;
+  readonly backfill?: string;
+  readonly missing?: NonNullable<DataEvent['missing']>;
+  readonly checks?: NonNullable<DataEvent['checks']>;
 }
 
 export interface IncomingMetadata {
@@ -109,18 +121,62 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
       ...optionalTexts(fields, ['time']),
     };
   }
+  const status = oneOf(fields, 'status', ['SUCCESS', 'FAILURE'] as const);
+  const rows = count(fields, 'rows');
   return {
     kind: 'data',
     ...identity,
-    status: oneOf(fields, 'status', ['SUCCESS', 'FAILURE'] as const),
+    status,
     ...times(fields),
     causedBy: causes(fields['causedBy']),
-    rows: count(fields, 'rows'),
+    rows,
     bytes: count(fields, 'bytes'),
     uri: optionalTexts(fields, ['uri']).uri ?? null,
     error: eventError(fields['error']),
     configVersion: count(fields, 'configVersion'),
+    outcome: outcome(fields, status, rows),
+    propagates: flag(fields, 'propagates'),
+    ...optionalTexts(fields, ['backfill']),
+    ...lists(fields),
   };
+}
+
+/** The outcome that the sender names, which must agree with the status; else what status and rows say. */
+function outcome(
+  fields: Readonly<Record<string, unknown>>,
+  status: DataStatus,
+  rows: number | null,
+): Outcome {
+  if (fields['outcome'] == null) return status === 'SUCCESS' && rows === 0 ? 'EMPTY' : status;
+  const named = oneOf(fields, 'outcome', OUTCOMES);
+  if (statusOf(named) === status) return named;
+  throw new Refusal(
+    'outcome',
+    `The outcome ${named} has the status ${statusOf(named)}, but the field "status" is ${status}.`,
+  );
+}
+
+function flag(fields: Readonly<Record<string, unknown>>, field: string): boolean {
+  const value = fields[field];
+  if (value == null) return true;
+  if (typeof value !== 'boolean') throw new Refusal(field, `The field "${field}" must be true or false.`);
+  return value;
+}
+
+/** Longest list that an event carries: more is in the catalog. */
+const MAX_LIST = 100;
+
+function lists(fields: Readonly<Record<string, unknown>>): Pick<IncomingData, 'missing' | 'checks'> {
+  const found: Record<string, unknown> = {};
+  for (const field of ['missing', 'checks']) {
+    const value = fields[field];
+    if (value == null) continue;
+    const objects = (one: unknown): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
+    if (!Array.isArray(value) || value.length > MAX_LIST || !value.every(objects))
+      throw new Refusal(field, `The field "${field}" must be a list of at most ${String(MAX_LIST)} objects.`);
+    found[field] = value;
+  }
+  return found;
 }
 
 function nameOf(value: unknown): string {

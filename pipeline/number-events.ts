@@ -113,6 +113,11 @@ function completeData(
         ? null
         : { ...incoming.error, message: storableText(incoming.error.message, MAX_ERROR_TEXT) },
     configVersion: incoming.configVersion,
+    outcome: incoming.outcome,
+    ...(incoming.propagates ? {} : { propagates: false }),
+    ...(incoming.backfill === undefined ? {} : { backfill: incoming.backfill }),
+    ...(incoming.missing === undefined ? {} : { missing: incoming.missing }),
+    ...(incoming.checks === undefined ? {} : { checks: incoming.checks }),
   };
 }
 

@@ -1,49 +1,64 @@
+import { completeness, type InputState, type MissingInput } from './completeness.ts';
+import { deadlineOf } from './deadline.ts';
+import { vectorOf, type InputRevision } from './input-vector.ts';
+import type { Outcome } from './outcome.ts';
 import type { StageDefinition } from './stage.ts';
 import type { Timelabel } from './timelabel.ts';
-import { inputNeed } from './window.ts';
 
-/** The newest event of an input label with a status that the input asks for. */
-export interface Head {
-  readonly timelabel: Timelabel;
-  readonly revision: number;
-  readonly eventId: string;
-}
-
-/** What the catalog knows about one input when a run is about to open. */
-export interface InputState {
-  readonly dataset: string;
-  /** Heads of the labels that the window needs (or, for `as_of`, the one newest head), in any order. */
-  readonly heads: readonly Head[];
-}
-
-export const RUN_STATUSES = ['WAITING', 'RUNNING', 'SUCCESS', 'FAILURE'] as const;
+/**
+ * `SKIPPED`: a person decided that the label is not made from these inputs. `SUPERSEDED`: cancelled in flight because
+ * the inputs changed. `CLOSED`: the stage left the configuration while the run waited. Permanent names.
+ */
+export const RUN_STATUSES = [
+  'WAITING',
+  'RUNNING',
+  'SUCCESS',
+  'FAILURE',
+  'SKIPPED',
+  'SUPERSEDED',
+  'CLOSED',
+] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-/** The newest run of the (stage, label) in the ledger, and the vector that its last success used. */
+/** The newest run of the (stage, label) in the ledger, what surrounds it, and the vector that was last taken up. */
 export interface LedgerState {
   readonly latest: {
     readonly revision: number;
     readonly status: RunStatus;
+    readonly outcome: Outcome | null;
     readonly vector: string;
     readonly request: string | null;
+    /** Of a waiting run: when it must be complete, milliseconds since the Unix epoch; null when nobody asks. */
+    readonly deadline: number | null;
+    /** Of a waiting run: its deadline has been reported. */
+    readonly late: boolean;
   } | null;
-  readonly lastSuccessVector: string | null;
+  /** Vector of the newest run that succeeded or was skipped. */
+  readonly acceptedVector: string | null;
   /** 0 when nobody, stage or outside service, ever reported the output label. */
   readonly highestRevision: number;
+  /** The pause that is in force for the stage or its pipeline. */
+  readonly paused: Pause | null;
+  /** How many labels of the stage events have restated within 24 hours; null when the stage sets no limit. */
+  readonly restatedLabels: number | null;
 }
+
+export interface Pause {
+  readonly scope: string;
+  readonly by: string;
+  readonly reason: string;
+  /** ISO instant. */
+  readonly since: string;
+}
+
+export const TRIGGERS = ['event', 'schedule', 'manual', 'backfill'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
 
 /** Why the opening is asked for. `event` never repeats a failed run of unchanged inputs; the others do. */
 export interface OpeningRequest {
-  readonly trigger: 'event' | 'schedule' | 'manual' | 'backfill';
+  readonly trigger: Trigger;
   /** Set when a person asks for a new revision of unchanged inputs; the same request never opens twice. */
   readonly rerun: string | null;
-}
-
-export interface InputRevision {
-  readonly dataset: string;
-  readonly timelabel: Timelabel;
-  readonly revision: number;
-  readonly eventId: string;
 }
 
 export type Opening =
@@ -53,6 +68,14 @@ export type Opening =
       readonly vector: string;
       readonly inputs: readonly InputRevision[];
       readonly alreadyOpen: boolean;
+      /** Of a run that is open: its inputs have changed since. */
+      readonly changed: boolean;
+      /** True when it does without some of its inputs because its deadline has passed. */
+      readonly partial: boolean;
+      /** Of a partial run, what it does without; at most `NAMED_MISSING`. */
+      readonly missing: readonly MissingInput[];
+      /** True when the label had been made before. */
+      readonly restates: boolean;
     }
   | {
       readonly kind: 'waiting';
@@ -60,24 +83,23 @@ export type Opening =
       readonly have: number;
       readonly expected: number;
       readonly missing: readonly MissingInput[];
+      /** Milliseconds since the Unix epoch; null when nothing is to be reported. */
+      readonly deadline: number | null;
     }
-  | {
-      readonly kind: 'nothing-new';
-      readonly revision: number;
-      readonly reason: 'same inputs' | 'failed with the same inputs' | 'request served';
-    };
+  /** `waits`: a run of the label is waiting, and goes on to. */
+  | { readonly kind: 'paused'; readonly revision: number; readonly pause: Pause; readonly waits: boolean }
+  | { readonly kind: 'held'; readonly revision: number; readonly limit: number; readonly waits: boolean }
+  | { readonly kind: 'nothing-new'; readonly revision: number; readonly reason: NothingNew };
 
-export interface MissingInput {
-  readonly dataset: string;
-  readonly timelabel: Timelabel;
-}
+export type NothingNew =
+  'same inputs' | 'failed with the same inputs' | 'request served' | 'skipped' | 'not due yet';
 
 /** Missing inputs that are named one by one; the count is always exact. */
 export const NAMED_MISSING = 20;
 
 /**
- * Decides what happens to one (stage, label): run it as which revision, wait for what, or nothing. The decision is a
- * function of the state only, so duplicated, replayed and racing events converge on the same revisions.
+ * Decides what happens to one (stage, label) at the instant `now`: run it as which revision, wait for what, hold it, or
+ * nothing. The decision is a function of the state only, so duplicated, replayed and racing events converge on the same revisions.
  */
 export function decideOpening(
   stage: StageDefinition,
@@ -85,30 +107,85 @@ export function decideOpening(
   inputs: readonly InputState[],
   ledger: LedgerState,
   request: OpeningRequest,
+  now: number,
 ): Opening {
   const { latest } = ledger;
+  const asked = completeness(stage, timelabel, inputs, takesPart(stage, latest, now));
+  const vector = vectorOf(asked.have, asked.gaps);
   if (latest?.status === 'RUNNING') {
-    return { kind: 'run', revision: latest.revision, vector: latest.vector, inputs: [], alreadyOpen: true };
+    const changed = vector !== latest.vector;
+    const { revision } = latest;
+    const open = {
+      alreadyOpen: true,
+      changed,
+      partial: false,
+      missing: [],
+      restates: ledger.acceptedVector !== null,
+    };
+    return { kind: 'run', revision, vector: latest.vector, inputs: [], ...open };
   }
   // A waiting run keeps its reserved revision, unless somebody else reported a newer one of its dataset meanwhile: what
   // the run will make is newer than that.
-  const reserved = latest?.status === 'WAITING' && latest.revision === ledger.highestRevision;
+  const waits = latest?.status === 'WAITING';
+  const reserved = waits && latest.revision === ledger.highestRevision;
   const revision = reserved ? latest.revision : ledger.highestRevision + 1;
-  const { have, missing, expected } = completeness(stage, timelabel, inputs);
-  const vector = vectorOf(have);
-  if (missing.length > 0) {
+  if (!asked.complete) {
     return {
       kind: 'waiting',
       revision,
-      have: have.length,
-      expected,
-      missing: missing.slice(0, NAMED_MISSING),
+      have: asked.have.length,
+      expected: asked.expected,
+      missing: asked.missing.slice(0, NAMED_MISSING),
+      deadline: waits ? remaining(latest) : firstDeadline(stage, timelabel, latest, request.trigger, now),
     };
   }
   const reason = latest === null ? undefined : reasonToLeave(latest, vector, ledger, request);
   if (latest !== null && reason !== undefined)
     return { kind: 'nothing-new', revision: latest.revision, reason };
-  return { kind: 'run', revision, vector, inputs: have, alreadyOpen: false };
+  // A person who names a label means it, pause or not.
+  if (ledger.paused !== null && request.trigger !== 'manual')
+    return { kind: 'paused', revision, pause: ledger.paused, waits };
+  const restates = ledger.acceptedVector !== null;
+  const limit = stage.maxRestatedLabels ?? Infinity;
+  if (restates && request.trigger === 'event' && (ledger.restatedLabels ?? 0) >= limit)
+    return { kind: 'held', revision, limit, waits };
+  return {
+    kind: 'run',
+    revision,
+    vector,
+    inputs: asked.have,
+    alreadyOpen: false,
+    changed: false,
+    partial: asked.partial,
+    missing: asked.missing.slice(0, NAMED_MISSING),
+    restates,
+  };
+}
+
+function remaining(latest: { readonly deadline: number | null; readonly late: boolean }): number | null {
+  return latest.late ? null : latest.deadline;
+}
+
+/** A label that has been reported as missing is not reported again while it waits on. */
+function firstDeadline(
+  stage: StageDefinition,
+  timelabel: Timelabel,
+  latest: LedgerState['latest'],
+  trigger: Trigger,
+  now: number,
+): number | null {
+  return latest?.outcome === 'MISSING' ? null : deadlineOf(stage, timelabel, trigger, now);
+}
+
+/** True when the deadline has passed of a stage that then takes what is there. */
+function takesPart(stage: StageDefinition, latest: LedgerState['latest'], now: number): boolean {
+  return stage.deadline?.then === 'partial' && (isPast(latest, now) || latest?.outcome === 'PARTIAL');
+}
+
+function isPast(latest: LedgerState['latest'], now: number): boolean {
+  return (
+    latest?.status === 'WAITING' && (latest.late || (latest.deadline !== null && latest.deadline <= now))
+  );
 }
 
 /** Why a label whose inputs are complete is left alone; undefined when it must run. */
@@ -117,85 +194,19 @@ function reasonToLeave(
   vector: string,
   ledger: LedgerState,
   request: OpeningRequest,
-): 'same inputs' | 'failed with the same inputs' | 'request served' | undefined {
-  if (latest.status === 'WAITING') return undefined;
+): NothingNew | undefined {
+  if (latest.status === 'WAITING' || latest.status === 'CLOSED' || latest.status === 'SUPERSEDED')
+    return undefined;
   // A request that was served asks for nothing more, but inputs that changed since then count as always.
   const served = request.rerun !== null && latest.request === request.rerun;
   if (request.rerun !== null && !served) return undefined;
-  if (latest.status === 'SUCCESS' && ledger.lastSuccessVector === vector)
+  if (latest.status !== 'FAILURE') {
+    if (ledger.acceptedVector !== vector) return undefined;
+    // A person, a clock or a backfill that asks for a label which was skipped wants it made.
+    if (latest.status === 'SKIPPED') return request.trigger === 'event' ? 'skipped' : undefined;
     return served ? 'request served' : 'same inputs';
-  if (latest.status !== 'FAILURE' || latest.vector !== vector) return undefined;
+  }
+  if (latest.vector !== vector) return undefined;
   if (served) return 'request served';
   return request.trigger === 'event' ? 'failed with the same inputs' : undefined;
-}
-
-/** Compares what the calendar asks for with what is there; nothing is concluded from the absence of a known gap. */
-export function completeness(
-  stage: StageDefinition,
-  timelabel: Timelabel,
-  inputs: readonly InputState[],
-): {
-  readonly have: readonly InputRevision[];
-  readonly missing: readonly MissingInput[];
-  readonly expected: number;
-} {
-  const have: InputRevision[] = [];
-  const missing: MissingInput[] = [];
-  for (const input of stage.inputs) {
-    const { dataset } = input;
-    const need = inputNeed(input.window, stage.period, input.period, timelabel);
-    const heads = inputs.find((state) => state.dataset === dataset)?.heads ?? [];
-    if (need.kind === 'newest') {
-      const newest = heads
-        .filter((head) => head.timelabel <= need.atOrBefore)
-        .sort(byLabel)
-        .at(-1);
-      if (newest === undefined) missing.push({ dataset, timelabel: need.atOrBefore });
-      else have.push({ dataset, ...newest });
-      continue;
-    }
-    const byTimelabel = new Map(heads.map((head) => [head.timelabel, head]));
-    for (const label of need.labels) {
-      const head = byTimelabel.get(label);
-      if (head === undefined) missing.push({ dataset, timelabel: label });
-      else have.push({ dataset, ...head });
-    }
-  }
-  return { have, missing, expected: have.length + missing.length };
-}
-
-function byLabel(a: Head, b: Head): number {
-  return a.timelabel < b.timelabel ? -1 : 1;
-}
-
-/**
- * The inputs of a run as one comparable text: per dataset its first and last label and the revisions between, equal
- * neighbours counted (`warehouse.analytics.flights 20010105000000-20010105230000 1x8 2 1x15`).
- */
-export function vectorOf(inputs: readonly InputRevision[]): string {
-  const datasets = new Map<string, InputRevision[]>();
-  for (const input of inputs) datasets.set(input.dataset, [...(datasets.get(input.dataset) ?? []), input]);
-  return [...datasets.keys()]
-    .sort()
-    .map((dataset) => {
-      const labels = (datasets.get(dataset) ?? []).sort(byTimelabelOrder);
-      return `${dataset} ${labels[0]?.timelabel ?? ''}-${labels.at(-1)?.timelabel ?? ''} ${runLengths(labels.map((label) => label.revision))}`;
-    })
-    .join('; ');
-}
-
-function byTimelabelOrder(a: InputRevision, b: InputRevision): number {
-  return a.timelabel < b.timelabel ? -1 : 1;
-}
-
-function runLengths(revisions: readonly number[]): string {
-  const parts: { revision: number; count: number }[] = [];
-  for (const revision of revisions) {
-    const last = parts.at(-1);
-    if (last?.revision === revision) last.count += 1;
-    else parts.push({ revision, count: 1 });
-  }
-  return parts
-    .map(({ revision, count }) => (count === 1 ? String(revision) : `${String(revision)}x${String(count)}`))
-    .join(' ');
 }

@@ -73,6 +73,7 @@ export function eventTypeOf(stage: StageDefinition, project: Project): EventType
       return 'publish';
     case 'load':
     case 'transform':
+    case 'check':
       return warehouseType(stage, project);
   }
 }
@@ -155,18 +156,25 @@ export interface Target {
   readonly timelabel: Timelabel;
 }
 
-/** The (stage, label) pairs that an event of this dataset and label is part of, with the input that leads there. */
+/** A target with the input that leads there. `last`: the upstream label is the newest one of its window. */
+export interface RoutedTarget extends Target {
+  readonly input: StageInput;
+  readonly last: boolean;
+}
+
+/** The (stage, label) pairs that an event of this dataset and label is part of. */
 export function targetsOf(
   table: RoutingTable,
   dataset: string,
   timelabel: Timelabel,
-): readonly (Target & { input: StageInput })[] {
+): readonly RoutedTarget[] {
   const dependents = table.dependents.get(dataset) ?? [];
   return dependents.flatMap(({ stage, input }) =>
-    affectedLabels(input.window, stage.period, timelabel).map((label) => ({
+    affectedLabels(input.window, stage.period, input.period, timelabel).map(({ label, last }) => ({
       stage,
       input,
       timelabel: label,
+      last,
     })),
   );
 }

@@ -1,11 +1,12 @@
-import type { MissingInput, Opening } from './opening.ts';
+import type { MissingInput } from './completeness.ts';
+import type { Opening, Pause } from './opening.ts';
 import type { StageDefinition } from './stage.ts';
 
 /**
  * What a stageRun workflow is told about its next step. Small on purpose: definition and inputs stay in the ledger,
  * and the activity reads them there. Recorded in histories, so fields are only ever added.
  */
-export type RunStep = RunPlan | WaitingStep | NothingNewStep;
+export type RunStep = RunPlan | WaitingStep | PausedStep | HeldStep | GivenUpStep | NothingNewStep;
 
 export interface RunPlan {
   readonly kind: 'run';
@@ -14,6 +15,10 @@ export interface RunPlan {
   readonly timeoutSeconds: number;
   readonly maxAttempts: number;
   readonly summary: string;
+  /** Set when inputs that change while the run is in flight cancel it. */
+  readonly cancelOnRestatement?: true;
+  /** Told to a run in flight: its inputs have changed, so what it makes is out of date. */
+  readonly superseded?: true;
 }
 
 export interface WaitingStep {
@@ -21,6 +26,32 @@ export interface WaitingStep {
   readonly have: number;
   readonly expected: number;
   readonly missing: readonly MissingInput[];
+  /** ISO instant at which the wait has to be reported; absent when it need not be. */
+  readonly deadline?: string;
+}
+
+/** The stage is paused: the label is remembered and runs when the stage is resumed. */
+export interface PausedStep {
+  readonly kind: 'paused';
+  readonly revision: number;
+  readonly pause: Pause;
+  /** True when the run was waiting for inputs, and stays open. */
+  readonly waits: boolean;
+}
+
+/** The limit of restated labels holds the label until a person releases it. */
+export interface HeldStep {
+  readonly kind: 'held';
+  readonly revision: number;
+  readonly limit: number;
+  readonly waits: boolean;
+}
+
+/** The deadline has passed and the stage gives up on the label, until its inputs come after all. */
+export interface GivenUpStep {
+  readonly kind: 'missing';
+  readonly revision: number;
+  readonly message: string;
 }
 
 export interface NothingNewStep {
@@ -40,9 +71,28 @@ export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: stri
         timeoutSeconds: stage.timeoutSeconds,
         maxAttempts: stage.maxAttempts,
         summary: `${stage.work.kind} ${stage.output}`,
+        ...(stage.onRestatement === 'cancel' ? { cancelOnRestatement: true } : {}),
+        ...(opening.alreadyOpen && opening.changed && stage.onRestatement === 'cancel'
+          ? { superseded: true }
+          : {}),
       };
     case 'waiting':
-      return { kind: 'waiting', have: opening.have, expected: opening.expected, missing: opening.missing };
+      return {
+        kind: 'waiting',
+        have: opening.have,
+        expected: opening.expected,
+        missing: opening.missing,
+        ...(opening.deadline === null ? {} : { deadline: new Date(opening.deadline).toISOString() }),
+      };
+    case 'paused':
+      return {
+        kind: 'paused',
+        revision: opening.revision,
+        pause: opening.pause,
+        waits: opening.waits,
+      };
+    case 'held':
+      return { kind: 'held', revision: opening.revision, limit: opening.limit, waits: opening.waits };
     case 'nothing-new':
       return { kind: 'nothing-new', revision: opening.revision, reason: opening.reason };
   }
@@ -50,10 +100,24 @@ export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: stri
 
 /** Current details of a waiting run, in Markdown, for the Temporal Web UI. */
 export function describeWaiting(step: WaitingStep): string {
-  const named = step.missing.map((input) => `- ${input.dataset} ${input.timelabel}`);
+  const named = step.missing.map((input) => `- ${describeMissing(input)}`);
   const rest = step.expected - step.have - step.missing.length;
   const more = rest > 0 ? [`- and ${String(rest)} more`] : [];
-  return [`${String(step.have)}/${String(step.expected)} inputs, waiting for`, '', ...named, ...more].join(
-    '\n',
-  );
+  const deadline = step.deadline === undefined ? [] : ['', `Late from ${step.deadline} on.`];
+  const head = `${String(step.have)}/${String(step.expected)} inputs, waiting for`;
+  return [head, '', ...named, ...more, ...deadline].join('\n');
+}
+
+/** `warehouse.analytics.orders 20200303110000`, with what it has still to take up when it is there but not settled. */
+export function describeMissing({ dataset, timelabel, unsettled }: MissingInput): string {
+  if (unsettled === undefined) return `${dataset} ${timelabel}`;
+  return `${dataset} ${timelabel}, to take up the newer ${unsettled.dataset} ${unsettled.timelabel}`;
+}
+
+/** Current details of a label that a pause or a limit holds back, in Markdown. */
+export function describeHolding(step: PausedStep | HeldStep): string {
+  if (step.kind === 'held')
+    return `Held: events have restated ${String(step.limit)} labels of the stage within 24 hours. A person releases it: reefline release.`;
+  const { scope, by, since, reason } = step.pause;
+  return `Ready, but ${scope} is paused since ${since} by ${by}: ${reason}`;
 }

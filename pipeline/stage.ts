@@ -18,8 +18,8 @@ export interface StageInput {
   readonly window: WindowRule;
   /** Outcomes of the input that count. */
   readonly on: readonly Selector[];
-  /** Set on an input that the author did not write: the blocking check of another input, which must have passed. */
-  readonly gate?: true;
+  /** Set on an input that the author did not write, a blocking check: the input whose dataset it checks. */
+  readonly gate?: string;
 }
 
 /** When a stage has no data input of its own, a clock starts it. Times bound the schedule, for historical sources. */

@@ -4,7 +4,8 @@ import type { Opening } from './opening.ts';
  * What routing decided for one (event, dependent) pair. `started`: the event completed the inputs and a run opened.
  * `joined`: it counts for a run that is open or waits for more. `coalesced`: it changes nothing that was not already
  * taken up. `filtered`: the dependent does not listen to this status. `stale`: a newer revision of the label is
- * already there. Permanent names: they are rows in the catalog.
+ * already there. `paused`: the label would have run; it does when the stage is resumed. `held`: the limit of restated
+ * labels holds it until a person releases it. Permanent names: they are rows in the catalog.
  */
 export const VERDICTS = [
   'started',
@@ -14,6 +15,7 @@ export const VERDICTS = [
   'stale',
   'paused',
   'off_grid',
+  'held',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -23,15 +25,34 @@ export function verdictOf(opening: Opening): { readonly verdict: Verdict; readon
       return opening.alreadyOpen
         ? {
             verdict: 'joined',
-            reason: `revision ${String(opening.revision)} is running; it is looked at again when that ends`,
+            reason: `revision ${String(opening.revision)} is running; ${opening.changed ? 'its inputs have changed, so another follows' : 'it is looked at again when that ends'}`,
           }
         : { verdict: 'started', reason: `opened revision ${String(opening.revision)}` };
     case 'waiting':
       return {
         verdict: 'joined',
-        reason: `${String(opening.have)} of ${String(opening.expected)} inputs are there`,
+        reason: waitingReason(opening),
+      };
+    case 'paused':
+      return {
+        verdict: 'paused',
+        reason: `${opening.pause.scope} is paused since ${opening.pause.since} by ${opening.pause.by}: ${opening.pause.reason}`,
+      };
+    case 'held':
+      return {
+        verdict: 'held',
+        reason: `events have restated ${String(opening.limit)} labels of the stage within 24 hours, which is its max_restated_labels`,
       };
     case 'nothing-new':
+      if (opening.reason === 'not due yet')
+        return { verdict: 'coalesced', reason: 'the newest label of its window is still to come' };
       return { verdict: 'coalesced', reason: `revision ${String(opening.revision)}: ${opening.reason}` };
   }
+}
+
+function waitingReason(opening: Opening & { kind: 'waiting' }): string {
+  const [first] = opening.missing;
+  if (first?.unsettled !== undefined)
+    return `${first.dataset} ${first.timelabel} is there, but ${first.unsettled.dataset} ${first.unsettled.timelabel}, of which it was made, has a newer revision`;
+  return `${String(opening.have)} of ${String(opening.expected)} inputs are there`;
 }

@@ -11,8 +11,21 @@ export const dataEvent = defineSignal<[unknown]>('dataEvent');
 /** stageRun: the router's decision after an input event, or null to look at the inputs again. */
 export const inputEvent = defineSignal<[RunStep | null]>('inputEvent');
 
-/** stageRun: a person asks for a new revision of unchanged inputs; the same request opens one revision only. */
-export const rerun = defineSignal<[string]>('rerun');
+/** What a person or a backfill asks of a run; `request` names a new revision of unchanged inputs, null asks for none. */
+export interface RunRequest {
+  readonly request: string | null;
+  /** true: the run's event starts no dependents. */
+  readonly only?: boolean;
+  readonly backfill?: string;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/**
+ * stageRun: a person asks for a new revision of unchanged inputs; the same request opens one revision only. A plain text
+ * is the name of the request.
+ */
+export const rerun = defineSignal<[string | RunRequest]>('rerun');
 
 /** publisher: something new is owed. */
 export const wake = defineSignal('wake');
@@ -27,7 +40,7 @@ export interface RouterStatus {
 export const routerStatus = defineQuery<RouterStatus>('status');
 
 export interface StageRunStatus {
-  readonly phase: 'opening' | 'waiting' | 'running' | 'closing';
+  readonly phase: 'opening' | 'waiting' | 'holding' | 'running' | 'closing';
   readonly step: RunStep | null;
 }
 

@@ -5,6 +5,7 @@ import { acceptEvents } from '../activities/accept-events.ts';
 import { closeRun, type SignalRouter } from '../activities/close-run.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
+import { passDeadline } from '../activities/pass-deadline.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageRunners } from '../activities/run-stage.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
@@ -30,6 +31,7 @@ export function createActivities({ db, client, runners, environment }: ActivityE
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
     openRun: (input) => openRun(db, configs, input),
+    passDeadline: (input) => passDeadline(db, configs, signalRouter, input),
     runStage: (key) =>
       runStage(
         { db, configs, runners, resolveSecrets: (connection) => resolveConnection(connection, environment) },

@@ -98,7 +98,7 @@ function routingWorker(
   activities: Activities,
   bundle: { readonly code: string } | undefined,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string } {
-  const { acceptEvents, closeRun, forwardEvents, openRun, resolveTick } = activities;
+  const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick } = activities;
   const workflows =
     bundle === undefined
       ? { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }
@@ -109,7 +109,7 @@ function routingWorker(
     dataConverter: {
       payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.ts', import.meta.url)),
     },
-    activities: { acceptEvents, closeRun, forwardEvents, openRun, resolveTick },
+    activities: { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick },
     maxConcurrentLocalActivityExecutions: CATALOG_SLOTS,
     maxConcurrentActivityTaskExecutions: CATALOG_SLOTS,
     maxCachedWorkflows: 1_000,

@@ -10,6 +10,7 @@ import type { RunStep } from '../pipeline/run-plan.ts';
 export interface Activities {
   readonly acceptEvents: (router: string, messages: readonly unknown[]) => Promise<Acceptance>;
   readonly openRun: (input: OpenRunInput) => Promise<RunStep>;
+  readonly passDeadline: (input: { stage: string; timelabel: string }) => Promise<RunStep>;
   readonly runStage: (key: { stage: string; timelabel: string; revision: number }) => Promise<StageOutcome>;
   readonly closeRun: (input: CloseRunInput) => Promise<{ status: string; eventId: string }>;
   readonly forwardEvents: (endpoint: string) => Promise<Forwarded>;

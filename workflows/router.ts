@@ -18,7 +18,7 @@ import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
 import { briefly, patient } from './short-activities.ts';
-import { startOrTell } from './start-run.ts';
+import { inform, startOrTell } from './start-run.ts';
 
 export interface RouterInput {
   readonly pipeline: string;
@@ -112,6 +112,7 @@ function accept(pipeline: string, batch: readonly unknown[]): Promise<Acceptance
 }
 
 function act(action: Acceptance['actions'][number]): Promise<void> {
+  if (action.kind === 'inform') return inform(action);
   return startOrTell({ ...action, trigger: 'event' }, action.kind === 'tell');
 }
 

@@ -2,7 +2,10 @@ import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporal
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { Activities } from './activity-types.ts';
 
-export type ShortActivities = Pick<Activities, 'acceptEvents' | 'closeRun' | 'openRun' | 'resolveTick'>;
+export type ShortActivities = Pick<
+  Activities,
+  'acceptEvents' | 'closeRun' | 'openRun' | 'passDeadline' | 'resolveTick'
+>;
 
 /**
  * Under load and while the catalog is slow or away: a regular activity leaves no workflow task open while it runs, so

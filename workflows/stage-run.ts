@@ -1,22 +1,18 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import {
-  CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { EventError } from '../pipeline/data-event.ts';
 import { runId } from '../pipeline/ids.ts';
 import type { OpeningRequest } from '../pipeline/opening.ts';
-import { describeWaiting, type RunPlan, type RunStep } from '../pipeline/run-plan.ts';
-import { inputEvent, rerun, stageRunStatus, type StageRunStatus } from '../signals/index.ts';
-import type { Activities } from './activity-types.ts';
+import { describeHolding, describeWaiting, type RunStep } from '../pipeline/run-plan.ts';
+import { inputEvent, rerun, stageRunStatus, type RunRequest, type StageRunStatus } from '../signals/index.ts';
 import { requireText } from './require-text.ts';
+import { runAndReport, type Ended } from './run-and-report.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
 import { briefly } from './short-activities.ts';
 
@@ -28,10 +24,17 @@ export interface StageRunInput {
   readonly step?: RunStep;
   /** true: a new revision even though no input changed. A text names the request, so that it is served once. */
   readonly rerun?: boolean | string;
+  /** true: the run's event starts no dependents. */
+  readonly only?: boolean;
+  /** Id of the backfill that the run is part of. */
+  readonly backfill?: string;
+  /** Who asks, and why. */
+  readonly by?: string;
+  readonly reason?: string;
 }
 
 export interface StageRunResult {
-  readonly status: 'SUCCESS' | 'nothing-new';
+  readonly status: 'SUCCESS' | 'nothing-new' | 'paused' | 'held';
   readonly revision: number;
   readonly detail: string;
 }
@@ -39,6 +42,9 @@ export interface StageRunResult {
 /**
  * One (stage, label), all its revisions one after the other. Waits visibly until the inputs are complete, runs the
  * stage, reports, and looks again when its inputs changed meanwhile.
+ *
+ * `opening`: asks the catalog what to do. `waiting`: for inputs, until a signal or the deadline. `holding`: complete,
+ * but a pause or a limit holds it. `running`, `closing`: one revision. Ends after a revision that nothing new followed.
  */
 export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
   checkInput(input);
@@ -48,8 +54,8 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
   let failed: Ended | null = null;
   let status: StageRunStatus = { phase: 'opening', step: null };
   setHandler(inputEvent, (step) => void inbox.push(step));
-  setHandler(rerun, (name) => {
-    request = name;
+  setHandler(rerun, (asked) => {
+    request = typeof asked === 'string' ? { request: asked } : asked;
     inbox.push(null);
   });
   setHandler(stageRunStatus, () => status);
@@ -60,8 +66,9 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
     // What is opened now takes up everything that was signalled until now.
     if (step === null) inbox.length = 0;
     const asked = request;
-    const opening = { stage: input.stage, timelabel: input.timelabel, trigger, rerun: request };
-    step ??= await briefly('run', (activities) => activities.openRun(opening));
+    step ??= await briefly('run', (activities) =>
+      activities.openRun({ stage: input.stage, timelabel: input.timelabel, trigger, ...openingOf(asked) }),
+    );
     switch (step.kind) {
       case 'nothing-new':
         if (inbox.length === 0) {
@@ -70,25 +77,40 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
           return { status: 'nothing-new', revision: step.revision, detail: step.reason };
         }
         break;
-      case 'waiting':
+      case 'missing':
+        setCurrentDetails(step.message);
+        if (inbox.length === 0) throw ApplicationFailure.nonRetryable(step.message, 'missing');
+        break;
+      case 'waiting': {
         status = { phase: 'waiting', step };
         setCurrentDetails(describeWaiting(step));
-        await condition(() => inbox.length > 0 || workflowInfo().continueAsNewSuggested);
-        if (inbox.length === 0) {
-          await continueAsNew<typeof stageRun>({
-            ...input,
-            step,
-            ...(request === null ? {} : { rerun: request }),
-          });
+        const inTime = await woken(inbox, step.deadline);
+        if (!inTime) {
+          const { stage, timelabel } = input;
+          step = await briefly('run', (activities) => activities.passDeadline({ stage, timelabel }));
+          continue;
         }
+        if (inbox.length === 0) await goOn(input, step, request);
+        break;
+      }
+      case 'paused':
+      case 'held':
+        status = { phase: 'holding', step };
+        setCurrentDetails(describeHolding(step));
+        if (!step.waits && inbox.length === 0 && failed !== null) throw failed.failure;
+        if (!step.waits && inbox.length === 0)
+          return { status: step.kind, revision: step.revision, detail: describeHolding(step) };
+        await woken(inbox);
+        if (inbox.length === 0) await goOn(input, step, request);
         break;
       case 'run': {
         setCurrentDetails(`Revision ${String(step.revision)} is running.`);
         showInSearch({ stage: input.stage, timelabel: input.timelabel, trigger, revision: step.revision });
-        const ended = await runAndReport(input, step, (phase) => (status = { phase, step }));
-        setCurrentDetails(
-          ended.error === null ? `Revision ${String(step.revision)} succeeded.` : ended.error.message,
-        );
+        const ended = await runAndReport(input, step, {
+          phase: (phase) => (status = { phase, step }),
+          isSuperseded: () => inbox.some((message) => message?.kind === 'run' && message.superseded === true),
+        });
+        setCurrentDetails(describeEnd(step.revision, ended));
         failed = ended.error === null ? null : ended;
         // From here on changed inputs or a new request open a revision, not what this one began with.
         trigger = 'event';
@@ -100,9 +122,31 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
       }
     }
     // Served: the next look asks what the inputs say. A request that arrived meanwhile is another one.
-    if (step.kind !== 'waiting' && request === asked) request = null;
+    if (isServed(step) && request === asked) request = null;
     step = newest(inbox.splice(0), step);
   }
+}
+
+function isServed(step: RunStep): boolean {
+  return step.kind !== 'waiting' && step.kind !== 'paused' && step.kind !== 'held';
+}
+
+/** Waits for a message, or for a history that has grown too long; false when the deadline, an ISO instant, came first. */
+async function woken(inbox: readonly unknown[], deadline?: string): Promise<boolean> {
+  const isWoken = (): boolean => inbox.length > 0 || workflowInfo().continueAsNewSuggested;
+  if (deadline !== undefined) return condition(isWoken, Math.max(1, Date.parse(deadline) - Date.now()));
+  await condition(isWoken);
+  return true;
+}
+
+function goOn(input: StageRunInput, step: RunStep, asked: RunRequest | null): Promise<never> {
+  const { rerun: name, ...rest } = openingOf(asked);
+  return continueAsNew<typeof stageRun>({
+    ...input,
+    ...rest,
+    step,
+    ...(name === null ? {} : { rerun: name }),
+  });
 }
 
 /** The id is what keeps a label from running twice at once, so a run under any other id is refused. */
@@ -119,9 +163,22 @@ function checkInput(input: StageRunInput): void {
   );
 }
 
-function requestOf(input: StageRunInput): string | null {
-  if (typeof input.rerun === 'string') return input.rerun;
-  return input.rerun === true ? workflowInfo().runId : null;
+function requestOf({ rerun: wanted, only, backfill, by, reason }: StageRunInput): RunRequest | null {
+  const request = typeof wanted === 'string' ? wanted : wanted === true ? workflowInfo().runId : null;
+  if (request === null && only !== true && backfill === undefined && by === undefined) return null;
+  return {
+    request,
+    ...(only === true ? { only } : {}),
+    ...(backfill === undefined ? {} : { backfill }),
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function openingOf(asked: RunRequest | null): { rerun: string | null } & Omit<RunRequest, 'request'> {
+  if (asked === null) return { rerun: null };
+  const { request, ...rest } = asked;
+  return { rerun: request, ...rest };
 }
 
 /**
@@ -140,62 +197,12 @@ function newest(messages: readonly (RunStep | null)[], current: RunStep): RunSte
   );
 }
 
+function describeEnd(revision: number, ended: Ended): string {
+  if (ended.superseded) return `Revision ${String(revision)} was cancelled: its inputs changed.`;
+  return ended.error === null ? `Revision ${String(revision)} succeeded.` : ended.error.message;
+}
+
 function showInSearch(run: Parameters<typeof missingSearchAttributes>[1]): void {
   const missing = missingSearchAttributes(workflowInfo().typedSearchAttributes, run);
   if (missing.length > 0) upsertSearchAttributes(missing);
-}
-
-interface Ended {
-  readonly error: EventError | null;
-  readonly failure: unknown;
-}
-
-async function runAndReport(
-  input: StageRunInput,
-  plan: RunPlan,
-  phase: (name: 'running' | 'closing') => void,
-): Promise<Ended> {
-  const key = { stage: input.stage, timelabel: input.timelabel, revision: plan.revision };
-  const { runStage } = proxyActivities<Activities>({
-    taskQueue: plan.taskQueue,
-    startToCloseTimeout: plan.timeoutSeconds * 1000,
-    heartbeatTimeout: '30s',
-    retry: {
-      initialInterval: '1s',
-      backoffCoefficient: 2,
-      maximumInterval: '60s',
-      maximumAttempts: plan.maxAttempts,
-    },
-  });
-  phase('running');
-  const result = await runStage.executeWithOptions({ summary: plan.summary }, [key]).then(
-    (outcome) => ({ output: outcome.output, error: null, failure: null }),
-    (failure: unknown) => ({ output: null, error: describeFailure(failure), failure }),
-  );
-  phase('closing');
-  // Also a cancelled run reports, or its dependents would wait for an event that never comes.
-  const { output, error } = result;
-  const closing = { ...key, temporalRunId: workflowInfo().runId, output, error };
-  await CancellationScope.nonCancellable(() => briefly('run', (activities) => activities.closeRun(closing)));
-  return { error: result.error, failure: result.failure };
-}
-
-function describeFailure(failure: unknown): EventError {
-  if (isCancellation(failure)) return { class: 'rejected', message: 'The run was cancelled.', facts: {} };
-  const cause = failure instanceof ActivityFailure ? failure.cause : failure;
-  if (cause instanceof TimeoutFailure)
-    return {
-      class: 'timeout',
-      message: `The stage did not finish in time (${cause.timeoutType}).`,
-      facts: {},
-    };
-  if (cause instanceof ApplicationFailure) {
-    const [facts] = cause.details ?? [];
-    return {
-      class: cause.type ?? 'unexpected',
-      message: cause.message,
-      facts: (facts ?? {}) as EventError['facts'],
-    };
-  }
-  return { class: 'unexpected', message: cause instanceof Error ? cause.message : String(cause), facts: {} };
 }

@@ -33,6 +33,11 @@ export async function startOrTell(run: RunToStart, tellFirst: boolean): Promise<
   while (!(await started(id, run)) && !(await tell()));
 }
 
+/** Tells the run of a (stage, label) when it is there; none is started for it. */
+export async function inform(run: Pick<RunToStart, 'stage' | 'timelabel' | 'step'>): Promise<void> {
+  await told(runId(run.stage, run.timelabel), run.step);
+}
+
 async function started(id: string, run: RunToStart): Promise<boolean> {
   const input: StageRunInput = {
     stage: run.stage,

@@ -27,11 +27,15 @@ alter table reefline.stage_run add column backfill text;
 -- When a waiting run has to be reported, and since when it is late.
 alter table reefline.stage_run add column deadline timestamptz;
 alter table reefline.stage_run add column late_at timestamptz;
+alter table reefline.stage_run add column late_event jsonb;
 -- The config version whose definition a waiting run keeps; null follows the version in force.
 alter table reefline.stage_run add column pinned int references reefline.config_version;
 -- What a waiting run lacks, for people: [{"dataset", "timelabel", "why"}].
 alter table reefline.stage_run add column missing jsonb;
-create index stage_run_restated on reefline.stage_run (stage, opened_at) where trigger = 'event' and revision > 1;
+-- True when an event opened it for a label that had succeeded before.
+alter table reefline.stage_run add column restates boolean not null default false;
+create index stage_run_restated on reefline.stage_run (stage, opened_at) where restates;
+create index stage_run_pinned on reefline.stage_run (stage) where pinned is not null;
 
 -- What was decided about a (stage, label) and by whom, in order: opened, waiting, paused, held, late, released …
 create table reefline.run_note (
@@ -46,6 +50,7 @@ create table reefline.run_note (
   noted_at       timestamptz not null default clock_timestamp()
 );
 create index run_note_by_run on reefline.run_note (stage, timelabel, seq);
+create index run_note_limit on reefline.run_note (stage, noted_at) where decision = 'limit';
 
 -- Paused pipelines and stages: `orders` or `orders.load_orders`.
 create table reefline.pause (
@@ -70,31 +75,47 @@ create table reefline.held_run (
 alter table reefline.config_version add column note text;
 alter table reefline.config_version add column rollback_of int references reefline.config_version;
 
+-- A range of labels through the graph: what was asked for, what was planned per stage, and where it stands.
 create table reefline.backfill (
   id             text primary key,
   request        jsonb not null,
-  status         text not null check (status in ('planned', 'running', 'paused', 'cancelled', 'completed', 'failed')),
+  plan           jsonb not null,
+  status         text not null check (status in ('running', 'paused', 'cancelling', 'cancelled', 'completed', 'failed')),
+  -- Counts the retries, so that each asks the ledger for another revision.
+  attempt        int not null default 1,
   config_version int not null references reefline.config_version,
   created_by     text not null,
   reason         text,
   created_at     timestamptz not null default clock_timestamp(),
   ended_at       timestamptz
 );
+create index backfill_created on reefline.backfill (created_at);
 
 create table reefline.backfill_item (
   backfill   text not null references reefline.backfill,
   position   int not null,
   stage      text not null,
   timelabel  text not null,
-  state      text not null check (state in ('planned', 'existing', 'running', 'success', 'failure', 'cancelled')),
+  state      text not null check (state in
+    ('planned', 'running', 'waiting', 'success', 'existing', 'failure', 'blocked', 'skipped', 'cancelled')),
+  -- Positions of the items that come before it, and of the last one that the backfill itself starts.
+  upstream   int[] not null,
+  lead       int not null,
+  -- Newest revision that does not count as the backfill's.
+  baseline   int not null,
   revision   int,
   detail     text,
+  starts     int not null default 0,
+  -- The turn of the workflow in which it was last started: a repeated turn starts it again.
+  turn       int,
   started_at timestamptz,
   ended_at   timestamptz,
-  primary key (backfill, stage, timelabel)
+  primary key (backfill, position)
 );
-create unique index backfill_item_order on reefline.backfill_item (backfill, position);
 create index backfill_item_state on reefline.backfill_item (backfill, state, position);
+create index backfill_item_lead on reefline.backfill_item (backfill, lead);
+create index backfill_item_open on reefline.backfill_item (stage, timelabel)
+  where state in ('planned', 'running', 'waiting');
 
 -- What the sweep found, and whether it mended it.
 create table reefline.mending (

@@ -1,7 +1,11 @@
-import { decideOpening, type InputState, type LedgerState, type Opening } from '../../pipeline/opening.ts';
+import type { Head, InputState } from '../../pipeline/completeness.ts';
+import { decideOpening, type LedgerState, type Opening } from '../../pipeline/opening.ts';
+import { selectedOutcomes } from '../../pipeline/outcome.ts';
+import type { InputRevision } from '../../pipeline/input-vector.ts';
 import { buildRoutingTable, targetsOf, type RoutingTable, type Target } from '../../pipeline/routing.ts';
 import type { Project } from '../../pipeline/project.ts';
-import type { DataStatus } from '../../pipeline/stage.ts';
+import { revisionKey, unsettledRevisions, type MadeOf } from '../../pipeline/settled.ts';
+import type { DataStatus, StageInput } from '../../pipeline/stage.ts';
 import type { Timelabel } from '../../pipeline/timelabel.ts';
 import { inputNeed } from '../../pipeline/window.ts';
 
@@ -22,6 +26,7 @@ interface ModelRun {
   vector: string;
   /** What the run read, by dataset and label. */
   inputs: readonly string[];
+  made: readonly InputRevision[];
   /** A message came while it ran, so the workflow looks again when it ends. */
   told: boolean;
 }
@@ -94,20 +99,36 @@ export class RoutingModel {
 
   #open(target: Target): Opening {
     const inputs = this.#inputs(target);
-    const opening = decideOpening(target.stage, target.timelabel, inputs, this.#ledger(target), {
-      trigger: 'event',
-      rerun: null,
-    });
+    const opening = decideOpening(
+      target.stage,
+      target.timelabel,
+      inputs,
+      this.#ledger(target),
+      {
+        trigger: 'event',
+        rerun: null,
+      },
+      0,
+    );
     if (opening.kind === 'nothing-new' || (opening.kind === 'run' && opening.alreadyOpen)) return opening;
     const latest = this.#latest(target);
     const run: ModelRun =
       latest?.revision === opening.revision
         ? latest
-        : { target, revision: opening.revision, status: 'WAITING', vector: '', inputs: [], told: false };
+        : {
+            target,
+            revision: opening.revision,
+            status: 'WAITING',
+            vector: '',
+            inputs: [],
+            made: [],
+            told: false,
+          };
     if (run !== latest) this.#runs.push(run);
     if (opening.kind === 'run') {
       run.status = 'RUNNING';
       run.vector = opening.vector;
+      run.made = opening.inputs;
       run.inputs = opening.inputs.map(({ eventId }) => this.#log.get(eventId)?.content ?? 'unknown');
     }
     return opening;
@@ -124,28 +145,62 @@ export class RoutingModel {
       latest:
         latest === undefined
           ? null
-          : { revision: latest.revision, status: latest.status, vector: latest.vector, request: null },
-      lastSuccessVector: runs.findLast(({ status }) => status === 'SUCCESS')?.vector ?? null,
+          : {
+              revision: latest.revision,
+              status: latest.status,
+              outcome: null,
+              vector: latest.vector,
+              request: null,
+              deadline: null,
+              late: false,
+            },
+      acceptedVector: runs.findLast(({ status }) => status === 'SUCCESS')?.vector ?? null,
       highestRevision: latest?.revision ?? 0,
+      paused: null,
+      restatedLabels: null,
     };
   }
 
   #inputs({ stage, timelabel }: Target): InputState[] {
+    const unsettled = unsettledRevisions(this.#madeOf());
     return stage.inputs.map((input) => {
       const need = inputNeed(input.window, stage.period, input.period, timelabel);
       const labels = need.kind === 'labels' ? need.labels : [];
-      const heads = labels.flatMap((label) => {
-        const events = [...this.#log.values()].filter(
-          (event) =>
-            event.dataset === input.dataset && event.timelabel === label && input.on.includes(event.status),
-        );
-        const [newest] = events.sort((a, b) => b.revision - a.revision);
-        return newest === undefined
-          ? []
-          : [{ timelabel: label, revision: newest.revision, eventId: newest.id }];
+      const heads = labels.flatMap((label): Head[] => {
+        const newest = this.#newest(input, label);
+        if (newest === undefined) return [];
+        const cause = unsettled.get(revisionKey(newest));
+        const head = { timelabel: label, revision: newest.revision, eventId: newest.id };
+        return [cause === undefined ? head : { ...head, unsettled: cause }];
       });
       return { dataset: input.dataset, heads };
     });
+  }
+
+  #newest(input: StageInput, label: string): ModelEvent | undefined {
+    const outcomes: readonly string[] = selectedOutcomes(input.on);
+    return [...this.#log.values()]
+      .filter((event) => event.dataset === input.dataset && event.timelabel === label)
+      .filter((event) => outcomes.includes(event.status))
+      .sort((a, b) => b.revision - a.revision)[0];
+  }
+
+  /** Every run with what it was made of, whether or not anybody asks. */
+  #madeOf(): MadeOf[] {
+    return this.#runs.flatMap((run) =>
+      run.made.map((made): MadeOf => {
+        const { stage, timelabel } = run.target;
+        const input = stage.inputs.find(({ dataset }) => dataset === made.dataset);
+        const newest = input === undefined ? undefined : this.#newest(input, made.timelabel);
+        return {
+          dataset: stage.output,
+          timelabel,
+          revision: run.revision,
+          input: made,
+          stale: newest !== undefined && newest.revision > made.revision,
+        };
+      }),
+    );
   }
 }
 

@@ -56,12 +56,23 @@ describe('what is an event', () => {
       uri: null,
       error: null,
       configVersion: null,
+      outcome: 'SUCCESS',
+      propagates: true,
     });
+  });
+
+  test('rows and status say the outcome that the sender leaves out, and a named one must agree with the status', () => {
+    expect(readIncoming({ ...SIX, rows: 0 })).toMatchObject({ outcome: 'EMPTY' });
+    expect(readIncoming({ ...SIX, status: 'FAILURE', rows: 0 })).toMatchObject({ outcome: 'FAILURE' });
+    expect(readIncoming({ ...SIX, status: 'FAILURE', outcome: 'SKIPPED' })).toMatchObject({
+      outcome: 'SKIPPED',
+    });
+    expect(readIncoming({ ...SIX, outcome: 'LATE' })).toMatchObject({ kind: 'malformed', field: 'outcome' });
   });
 
   test('every documented field is read', () => {
     const { event_type: kind, ...rest } = FULL;
-    expect(readIncoming(FULL)).toEqual({ kind, ...rest });
+    expect(readIncoming(FULL)).toEqual({ kind, ...rest, outcome: 'SUCCESS', propagates: true });
   });
 
   test('null stands for a field that is left out, and unknown fields are left alone', () => {

@@ -130,11 +130,7 @@ function oracle({ project, events }: Scenario): {
 } {
   const contents = new Map<string, string>();
   const bounds = new Map<string, number>();
-  const inputOf = (
-    stage: StageDefinition,
-    on: readonly DataStatus[],
-    label: Timelabel,
-  ): string | undefined =>
+  const inputOf = (stage: StageDefinition, on: readonly string[], label: Timelabel): string | undefined =>
     isSource(stage)
       ? events.findLast(
           (event) => event.dataset === stage.output && event.timelabel === label && on.includes(event.status),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Head } from '../../pipeline/completeness.ts';
+import { vectorOf } from '../../pipeline/input-vector.ts';
 import {
   decideOpening,
   NAMED_MISSING,
-  vectorOf,
-  type Head,
   type LedgerState,
   type OpeningRequest,
 } from '../../pipeline/opening.ts';
@@ -20,7 +20,16 @@ const [, daily, plain, hourly] = projectOf([
 ]).stages as [StageDefinition, StageDefinition, StageDefinition, StageDefinition];
 
 const DAY = '20010105000000' as Timelabel;
-const NOTHING: LedgerState = { latest: null, lastSuccessVector: null, highestRevision: 0 };
+const NOTHING: LedgerState = {
+  latest: null,
+  acceptedVector: null,
+  highestRevision: 0,
+  paused: null,
+  restatedLabels: null,
+};
+const NOW = Date.UTC(2001, 0, 6);
+/** What most runs leave unsaid. */
+const PLAIN = { outcome: null, deadline: null, late: false } as const;
 const EVENT: OpeningRequest = { trigger: 'event', rerun: null };
 
 function head(at: number, revision = 1): Head {
@@ -36,13 +45,14 @@ function open(
   ledger: LedgerState,
   request = EVENT,
 ): ReturnType<typeof decideOpening> {
-  return decideOpening(daily, DAY, [{ dataset: HOURS, heads }], ledger, request);
+  return decideOpening(daily, DAY, [{ dataset: HOURS, heads }], ledger, request, NOW);
 }
 
 function ended(status: 'SUCCESS' | 'FAILURE', vector: string, request: string | null = null): LedgerState {
   return {
-    latest: { revision: 1, status, vector, request },
-    lastSuccessVector: status === 'SUCCESS' ? vector : null,
+    ...NOTHING,
+    latest: { revision: 1, status, vector, request, ...PLAIN },
+    acceptedVector: status === 'SUCCESS' ? vector : null,
     highestRevision: 1,
   };
 }
@@ -58,6 +68,7 @@ describe('completeness', () => {
       have: 23,
       expected: 24,
       missing: [{ dataset: HOURS, timelabel: '20010105080000' }],
+      deadline: null,
     });
   });
 
@@ -74,18 +85,18 @@ describe('completeness', () => {
   });
 
   test('a stage without inputs is complete at once', () => {
-    expect(decideOpening(plain, DAY, [], NOTHING, EVENT)).toMatchObject({ kind: 'run', revision: 1 });
+    expect(decideOpening(plain, DAY, [], NOTHING, EVENT, NOW)).toMatchObject({ kind: 'run', revision: 1 });
   });
 
   test('a finer stage takes the newest label at or before its own, and waits when there is none', () => {
     const at = '20010105080000' as Timelabel;
     const heads = [head(-48), head(0), head(24)];
     const dataset = 'warehouse.main.daily';
-    expect(decideOpening(hourly, at, [{ dataset, heads }], NOTHING, EVENT)).toMatchObject({
+    expect(decideOpening(hourly, at, [{ dataset, heads }], NOTHING, EVENT, NOW)).toMatchObject({
       kind: 'run',
       inputs: [{ timelabel: '20010105000000' }],
     });
-    expect(decideOpening(hourly, at, [{ dataset, heads: [head(24)] }], NOTHING, EVENT)).toMatchObject({
+    expect(decideOpening(hourly, at, [{ dataset, heads: [head(24)] }], NOTHING, EVENT, NOW)).toMatchObject({
       kind: 'waiting',
       missing: [{ dataset, timelabel: at }],
     });
@@ -128,8 +139,8 @@ describe('revisions', () => {
 
   test('a run that waited keeps the revision that it reserved', () => {
     const waiting: LedgerState = {
-      latest: { revision: 3, status: 'WAITING', vector: '', request: null },
-      lastSuccessVector: null,
+      ...NOTHING,
+      latest: { revision: 3, status: 'WAITING', vector: '', request: null, ...PLAIN },
       highestRevision: 3,
     };
     expect(open(ALL.slice(1), waiting)).toMatchObject({ kind: 'waiting', revision: 3 });
@@ -138,8 +149,8 @@ describe('revisions', () => {
 
   test('a waiting run stays ahead of what somebody else reported of its dataset meanwhile', () => {
     const overtaken: LedgerState = {
-      latest: { revision: 3, status: 'WAITING', vector: '', request: null },
-      lastSuccessVector: null,
+      ...NOTHING,
+      latest: { revision: 3, status: 'WAITING', vector: '', request: null, ...PLAIN },
       highestRevision: 4,
     };
     expect(open(ALL.slice(1), overtaken)).toMatchObject({ kind: 'waiting', revision: 5 });
@@ -148,8 +159,8 @@ describe('revisions', () => {
 
   test('whatever comes while a run is open, it is that run', () => {
     const running: LedgerState = {
-      latest: { revision: 2, status: 'RUNNING', vector: COMPLETE, request: null },
-      lastSuccessVector: null,
+      ...NOTHING,
+      latest: { revision: 2, status: 'RUNNING', vector: COMPLETE, request: null, ...PLAIN },
       highestRevision: 2,
     };
     for (const rerun of [null, 'please'])

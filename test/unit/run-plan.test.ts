@@ -9,9 +9,21 @@ import { projectOf } from '../support/project.ts';
 const [daily] = projectOf([{ name: 'daily', period: '1d' }]).stages as [StageDefinition];
 const missing = [{ dataset: 'warehouse.main.hourly', timelabel: '20010105230000' as never }];
 
+const run = {
+  kind: 'run',
+  revision: 1,
+  vector: 'v',
+  inputs: [],
+  alreadyOpen: false,
+  changed: false,
+  partial: false,
+  missing: [],
+  restates: false,
+} as const;
+
 describe('the step that a workflow is told', () => {
   test('a run carries how and where it runs', () => {
-    const opening: Opening = { kind: 'run', revision: 3, vector: 'v', inputs: [], alreadyOpen: false };
+    const opening: Opening = { ...run, revision: 3 };
     expect(stepOf(daily, opening, 'reefline.warehouse')).toEqual({
       kind: 'run',
       revision: 3,
@@ -23,7 +35,14 @@ describe('the step that a workflow is told', () => {
   });
 
   test('waiting carries what is missing, and nothing new why', () => {
-    const waiting: Opening = { kind: 'waiting', revision: 1, have: 23, expected: 24, missing };
+    const waiting: Opening = {
+      kind: 'waiting',
+      revision: 1,
+      have: 23,
+      expected: 24,
+      missing,
+      deadline: null,
+    };
     expect(stepOf(daily, waiting, 'q')).toEqual({ kind: 'waiting', have: 23, expected: 24, missing });
     const nothing: Opening = { kind: 'nothing-new', revision: 2, reason: 'same inputs' };
     expect(stepOf(daily, nothing, 'q')).toEqual({ kind: 'nothing-new', revision: 2, reason: 'same inputs' });
@@ -50,17 +69,13 @@ describe('the task queue', () => {
 
 describe('the verdict', () => {
   test.each<[Opening, string, string]>([
+    [run, 'started', 'opened revision 1'],
+    [{ ...run, alreadyOpen: true }, 'joined', 'revision 1 is running'],
     [
-      { kind: 'run', revision: 1, vector: '', inputs: [], alreadyOpen: false },
-      'started',
-      'opened revision 1',
-    ],
-    [
-      { kind: 'run', revision: 1, vector: '', inputs: [], alreadyOpen: true },
+      { kind: 'waiting', revision: 1, have: 2, expected: 24, missing, deadline: null },
       'joined',
-      'revision 1 is running',
+      '2 of 24 inputs',
     ],
-    [{ kind: 'waiting', revision: 1, have: 2, expected: 24, missing }, 'joined', '2 of 24 inputs'],
     [{ kind: 'nothing-new', revision: 1, reason: 'same inputs' }, 'coalesced', 'same inputs'],
   ])('of %j is %s', (opening, verdict, reason) => {
     expect(verdictOf(opening)).toEqual({ verdict, reason: expect.stringContaining(reason) });

@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import { inTransaction } from '../catalog/connect.ts';
+import type { ConfigStore } from '../catalog/config-store.ts';
+import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import type { OpenedTarget } from '../catalog/opened-target.ts';
+import { endRun, lateEvent, latestRun, markLate, type LatestRun } from '../catalog/run-ledger.ts';
+import { appendNotes } from '../catalog/run-notes.ts';
+import { NO_MARKS } from '../catalog/write-openings.ts';
+import type { DataEvent, ReeflineEvent } from '../pipeline/data-event.ts';
+import type { Outcome } from '../pipeline/outcome.ts';
+import { bareReport, runEvent } from '../pipeline/run-event.ts';
+import { describeMissing, stepOf, type RunStep } from '../pipeline/run-plan.ts';
+import type { RoutingTable } from '../pipeline/routing.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
+import { stageQueue } from '../pipeline/task-queue.ts';
+import { labelOf } from './open-run.ts';
+import type { SignalRouter } from './close-run.ts';
+
+interface Passed {
+  readonly step: RunStep;
+  readonly pipeline: string;
+  /** Stored with the ledger row that it stands for, so that a repeated call signals the very same one. */
+  readonly event: ReeflineEvent | null;
+}
+
+/**
+ * Does what a stage wants when the deadline of a label passes while it waits: report it late and wait on, run with what
+ * is there, or give the label up. A run that has become complete meanwhile simply runs.
+ */
+export async function passDeadline(
+  db: pg.Pool,
+  configs: ConfigStore,
+  signalRouter: SignalRouter,
+  input: { readonly stage: string; readonly timelabel: string },
+): Promise<RunStep> {
+  const passed = await inTransaction(db, async (client): Promise<Passed> => {
+    const table = await configs.current(client);
+    const stage = table.stages.get(input.stage);
+    if (stage === undefined) {
+      const revision = (await latestRun(client, input.stage, input.timelabel))?.revision ?? 0;
+      const reason = `config version ${String(table.configVersion)} has no stage ${input.stage}`;
+      return { step: { kind: 'nothing-new', revision, reason }, pipeline: '', event: null };
+    }
+    const timelabel = labelOf(stage, input.timelabel);
+    await lockLabels(client, [{ dataset: stage.output, timelabel }]);
+    const latest = await latestRun(client, stage.id, timelabel);
+    // Only a run that waits is asked, so this is a repeated call: the label has been given up.
+    if (latest?.outcome === 'MISSING') return givenUp(stage, latest);
+    const [opened] = await openTargets(client, [{ stage, timelabel }], {
+      configs,
+      table,
+      request: { trigger: 'event', rerun: null },
+      marks: NO_MARKS,
+      causes: () => [],
+    });
+    if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
+    return report(client, table, opened);
+  });
+  if (passed.event !== null) await signalRouter(passed.pipeline, [passed.event]);
+  return passed.step;
+}
+
+function givenUp({ pipeline }: StageDefinition, { revision, events }: LatestRun): Passed {
+  const event = events?.find((one): one is DataEvent => one.event_type === 'data') ?? null;
+  return { step: { kind: 'missing', revision, message: event?.error?.message ?? '' }, pipeline, event };
+}
+
+async function report(client: pg.PoolClient, table: RoutingTable, opened: OpenedTarget): Promise<Passed> {
+  const { stage, timelabel, opening, state } = opened;
+  const { pipeline } = stage;
+  const step = stepOf(stage, opening, stageQueue(stage));
+  if (opening.kind !== 'waiting' || stage.deadline === undefined) return { step, pipeline, event: null };
+  if (state.latest?.late === true)
+    return { step, pipeline, event: await lateEvent(client, stage.id, timelabel) };
+  if (opening.deadline !== null && opening.deadline > Date.now()) return { step, pipeline, event: null };
+  const gaveUp = stage.deadline.then === 'fail';
+  const message = messageOf(opened, gaveUp);
+  const event = eventOf(table, opened, gaveUp ? 'MISSING' : 'LATE', message);
+  const key = { stage: stage.id, timelabel, revision: opening.revision };
+  const note = { ...key, reason: message, actor: null, configVersion: opened.configVersion };
+  await appendNotes(client, [{ ...note, decision: gaveUp ? 'missing' : 'late' }]);
+  if (!gaveUp) {
+    await markLate(client, key, event);
+    const { kind, have, expected, missing } = opening;
+    return { step: { kind, have, expected, missing }, pipeline, event };
+  }
+  await endRun(client, key, 'FAILURE', 'MISSING', [event]);
+  return { step: { kind: 'missing', revision: opening.revision, message }, pipeline, event };
+}
+
+function messageOf({ stage, timelabel, opening }: OpenedTarget, gaveUp: boolean): string {
+  if (opening.kind !== 'waiting') return '';
+  const named = opening.missing.slice(0, 3).map(describeMissing).join(', ');
+  const count = `${String(opening.have)} of ${String(opening.expected)} inputs are there`;
+  const next = gaveUp ? 'It runs when its inputs come after all.' : 'It goes on waiting.';
+  return `${stage.id} ${timelabel} was not complete at its deadline: ${count}, missing ${named}. ${next}`;
+}
+
+function eventOf(
+  table: RoutingTable,
+  { stage, timelabel, opening, configVersion }: OpenedTarget,
+  outcome: Outcome,
+  message: string,
+): ReeflineEvent {
+  const { project } = table;
+  const { revision } = opening;
+  const missing = opening.kind === 'waiting' ? opening.missing : [];
+  return runEvent(
+    { stage, project, timelabel, revision, temporalRunId: null, configVersion },
+    { ...bareReport(outcome, Date.now(), { class: 'timeout', message, facts: {} }), missing },
+  );
+}

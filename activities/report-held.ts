@@ -1,0 +1,36 @@
+import type pg from 'pg';
+import { appendEvents } from '../catalog/event-log.ts';
+import type { OpenedTarget } from '../catalog/opened-target.ts';
+import { noteFirstHold } from '../catalog/run-notes.ts';
+import { bareReport, runEvent } from '../pipeline/run-event.ts';
+import type { RoutingTable } from '../pipeline/routing.ts';
+
+/**
+ * Reports, once within 24 hours for each stage, that its limit of restated labels holds labels back. Endpoints hear of
+ * it; no stage listens to it. Returns the endpoints that are owed the event.
+ */
+export async function reportHeld(
+  client: pg.PoolClient,
+  table: RoutingTable,
+  opened: readonly OpenedTarget[],
+  router: string,
+): Promise<readonly string[]> {
+  const first = new Map<string, OpenedTarget>();
+  for (const target of opened)
+    if (target.opening.kind === 'held' && !first.has(target.stage.id)) first.set(target.stage.id, target);
+  const events = [];
+  for (const target of first.values()) {
+    const { stage, timelabel, opening } = target;
+    if (opening.kind !== 'held' || !(await noteFirstHold(client, stage.id, timelabel))) continue;
+    const message = `Events have restated ${String(opening.limit)} labels of ${stage.id} within 24 hours, which is its max_restated_labels; further labels are held. Look at them with "reefline status --stage ${stage.id}" and let them run with "reefline release ${stage.id}".`;
+    const identity = { stage, project: table.project, timelabel, revision: opening.revision };
+    const error = { class: 'rejected', message, facts: { limit: opening.limit } };
+    events.push(
+      runEvent(
+        { ...identity, temporalRunId: null, configVersion: table.configVersion },
+        bareReport('HELD', Date.now(), error),
+      ),
+    );
+  }
+  return appendEvents(client, events, [], router);
+}

@@ -1,0 +1,99 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { EventError } from '../pipeline/data-event.ts';
+import type { RunPlan } from '../pipeline/run-plan.ts';
+import type { Activities } from './activity-types.ts';
+import { briefly } from './short-activities.ts';
+
+/** How a run ended; `superseded` was cancelled because its inputs changed, and reported nothing. */
+export interface Ended {
+  readonly error: EventError | null;
+  readonly failure: unknown;
+  readonly superseded: boolean;
+}
+
+export interface RunWatch {
+  /** Told of each step of the way. */
+  readonly phase: (name: 'running' | 'closing') => void;
+  /** True as soon as what the run makes is out of date. */
+  readonly isSuperseded: () => boolean;
+}
+
+/** Runs the stage of one revision and reports how it ended, whatever that was. */
+export async function runAndReport(
+  run: { readonly stage: string; readonly timelabel: string },
+  plan: RunPlan,
+  watch: RunWatch,
+): Promise<Ended> {
+  const key = { stage: run.stage, timelabel: run.timelabel, revision: plan.revision };
+  const cancellable = plan.cancelOnRestatement === true;
+  const { runStage } = proxyActivities<Activities>({
+    taskQueue: plan.taskQueue,
+    startToCloseTimeout: plan.timeoutSeconds * 1000,
+    heartbeatTimeout: '30s',
+    // The next revision must not begin while the cancelled one still works.
+    ...(cancellable ? { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } : {}),
+    retry: {
+      initialInterval: '1s',
+      backoffCoefficient: 2,
+      maximumInterval: '60s',
+      maximumAttempts: plan.maxAttempts,
+    },
+  });
+  watch.phase('running');
+  const scope = new CancellationScope();
+  const working = scope.run(() => runStage.executeWithOptions({ summary: plan.summary }, [key]));
+  let done = false;
+  let superseded = false;
+  if (cancellable) {
+    void condition(() => done || watch.isSuperseded()).then(() => {
+      superseded = !done;
+      if (superseded) scope.cancel();
+    });
+  }
+  const result = await working.then(
+    (outcome) => ({ output: outcome.output, error: null, failure: null }),
+    (failure: unknown) => ({ output: null, error: describeFailure(failure), failure }),
+  );
+  done = true;
+  watch.phase('closing');
+  // Also a cancelled run reports, or its dependents would wait for an event that never comes.
+  const { output, error, failure } = result;
+  const outdated = superseded && isCancellation(failure);
+  const closing = {
+    ...key,
+    temporalRunId: workflowInfo().runId,
+    output,
+    error,
+    ...(outdated ? { superseded: true } : {}),
+  };
+  await CancellationScope.nonCancellable(() => briefly('run', (activities) => activities.closeRun(closing)));
+  return { error: outdated ? null : error, failure, superseded: outdated };
+}
+
+function describeFailure(failure: unknown): EventError {
+  if (isCancellation(failure)) return { class: 'rejected', message: 'The run was cancelled.', facts: {} };
+  const cause = failure instanceof ActivityFailure ? failure.cause : failure;
+  if (cause instanceof TimeoutFailure)
+    return {
+      class: 'timeout',
+      message: `The stage did not finish in time (${cause.timeoutType}).`,
+      facts: {},
+    };
+  if (cause instanceof ApplicationFailure) {
+    const [facts] = cause.details ?? [];
+    return {
+      class: cause.type ?? 'unexpected',
+      message: cause.message,
+      facts: (facts ?? {}) as EventError['facts'],
+    };
+  }
+  return { class: 'unexpected', message: cause instanceof Error ? cause.message : String(cause), facts: {} };
+}
