@@ -30,7 +30,14 @@ const stage = (run: StageRun): Promise<StageOutput> => {
   entered.delete(key);
   return Promise.resolve(DONE);
 };
-const runners = { extract: stage, register: stage, load: stage, transform: stage, publish: stage };
+const runners = {
+  extract: stage,
+  register: stage,
+  load: stage,
+  transform: stage,
+  publish: stage,
+  check: stage,
+};
 const activities = createActivities({ db, client, runners, environment: process.env });
 await runWorkers({
   temporal,

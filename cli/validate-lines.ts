@@ -1,7 +1,7 @@
 import { secretReferences } from '../config/secret-reference.ts';
 import { cronPeriod } from '../pipeline/cron.ts';
 import type { Project } from '../pipeline/project.ts';
-import type { StageDefinition, StageInput } from '../pipeline/stage.ts';
+import type { CheckWork, StageDefinition, StageInput } from '../pipeline/stage.ts';
 
 /** What was understood of a project: a line per stage with its period, what starts it, and what it produces. */
 export function describeProject(project: Project): string {
@@ -38,7 +38,12 @@ export function triggerOf(stage: StageDefinition): string {
   const reads = stage.inputs.filter((input) => input.window === 'as_of');
   if (waits.length > 0) parts.push(`after ${waits.map(inputWords).join(' and ')}`);
   if (reads.length > 0) parts.push(`with ${reads.map(inputWords).join(' and ')}`);
+  if (stage.work.kind === 'check') parts.push(...assertionWords(stage.work));
   return parts.join(', ');
+}
+
+function assertionWords({ assertions, blocking }: CheckWork): readonly string[] {
+  return [count(assertions.length, 'assertion'), ...(blocking ? ['blocking'] : [])];
 }
 
 function inputWords({ dataset, window, period, on }: StageInput): string {

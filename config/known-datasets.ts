@@ -10,6 +10,11 @@ export type Producer =
   /** `outside` is undefined when its declaration has problems. */
   | { readonly kind: 'outside'; readonly outside: OutsideDataset | undefined };
 
+/** A check reports about a table and writes none. False for a stage that could not be read. */
+export function producedByCheck(producer: Producer | undefined): boolean {
+  return producer?.kind === 'stage' && producer.draft.fields?.kind === 'check';
+}
+
 export interface KnownDatasets {
   readonly producers: ReadonlyMap<string, Producer>;
   readonly problems: readonly Problem[];
@@ -35,12 +40,15 @@ export function knownDatasets(settings: SettingsDraft, stages: readonly StageDra
       first.kind === 'stage'
         ? `stage ${first.draft.id} (${first.draft.yaml.file})`
         : 'a service outside (datasets: in reefline.yaml)';
+    const problem = `${draft.output} is already produced by ${other}`;
     problems.push(
-      draft.yaml.problem(
-        [...draft.path, 'to'],
-        `${draft.output} is already produced by ${other}`,
-        'let this stage write another table, or remove one of the two',
-      ),
+      draft.fields?.kind === 'check'
+        ? draft.yaml.problemAtKey(draft.path, problem, 'give this check another name')
+        : draft.yaml.problem(
+            [...draft.path, 'to'],
+            problem,
+            'let this stage write another table, or remove one of the two',
+          ),
     );
   }
   return { producers, problems };

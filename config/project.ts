@@ -2,6 +2,7 @@ import { findCycles, topologicalOrder } from '../pipeline/graph.ts';
 import type { Period } from '../pipeline/period.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
+import { blockingChecks, type Gate, gatesOf, withGates } from './gates.ts';
 import { knownDatasets, type Producer } from './known-datasets.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type PipelinesDraft, readPipelines } from './read-pipelines.ts';
@@ -11,7 +12,7 @@ import { stageDefinition } from './stage-definition.ts';
 import { stageInputs } from './stage-inputs.ts';
 import { stageTiming } from './stage-periods.ts';
 import { stageProblems } from './stage-rules.ts';
-import { readTransformSql, type TransformSql } from './transform-sql.ts';
+import { readStageSelects, type StageSelect } from './stage-selects.ts';
 
 export type ProjectReading = { readonly project: Project } | { readonly problems: readonly Problem[] };
 
@@ -23,10 +24,10 @@ export async function readProject(dir: string): Promise<ProjectReading> {
   const settings = await readSettings(dir);
   const pipelines = await readPipelines(dir);
   const problems = [...settings.problems, ...pipelines.problems, ...emptyProblems(settings, pipelines)];
-  const sources = new Map<StageDraft, TransformSql>();
+  const sources = new Map<StageDraft, readonly StageSelect[]>();
   for (const draft of pipelines.stages) {
-    const { sql, problems: found } = await readTransformSql(dir, draft);
-    if (sql !== undefined) sources.set(draft, sql);
+    const { selects, problems: found } = await readStageSelects(dir, draft);
+    if (selects !== undefined) sources.set(draft, selects);
     problems.push(...found);
   }
   const resolved = resolveStages(settings, pipelines, sources);
@@ -35,12 +36,15 @@ export async function readProject(dir: string): Promise<ProjectReading> {
   return { project: { ...sharedParts(settings), stages: resolved.stages, pipelines: pipelines.pipelines } };
 }
 
-/** A stage draft with its inputs, in the shape that the graph understands. */
+/** A stage draft with its inputs and their gates, in the shape that the graph understands. */
 interface Node {
   readonly id: string;
   readonly output: string;
   readonly inputs: readonly { readonly dataset: string }[];
   readonly draft: StageDraft;
+  /** The inputs that the author wrote. */
+  readonly datasets: readonly string[];
+  readonly gates: readonly Gate[];
   /** False when some input could not be found: its timing is looked at when that is corrected. */
   readonly certain: boolean;
 }
@@ -48,7 +52,7 @@ interface Node {
 function resolveStages(
   settings: SettingsDraft,
   pipelines: PipelinesDraft,
-  sources: ReadonlyMap<StageDraft, TransformSql>,
+  sources: ReadonlyMap<StageDraft, readonly StageSelect[]>,
 ): { readonly stages: readonly StageDefinition[]; readonly problems: readonly Problem[] } {
   const { producers, problems: found } = knownDatasets(settings, pipelines.stages);
   const problems = [...found];
@@ -59,15 +63,19 @@ function resolveStages(
     producers,
     complete: pipelines.complete && settingsRead,
   };
+  const checks = blockingChecks(pipelines.stages);
   const nodes = pipelines.stages.map((draft): Node => {
     if (settingsRead) problems.push(...stageProblems(draft, settings.connections));
     const inputs = stageInputs(draft, sources.get(draft), around);
     problems.push(...inputs.problems);
+    const gates = gatesOf(draft, inputs.datasets, checks);
     return {
       id: draft.id,
       output: draft.output ?? draft.id,
-      inputs: inputs.datasets.map((dataset) => ({ dataset })),
+      inputs: [...inputs.datasets, ...gates.map((gate) => gate.check)].map((dataset) => ({ dataset })),
       draft,
+      datasets: inputs.datasets,
+      gates,
       certain: inputs.certain,
     };
   });
@@ -77,18 +85,12 @@ function resolveStages(
   for (const node of topologicalOrder(nodes).ordered) {
     const { draft } = node;
     if (!node.certain) continue;
-    const result = stageTiming(
-      draft,
-      node.inputs.map((input) => input.dataset),
-      (dataset) => periods.get(dataset),
-    );
+    const result = stageTiming(draft, node.datasets, (dataset) => periods.get(dataset));
     problems.push(...result.problems);
     if (draft.fields === undefined || result.timing === undefined) continue;
     periods.set(node.output, result.timing.period);
-    definitions.set(
-      draft,
-      stageDefinition(draft, draft.fields, result.timing, sources.get(draft), producers),
-    );
+    const timing = { ...result.timing, inputs: withGates(result.timing.inputs, node.gates) };
+    definitions.set(draft, stageDefinition(draft, draft.fields, timing, sources.get(draft) ?? [], producers));
   }
   const stages = pipelines.stages.flatMap((draft) => definitions.get(draft) ?? []);
   return { stages, problems };
@@ -106,7 +108,9 @@ function outsidePeriods(producers: ReadonlyMap<string, Producer>): Map<string, P
 function cycleProblem(cycle: readonly Node[]): Problem {
   const [first] = cycle as readonly [Node, ...Node[]];
   const path = [...cycle, first].map((node) => node.id).join(' -> ');
-  const cure = 'let one of these stages read something else, or make one stage of them';
+  const check = cycle.find(({ draft }) => draft.fields?.kind === 'check' && draft.fields.blocking === true);
+  const unblock = check === undefined ? '' : `, or write blocking: false in the check ${check.id}`;
+  const cure = `let one of these stages read something else, or make one stage of them${unblock}`;
   return first.draft.yaml.problemAtKey(first.draft.path, `these stages wait for each other: ${path}`, cure);
 }
 

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
   string: 'a text',
   int: 'a whole number',
   number: 'a number',
+  boolean: 'true or false',
 };
 
 /**
@@ -58,19 +59,40 @@ function issueProblems(
         : `write one of ${options.join(', ')}`;
     return [yaml.problem(path, 'this kind is not known', cure)];
   }
+  const meant = issue.code === 'invalid_union' ? meantOption(issue.errors) : undefined;
+  if (meant !== undefined) {
+    const below = (inner: FieldPath): readonly string[] => knownKeys([...local, ...inner]);
+    return meant.flatMap((inner) => issueProblems(yaml, path, valueAt(value, local), inner, below));
+  }
   if (valueAt(value, local) === undefined && local.length > 0) {
     return [yaml.problem(path, 'this field is missing', missingCure(issue))];
   }
   return [yaml.problem(path, ...issueWords(issue, valueAt(value, local)))];
 }
 
+/** Of several things that may stand at a place, the one that the author wrote, when only one is a text or a mapping as well. */
+function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const [meant, second] = options.filter(
+    (issues) => !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0),
+  );
+  return second === undefined ? meant : undefined;
+}
+
+/** Keys of the stages that have inputs. */
+const JOIN_KEYS = [
+  'inputs',
+  'when',
+  'deadline',
+  'on_unsettled',
+  'on_restatement',
+  'max_restated_labels',
+];
+
 function unknownKey(key: string, known: readonly string[]): [problem: string, cure: string] {
-  if (/^(time_?zone|tz|zone)$/i.test(key)) {
-    return [
-      'time zones are not understood: labels and cron texts are in UTC',
-      'remove it and write the cron text in UTC',
-    ];
-  }
+  if (/^(time_?zone|tz|zone)$/i.test(key) && known.includes('cron'))
+    return ['a time zone does not stand in a schedule', 'write timezone: beside schedule'];
+  if (JOIN_KEYS.includes(key) && known.includes('extract'))
+    return ['an extract waits for no inputs', 'remove it'];
   if (/^(password|passwd|secret|user|username|host|port)$/i.test(key) && known.includes('url')) {
     return [
       'this key is not known',

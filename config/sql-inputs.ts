@@ -61,12 +61,11 @@ export function readSql(text: string, dialect: SqlDialect): SqlReading {
   }
   const statements: readonly unknown[] = Array.isArray(result.ast) ? result.ast : [];
   const [statement, second] = statements;
-  if (!isNode(statement))
-    return { tables: [], problems: [notOneSelect(1, 1, 'the file holds no statement')] };
+  if (!isNode(statement)) return { tables: [], problems: [notOneSelect(1, 1, 'the SQL holds no statement')] };
   if (second !== undefined)
     return {
       tables: [],
-      problems: [...problems, notOneSelect(1, 1, `the file holds ${statements.length} statements`)],
+      problems: [...problems, notOneSelect(1, 1, `the SQL holds ${statements.length} statements`)],
     };
   const kind = Object.keys(statement)[0] ?? '';
   if (!QUERIES.has(kind)) {
@@ -88,7 +87,7 @@ function notOneSelect(line: number, column: number, problem: string): SqlProblem
     line,
     column,
     problem,
-    cure: 'write exactly one SELECT (WITH is fine); Reefline writes its result to the table',
+    cure: 'write exactly one SELECT (WITH is fine), without anything around it',
   };
 }
 

@@ -1,9 +1,10 @@
 import type { StageDefinition, StageWork } from '../pipeline/stage.ts';
+import { checkWork } from './check-assertions.ts';
 import type { Producer } from './known-datasets.ts';
 import { scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
 import type { Timing } from './stage-periods.ts';
 import { parseTimeout } from './timeout.ts';
-import type { TransformSql } from './transform-sql.ts';
+import type { StageSelect } from './stage-selects.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 const DEFAULT_ATTEMPTS = 5;
@@ -13,7 +14,7 @@ export function stageDefinition(
   draft: StageDraft,
   fields: StageFields,
   timing: Timing,
-  sql: TransformSql | undefined,
+  selects: readonly StageSelect[],
   producers: ReadonlyMap<string, Producer>,
 ): StageDefinition {
   const schedule = scheduleOf(fields);
@@ -25,7 +26,7 @@ export function stageDefinition(
     period: timing.period,
     ...(schedule === undefined ? {} : { schedule: withoutUndefined(schedule) }),
     inputs: timing.inputs,
-    work: workOf(fields, sql, producers),
+    work: workOf(fields, selects, producers),
     timeoutSeconds: parseTimeout(fields.timeout ?? '') ?? DEFAULT_TIMEOUT_SECONDS,
     maxAttempts: fields.attempts ?? DEFAULT_ATTEMPTS,
   };
@@ -33,7 +34,7 @@ export function stageDefinition(
 
 function workOf(
   fields: StageFields,
-  sql: TransformSql | undefined,
+  selects: readonly StageSelect[],
   producers: ReadonlyMap<string, Producer>,
 ): StageWork {
   switch (fields.kind) {
@@ -48,8 +49,8 @@ function workOf(
     case 'transform':
       return {
         kind: 'transform',
-        sql: sql?.text ?? '',
-        file: sql?.file ?? fields.transform,
+        sql: selects[0]?.sql ?? '',
+        file: selects[0]?.file ?? fields.transform,
         mode: fields.mode,
         key: fields.key ?? [],
       };
@@ -60,6 +61,8 @@ function workOf(
         key: fields.key,
         rows: publishedRows(producers.get(fields.from)),
       };
+    case 'check':
+      return checkWork(fields, selects);
   }
 }
 

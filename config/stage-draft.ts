@@ -1,10 +1,13 @@
-import { parsePeriod, type Period } from '../pipeline/period.ts';
+import { inZone, parsePeriod, type Period } from '../pipeline/period.ts';
 import { STAGE_KINDS, type StageKind } from '../pipeline/stage.ts';
+import { assertionSchema } from './assertion-schema.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problem.ts';
 import {
   boundedScheduleSchema,
+  type CheckFields,
+  deadlineSchema,
   type ExtractFields,
   type InputFields,
   inputSchema,
@@ -23,7 +26,8 @@ export type StageFields =
   | ({ readonly kind: 'register'; readonly from: string } & RegisterFields)
   | ({ readonly kind: 'load'; readonly from: string } & LoadFields)
   | ({ readonly kind: 'transform' } & TransformFields)
-  | ({ readonly kind: 'publish'; readonly from: string } & PublishFields);
+  | ({ readonly kind: 'publish'; readonly from: string } & PublishFields)
+  | ({ readonly kind: 'check'; readonly from: string; readonly to: string } & CheckFields);
 
 /** One entry under `stages:`, before the project around it is looked at. */
 export interface StageDraft {
@@ -32,7 +36,7 @@ export interface StageDraft {
   readonly name: string;
   readonly yaml: YamlFile;
   readonly path: FieldPath;
-  /** Known whenever `to` is a text, also when other fields are wrong. */
+  /** Known whenever `to` is a text (of a check, `check`), also when other fields are wrong. */
   readonly output: string | undefined;
   /** Undefined when some field is wrong. */
   readonly fields: StageFields | undefined;
@@ -47,14 +51,21 @@ export function draftStage(
   value: unknown,
 ): { readonly draft: StageDraft; readonly problems: readonly Problem[] } {
   const raw = isRecord(value) ? value : {};
-  const output = typeof raw['to'] === 'string' ? raw['to'] : undefined;
+  const output = outputOf(raw, name);
   const base = { id: `${pipeline}.${name}`, pipeline, name, yaml, path, output };
   const kind = kindOf(yaml, path, value);
   if (typeof kind !== 'string') return { draft: { ...base, fields: undefined }, problems: [kind] };
   const result = STAGE_SCHEMAS[kind].safeParse(value);
-  if (result.success) return { draft: { ...base, fields: asFields(kind, result.data) }, problems: [] };
+  if (result.success)
+    return { draft: { ...base, fields: asFields(kind, result.data, output) }, problems: [] };
   const problems = schemaProblems(yaml, path, value, result.error, (local) => knownKeys(kind, local));
   return { draft: { ...base, fields: undefined }, problems };
+}
+
+/** A check writes no table: its result is a dataset beside the checked one, `warehouse.analytics.orders$check_orders`. */
+function outputOf(raw: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  if (typeof raw['check'] === 'string') return `${raw['check']}$${name}`;
+  return typeof raw['to'] === 'string' ? raw['to'] : undefined;
 }
 
 function kindOf(yaml: YamlFile, path: FieldPath, value: unknown): StageKind | Problem {
@@ -83,14 +94,16 @@ function kindOf(yaml: YamlFile, path: FieldPath, value: unknown): StageKind | Pr
   );
 }
 
-function asFields(kind: StageKind, data: object): StageFields {
+function asFields(kind: StageKind, data: object, to: string | undefined): StageFields {
   const from = kind === 'transform' ? {} : { from: (data as Record<string, unknown>)[kind] };
   // `data` was checked by the schema of this very kind.
-  return { kind, ...from, ...data } as StageFields;
+  return { kind, ...from, ...(to === undefined ? {} : { to }), ...data } as StageFields;
 }
 
 function knownKeys(kind: StageKind, local: FieldPath): readonly string[] {
   if (local[0] === 'schedule') return Object.keys(boundedScheduleSchema.shape);
+  if (local[0] === 'deadline') return Object.keys(deadlineSchema.shape);
+  if (local[0] === 'assert') return Object.keys(assertionSchema.shape);
   return Object.keys(local[0] === 'inputs' ? inputSchema.shape : STAGE_SCHEMAS[kind].shape);
 }
 
@@ -100,7 +113,9 @@ export function scheduleOf(fields: StageFields): Exclude<ScheduleFields, string>
 }
 
 export function everyOf(fields: StageFields): Period | undefined {
-  return 'every' in fields && fields.every !== undefined ? parsePeriod(fields.every) : undefined;
+  const every = 'every' in fields && fields.every !== undefined ? parsePeriod(fields.every) : undefined;
+  // A zone that does not go with the period has its own problem.
+  return every === undefined || fields.timezone === undefined ? every : (inZone(every, fields.timezone) ?? every);
 }
 
 export function overridesOf(fields: StageFields): Readonly<Record<string, InputFields>> {

@@ -1,19 +1,10 @@
 import { parseDataset } from '../pipeline/dataset.ts';
-import type { Producer } from './known-datasets.ts';
+import { producedByCheck, type Producer } from './known-datasets.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
-import type { ConnectionDraft } from './read-settings.ts';
-import type { SqlTable } from './sql-inputs.ts';
-import { overridesOf, type StageDraft } from './stage-draft.ts';
-import type { TransformSql } from './transform-sql.ts';
-
-/** What is known about a project when the inputs of a stage are looked for. */
-export interface Surroundings {
-  readonly connections: ReadonlyMap<string, ConnectionDraft>;
-  readonly producers: ReadonlyMap<string, Producer>;
-  /** False when some file could not be read: then nobody can say that a dataset is unknown. */
-  readonly complete: boolean;
-}
+import { overridesOf, type StageDraft, type StageFields } from './stage-draft.ts';
+import type { StageSelect } from './stage-selects.ts';
+import { staticProblems, type Surroundings, tableInputs } from './table-inputs.ts';
 
 export interface FoundInputs {
   readonly datasets: readonly string[];
@@ -24,55 +15,79 @@ export interface FoundInputs {
 
 type Found = Omit<FoundInputs, 'certain'>;
 
-/** The datasets that a stage waits for, from its fields or from its SQL. */
+/** The datasets that a stage waits for, from its fields or from its SQL. `selects` is undefined when they have problems. */
 export function stageInputs(
   draft: StageDraft,
-  sql: TransformSql | undefined,
+  selects: readonly StageSelect[] | undefined,
   around: Surroundings,
 ): FoundInputs {
   const { fields } = draft;
   if (fields?.kind === 'extract') return { datasets: [], problems: [], certain: true };
-  if (fields === undefined || (fields.kind === 'transform' && sql === undefined)) {
-    return { datasets: [], problems: [], certain: false };
+  if (fields === undefined || selects === undefined) {
+    const named = fields?.kind === 'check' ? namedInput(draft, 'check', fields.from, around) : undefined;
+    return { datasets: [], problems: [], ...named, certain: false };
   }
-  const statics = fields.kind === 'transform' ? (fields.static ?? []) : [];
-  const found =
-    fields.kind === 'transform'
-      ? sqlInputs(draft, sql?.tables ?? [], sql?.file ?? '', statics, around)
-      : namedInput(draft, fields.kind, fields.from, around);
+  const statics = 'static' in fields ? (fields.static ?? []) : [];
+  const found = foundInputs(draft, fields, selects, statics, around);
   const certain = found.problems.length === 0 && around.complete;
   // An override may be for an input that was not found because its name is misspelt.
   const overrides = certain ? overrideProblems(draft, found.datasets) : [];
-  const unread = staticProblems(draft, sql?.tables ?? [], statics);
+  const tables = selects.flatMap((select) => select.tables);
+  const unread = staticProblems(draft, tables, statics);
   return { datasets: found.datasets, problems: [...found.problems, ...unread, ...overrides], certain };
+}
+
+function foundInputs(
+  draft: StageDraft,
+  fields: Exclude<StageFields, { kind: 'extract' }>,
+  selects: readonly StageSelect[],
+  statics: readonly string[],
+  around: Surroundings,
+): Found {
+  if (fields.kind === 'transform') return tableInputs(draft, selects, statics, around);
+  const named = namedInput(draft, fields.kind, fields.from, around);
+  if (fields.kind !== 'check') return named;
+  const read = tableInputs(draft, selects, statics, around);
+  return {
+    datasets: [...new Set([...named.datasets, ...read.datasets])],
+    problems: [...named.problems, ...read.problems],
+  };
 }
 
 function namedInput(
   draft: StageDraft,
-  kind: 'register' | 'load' | 'publish',
+  kind: 'register' | 'load' | 'publish' | 'check',
   from: string,
   around: Surroundings,
 ): Found {
   const path = [...draft.path, kind];
+  const readsTable = kind === 'publish' || kind === 'check';
+  const fits = (candidate: Producer | undefined): boolean =>
+    readsTable ? !producedByCheck(candidate) : producedByExtract(candidate);
   const producer = around.producers.get(from);
   if (producer === undefined) {
     const connection = parseDataset(from)?.connection ?? '';
     // An unknown connection has its own problem.
     if (!around.complete || !around.connections.has(connection)) return { datasets: [from], problems: [] };
-    const known = [...around.producers.keys()].filter(
-      (dataset) => kind === 'publish' || producedByExtract(around.producers.get(dataset)),
-    );
-    const otherwise =
-      kind === 'publish' ? 'declare it under datasets: in reefline.yaml' : 'add an extract that writes it';
+    const known = [...around.producers].filter(([, other]) => fits(other)).map(([dataset]) => dataset);
+    const otherwise = readsTable
+      ? 'declare it under datasets: in reefline.yaml'
+      : 'add an extract that writes it';
     return {
       datasets: [from],
       problems: [draft.yaml.problem(path, `no stage produces ${from}`, suggest(from, known, otherwise))],
     };
   }
-  if (kind === 'publish' || producedByExtract(producer)) return { datasets: [from], problems: [] };
+  if (fits(producer)) return { datasets: [from], problems: [] };
+  const refuse = (problem: string, cure: string): Found => ({
+    datasets: [from],
+    problems: [draft.yaml.problem(path, problem, cure)],
+  });
+  if (producedByCheck(producer))
+    return refuse(`${from} is the result of a check, which is no table`, 'name the table that it checks');
   const who = producer.kind === 'stage' ? `stage ${producer.draft.id}` : 'a service outside';
   const problem = `a ${kind} reads the files of an extract, but ${from} is produced by ${who}`;
-  return { datasets: [from], problems: [draft.yaml.problem(path, problem, 'name the output of an extract')] };
+  return refuse(problem, 'name the output of an extract');
 }
 
 /** True also for a stage that could not be read, because it may be one. */
@@ -81,93 +96,6 @@ function producedByExtract(producer: Producer | undefined): boolean {
     producer?.kind === 'stage' &&
     (producer.draft.fields === undefined || producer.draft.fields.kind === 'extract')
   );
-}
-
-function sqlInputs(
-  draft: StageDraft,
-  tables: readonly SqlTable[],
-  file: string,
-  statics: readonly string[],
-  around: Surroundings,
-): Found {
-  const connection = parseDataset(draft.output ?? '')?.connection ?? '';
-  const known = [...around.producers.keys()].filter((dataset) => dataset.startsWith(`${connection}.`));
-  const byTable = new Map(
-    known.map((dataset) => [dataset.slice(connection.length + 1).toLowerCase(), dataset]),
-  );
-  const ignored = new Set(statics.map((table) => table.toLowerCase()));
-  const database = around.connections.get(connection)?.connection;
-  const datasets = new Set<string>();
-  const problems = new Map<string, Problem>();
-  for (const table of tables) {
-    const local =
-      database?.kind === 'redshift' &&
-      table.catalog !== undefined &&
-      isDatabase(table.catalog, database.database);
-    const written = tableName(local ? { ...table, catalog: undefined } : table);
-    const dataset = byTable.get(written.toLowerCase());
-    if (ignored.has(written.toLowerCase()) || ignored.has(tableName(table).toLowerCase())) continue;
-    if (dataset !== undefined) {
-      // A transform may read what it wrote before: that is no input, or it would wait for itself.
-      if (dataset !== draft.output) datasets.add(dataset);
-    } else if (
-      !problems.has(written) &&
-      !table.maybeNested &&
-      around.complete &&
-      around.connections.has(connection)
-    ) {
-      problems.set(written, unknownTable(draft, file, connection, written, table, byTable));
-    }
-  }
-  return { datasets: [...datasets], problems: [...problems.values()] };
-}
-
-function unknownTable(
-  draft: StageDraft,
-  file: string,
-  connection: string,
-  written: string,
-  table: SqlTable,
-  byTable: ReadonlyMap<string, string>,
-): Problem {
-  const place = { file, line: table.line, column: table.column, field: `stages.${draft.name}.transform` };
-  if (table.schema === undefined) {
-    const known = [...byTable.keys()].filter((name) => name.endsWith(`.${written.toLowerCase()}`));
-    const cure = known.length === 0 ? `write schema.${written}` : `write ${known.join(' or ')}`;
-    return {
-      ...place,
-      problem: `table ${written} has no schema, so what it means would depend on the search path`,
-      cure,
-    };
-  }
-  const otherwise =
-    table.catalog === undefined
-      ? `declare ${connection}.${written} under datasets: in reefline.yaml if a service outside produces it, or add static: [${written}] to the stage if it never changes`
-      : `add static: [${written}] to the stage if it never changes`;
-  const cure = suggest(written, byTable.keys(), '');
-  const near = cure.startsWith('did you mean') ? `${cure} Else ${otherwise}` : otherwise;
-  return { ...place, problem: `no stage and no outside dataset produces table ${written}`, cure: near };
-}
-
-function staticProblems(
-  draft: StageDraft,
-  tables: readonly SqlTable[],
-  statics: readonly string[],
-): readonly Problem[] {
-  const read = new Set(
-    tables
-      .flatMap((table) => [tableName(table), tableName({ ...table, catalog: undefined })])
-      .map((name) => name.toLowerCase()),
-  );
-  return [...statics.entries()]
-    .filter(([, table]) => !read.has(table.toLowerCase()))
-    .map(([at, table]) =>
-      draft.yaml.problem(
-        [...draft.path, 'static', at],
-        `the SQL does not read ${table}`,
-        suggest(table, read, 'remove it; static tables are written schema.table'),
-      ),
-    );
 }
 
 function overrideProblems(draft: StageDraft, datasets: readonly string[]): readonly Problem[] {
@@ -182,13 +110,4 @@ function overrideProblems(draft: StageDraft, datasets: readonly string[]): reado
         suggest(dataset, datasets, 'remove it'),
       ),
     );
-}
-
-/** A reference may stand for any name of a database, so it cannot be told to be another one. */
-function isDatabase(written: string, database: string): boolean {
-  return database.startsWith('${') || written.toLowerCase() === database.toLowerCase();
-}
-
-function tableName(table: Pick<SqlTable, 'catalog' | 'schema' | 'table'>): string {
-  return [table.catalog, table.schema, table.table].filter((part) => part !== undefined).join('.');
 }

@@ -58,6 +58,8 @@ function stagePeriod(
   }
   const every = everyOf(fields);
   if (every !== undefined) return every;
+  // What else the assertions read says nothing about how often the table has something to check.
+  if (fields.kind === 'check') return periodOf(fields.from) ?? [];
   // An input of which the newest label will do says nothing about how often the stage runs.
   const starting = datasets.filter((dataset) => overridesOf(fields)[dataset]?.window !== 'as_of');
   const periods = starting.map((dataset) => periodOf(dataset));
@@ -95,10 +97,14 @@ function inputWindow(
   const wanted = overridesOf(fields)[dataset]?.window;
   const relation = comparePeriods(mine, upstream);
   const kind = fields.kind;
-  const wholeSource = kind === 'transform' || kind === 'publish';
+  const wholeSource = kind === 'transform' || kind === 'publish' || kind === 'check';
   if (!wholeSource && relation !== 'equal') {
     const problem = `a ${kind} moves one batch at a time, but its period ${mine} is not the period ${upstream} of ${dataset}`;
     return draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, and sum up in a transform');
+  }
+  if (kind === 'check' && fields.blocking === true && dataset === fields.from && relation !== 'equal') {
+    const problem = `a blocking check looks at every label of ${dataset}, whose period is ${upstream} and not ${mine}`;
+    return draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, or write blocking: false');
   }
   const at = [...draft.path, 'inputs', dataset, 'window'];
   if (wanted === undefined) {

@@ -2,6 +2,7 @@ import type { ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import { cronPeriod, UNDERSTOOD_CRON } from '../pipeline/cron.ts';
 import type { StageKind } from '../pipeline/stage.ts';
+import { checkProblems } from './check-rules.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import type { ConnectionDraft } from './read-settings.ts';
@@ -14,6 +15,7 @@ const FITS: Readonly<Record<StageKind, { readonly from: ConnectionKind; readonly
   load: { from: 's3', to: 'redshift' },
   transform: { from: 'redshift', to: 'redshift' },
   publish: { from: 'redshift', to: 'postgres' },
+  check: { from: 'redshift', to: 'redshift' },
 };
 
 /** What is wrong with a stage in the light of the connections, whatever the other stages are. */
@@ -23,7 +25,9 @@ export function stageProblems(
 ): readonly Problem[] {
   const { fields } = draft;
   if (fields === undefined) return [];
-  const problems = [...connectionFit(draft, fields, 'to', fields.to, connections)];
+  const problems: Problem[] = [];
+  if (fields.kind === 'check') problems.push(...checkProblems(draft, fields));
+  else problems.push(...connectionFit(draft, fields, 'to', fields.to, connections));
   if (fields.kind !== 'transform')
     problems.push(...connectionFit(draft, fields, 'from', fields.from, connections));
   return [...problems, ...modeProblems(draft, fields), ...scheduleProblems(draft, fields)];
@@ -104,6 +108,7 @@ function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[
       return [];
     case 'register':
     case 'publish':
+    case 'check':
       return [];
   }
 }

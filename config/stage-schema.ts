@@ -1,9 +1,24 @@
 import { z } from 'zod';
-import { dataset, instant, message, name, period, text, timeout } from './field.ts';
+import { assertionsSchema } from './assertion-schema.ts';
+import { SELECTORS } from '../pipeline/outcome.ts';
+import {
+  dataset,
+  deadlineTime,
+  instant,
+  message,
+  name,
+  period,
+  text,
+  timeout,
+  timezone,
+  window,
+} from './field.ts';
 
 /* The grammar of pipelines/*.yaml: one schema per kind of stage, chosen by the key that names the kind. */
 
-const cron = text.describe('Five fields, in UTC: minute, hour, day of month, month, day of week.');
+const cron = text.describe(
+  'Five fields: minute, hour, day of month, month, day of week. In UTC, or in the timezone of the stage.',
+);
 
 export const boundedScheduleSchema = z
   .strictObject({
@@ -23,14 +38,14 @@ const schedule = z.union([cron, boundedScheduleSchema]).meta({
 
 export const inputSchema = z
   .strictObject({
-    window: z
-      .enum(['same', 'all', 'as_of'])
+    window: window
       .optional()
       .describe(
-        'Which labels make a run complete: the same, all inside the interval, or the newest at or before it.',
+        'Which labels make a run complete: the same, all inside the interval, the newest at or before it (as_of), ' +
+          'the newest of all (latest), or so many up to the end of the interval (last 7).',
       ),
     on: z
-      .array(z.enum(['SUCCESS', 'FAILURE']))
+      .array(z.enum(SELECTORS))
       .min(1)
       .optional()
       .describe('Which outcomes of the input count; SUCCESS when absent.'),
@@ -46,8 +61,58 @@ const common = {
     .optional()
     .describe('How often a retryable failure is tried; 5 when absent.'),
 };
+/** The join of several inputs. */
+const when = z
+  .union([
+    z.enum(['all', 'any']),
+    z.strictObject({
+      at_least: z.int().min(1).max(1000).describe('So many of the inputs must be complete.'),
+    }),
+  ])
+  .meta({
+    title: 'When',
+    description: 'How many of the inputs must be complete before a label runs; all when absent.',
+  });
+
+export const deadlineSchema = z
+  .strictObject({
+    after: deadlineTime.describe('Time after the end of the interval.'),
+    then: z
+      .enum(['wait', 'partial', 'fail'])
+      .describe(
+        'wait: report that the label is late and wait on; partial: run with what is there; fail: report it as missing.',
+      ),
+  })
+  .meta({ title: 'Deadline with a consequence', description: 'When a label must be complete, and what else.' });
+
+const deadline = z.union([deadlineTime, deadlineSchema]).meta({
+  title: 'Deadline',
+  description: 'When a label must be complete, such as 2h after its interval; wait when nothing else is said.',
+});
+
+const zone = timezone
+  .optional()
+  .describe('Time zone in which schedule is read, and in which days, weeks and months are cut; UTC when absent.');
+
 const derived = {
   ...common,
+  timezone: zone,
+  when: when.optional(),
+  deadline: deadline.optional(),
+  on_unsettled: z
+    .enum(['wait', 'run'])
+    .optional()
+    .describe('What to do when an input was made of data that has newer revisions; wait when absent.'),
+  on_restatement: z
+    .enum(['rerun', 'cancel'])
+    .optional()
+    .describe('What to do with a run whose inputs change: finish and run again (rerun, when absent), or cancel it.'),
+  max_restated_labels: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Most labels that events may restate within 24 hours; further ones are held until released.'),
   every: period
     .optional()
     .describe('Length of the interval that one run covers, when the inputs do not say it.'),
@@ -62,6 +127,11 @@ const key = z
   .refine((columns) => new Set(columns).size === columns.length, {
     error: message('a column stands twice in this key', 'name each column once'),
   });
+/** Tables that SQL reads and nobody waits for. */
+const staticTables = z
+  .array(text)
+  .optional()
+  .describe('Tables (schema.table) that the SELECT reads and that never change, so nobody waits for them.');
 const mode = z
   .enum(['append', 'replace', 'merge'])
   .describe('append: add the rows of the label; replace: the whole table; merge: update and insert by key.');
@@ -78,6 +148,7 @@ export const STAGE_SCHEMAS = {
         .optional()
         .describe('incremental_append: the timestamp or date column that places a row in an interval.'),
       schedule,
+      timezone: zone,
       ...common,
     })
     .meta({ title: 'Extract', description: 'Reads a table and stages it as files with a manifest.' }),
@@ -104,12 +175,7 @@ export const STAGE_SCHEMAS = {
       mode,
       key: key.optional().describe('merge: the columns that identify a row.'),
       schedule: schedule.optional(),
-      static: z
-        .array(text)
-        .optional()
-        .describe(
-          'Tables (schema.table) that the SELECT reads and that never change, so nobody waits for them.',
-        ),
+      static: staticTables,
       ...derived,
     })
     .meta({
@@ -124,11 +190,23 @@ export const STAGE_SCHEMAS = {
       ...derived,
     })
     .meta({ title: 'Publish', description: 'Writes rows of a warehouse table into a serving table.' }),
+  check: z
+    .strictObject({
+      check: dataset.describe('The warehouse table to check, in a redshift connection.'),
+      assert: assertionsSchema,
+      blocking: z
+        .boolean()
+        .optional()
+        .describe('true: the stages that read the table wait until the check has passed.'),
+      static: staticTables,
+      ...derived,
+    })
+    .meta({ title: 'Check', description: 'Asserts with SQL that the data is right.' }),
 } as const;
 
-const { extract, register, load, transform, publish } = STAGE_SCHEMAS;
+const { extract, register, load, transform, publish, check } = STAGE_SCHEMAS;
 const anyStage = z
-  .union([extract, register, load, transform, publish])
+  .union([extract, register, load, transform, publish, check])
   .meta({ title: 'Stage', description: 'One step.' });
 
 /** The whole grammar, for the JSON Schema. Reading goes stage by stage, so that messages name the kind that was meant. */
@@ -156,5 +234,6 @@ export type RegisterFields = z.infer<typeof register>;
 export type LoadFields = z.infer<typeof load>;
 export type TransformFields = z.infer<typeof transform>;
 export type PublishFields = z.infer<typeof publish>;
+export type CheckFields = z.infer<typeof check>;
 export type ScheduleFields = z.infer<typeof schedule>;
 export type InputFields = z.infer<typeof inputSchema>;

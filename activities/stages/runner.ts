@@ -1,3 +1,4 @@
+import type { AssertionResult } from '../../pipeline/assertion-result.ts';
 import type { Column } from '../../pipeline/column.ts';
 import type { Connection } from '../../pipeline/connection.ts';
 import type { StageDefinition, StageWork } from '../../pipeline/stage.ts';
@@ -39,11 +40,14 @@ export interface StageTools {
 
 /** What the run produced; becomes the SUCCESS data event. */
 export interface StageOutput {
+  /** Rows that the label has now; of a check, the number of assertions, so that a passed check is never an empty label. */
   readonly rows: number;
   readonly bytes: number | null;
   readonly uri: string | null;
   /** Columns of the output, when the stage knows them; a difference to the known ones becomes metadata events. */
   readonly columns: readonly Column[] | null;
+  /** check: what every assertion found, in the order in which they are written. */
+  readonly checks?: readonly AssertionResult[];
 }
 
 /** Throws StageFailure for everything that went wrong. May be killed at any line and called again. */

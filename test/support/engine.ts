@@ -53,6 +53,7 @@ export async function startEngine(label: string, work: Work): Promise<Engine> {
     load: runner,
     transform: runner,
     publish: runner,
+    check: runner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
   const bundle = await workflowBundle();

@@ -1,0 +1,85 @@
+import { assertionsOf } from './check-assertions.ts';
+import type { Problem } from './problem.ts';
+import { readSqlFile } from './sql-file.ts';
+import { readSql, type SqlProblem, type SqlTable } from './sql-inputs.ts';
+import type { StageDraft } from './stage-draft.ts';
+import type { FieldPath } from './yaml-file.ts';
+
+/** One SELECT of a stage. */
+export interface StageSelect {
+  readonly sql: string;
+  /** The file that holds it, relative to the project, with forward slashes: a SQL file, or the pipeline file. */
+  readonly file: string;
+  readonly tables: readonly SqlTable[];
+  /** A problem at a place of the text. */
+  readonly problemAt: (found: SqlProblem) => Problem;
+}
+
+export interface SelectsReading {
+  /** Undefined when there are problems. */
+  readonly selects: readonly StageSelect[] | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The Redshift Data API takes statements of at most 100 kB; what Reefline puts around the SELECT needs some of it. */
+const MAX_SQL_BYTES = 90_000;
+
+/** Reads the SELECTs of a stage: the one of a transform, those of a check's assertions in their order, none of others. */
+export async function readStageSelects(dir: string, draft: StageDraft): Promise<SelectsReading> {
+  const { fields } = draft;
+  if (fields?.kind === 'transform')
+    return joined([await readFromFile(dir, draft, [...draft.path, 'transform'], fields.transform)]);
+  if (fields?.kind !== 'check') return { selects: [], problems: [] };
+  const readings: SelectsReading[] = [];
+  for (const { source, path } of assertionsOf(draft.path, fields)) {
+    readings.push(
+      'sql' in source
+        ? readInline(draft, path, source.sql)
+        : await readFromFile(dir, draft, path, source.file),
+    );
+  }
+  return joined(readings);
+}
+
+function joined(readings: readonly SelectsReading[]): SelectsReading {
+  const problems = readings.flatMap((reading) => reading.problems);
+  const selects = readings.flatMap((reading) => reading.selects ?? []);
+  return { selects: problems.length === 0 ? selects : undefined, problems };
+}
+
+async function readFromFile(
+  dir: string,
+  draft: StageDraft,
+  path: FieldPath,
+  name: string,
+): Promise<SelectsReading> {
+  const read = await readSqlFile(dir, name);
+  const there = (problem: string, cure: string): Problem => draft.yaml.problem(path, problem, cure);
+  if ('problem' in read) return { selects: undefined, problems: [there(read.problem, read.cure)] };
+  const { file, text } = read;
+  const { field } = there('', '');
+  return readText(text, file, there, (found) => ({ ...found, file, field }));
+}
+
+function readInline(draft: StageDraft, path: FieldPath, sql: string): SelectsReading {
+  const there = (problem: string, cure: string): Problem => draft.yaml.problem(path, problem, cure);
+  // Where a line of the text stands in the file depends on how YAML folds it, so lines of the text are counted instead.
+  const problemAt = ({ line, problem, cure }: SqlProblem): Problem =>
+    there(line === 1 ? problem : `${problem} (line ${String(line)} of the SQL)`, cure);
+  return readText(sql, draft.yaml.file, there, problemAt);
+}
+
+function readText(
+  sql: string,
+  file: string,
+  there: (problem: string, cure: string) => Problem,
+  problemAt: StageSelect['problemAt'],
+): SelectsReading {
+  if (Buffer.byteLength(sql) > MAX_SQL_BYTES) {
+    const problem = `the SQL is larger than ${String(MAX_SQL_BYTES)} bytes, which Redshift does not take`;
+    return { selects: undefined, problems: [there(problem, 'split it into several stages')] };
+  }
+  const { tables, problems } = readSql(sql, 'redshift');
+  if (problems.length > 0) return { selects: undefined, problems: problems.map(problemAt) };
+  return { selects: [{ sql, file, tables, problemAt }], problems: [] };
+}
