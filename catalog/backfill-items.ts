@@ -1,5 +1,10 @@
 import type pg from 'pg';
-import { HINDERING_STATES, type ItemEvidence, type ItemState, type Judgement } from '../pipeline/backfill-item.ts';
+import {
+  HINDERING_STATES,
+  type ItemEvidence,
+  type ItemState,
+  type Judgement,
+} from '../pipeline/backfill-item.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
 
 /** An item that has begun, and what the ledger shows of it. */
@@ -65,11 +70,7 @@ export async function readBegunItems(
 export type Ending = Extract<Judgement, { kind: 'end' }> & { readonly position: number };
 
 /** Records where items have ended. */
-export async function endItems(
-  client: pg.PoolClient,
-  id: string,
-  endings: readonly Ending[],
-): Promise<void> {
+export async function endItems(client: pg.PoolClient, id: string, endings: readonly Ending[]): Promise<void> {
   if (endings.length === 0) return;
   await client.query({
     name: 'backfill-end-items',

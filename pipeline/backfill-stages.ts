@@ -1,0 +1,71 @@
+import { addPeriods, floorToPeriod } from './period.ts';
+import { topologicalOrder } from './graph.ts';
+import { targetsOf, type RoutingTable } from './routing.ts';
+import type { StageDefinition, StageInput } from './stage.ts';
+import { labelAt, type Timelabel } from './timelabel.ts';
+
+/** The stages of a backfill, each after those that feed it, or the sentence that says why there are none. */
+export function selectStages(
+  table: RoutingTable,
+  wanted: { readonly target: string; readonly downstream: boolean; readonly only: boolean },
+): { readonly stages: readonly StageDefinition[] } | { readonly problem: string } {
+  const { target, downstream, only } = wanted;
+  const stage = table.stages.get(target);
+  const ofPipeline = table.project.stages.filter(({ pipeline }) => pipeline === target);
+  if (stage === undefined && ofPipeline.length === 0) return { problem: unknownTarget(table, target) };
+  if (stage === undefined && only)
+    return {
+      problem: `"only" is for one stage, and "${target}" is a pipeline, whose stages start each other by their events. Name one stage, or leave "only" out.`,
+    };
+  const chosen = new Set(stage === undefined ? ofPipeline : [stage]);
+  if (downstream) {
+    // The loop sees what it appends.
+    for (const one of chosen)
+      for (const { stage: dependent, input } of table.dependents.get(one.output) ?? [])
+        if (startsRuns(table, dependent, input)) chosen.add(dependent);
+  }
+  return { stages: topologicalOrder([...chosen]).ordered };
+}
+
+function unknownTarget(table: RoutingTable, target: string): string {
+  const [pipeline = ''] = target.split('.');
+  const siblings = table.project.stages.filter((stage) => stage.pipeline === pipeline).map(({ id }) => id);
+  const known = siblings.length > 0 ? siblings : table.project.pipelines;
+  return `There is no pipeline and no stage "${target}". Known are ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}.`;
+}
+
+/** True when an event of the input starts runs of the stage; an input of which only the newest label is read does not. */
+export function startsRuns(
+  table: RoutingTable,
+  stage: StageDefinition,
+  input: Pick<StageInput, 'dataset' | 'period'>,
+): boolean {
+  const label = labelAt(floorToPeriod(input.period, PROBE));
+  return targetsOf(table, input.dataset, label).some((target) => target.stage.id === stage.id);
+}
+
+/** Any instant will do: whether a window starts runs does not depend on the label. */
+const PROBE = Date.UTC(2001, 0, 1);
+
+/** The labels of a stage whose start is in [from, to), milliseconds since the Unix epoch. */
+export function labelsInRange(stage: StageDefinition, from: number, to: number): readonly Timelabel[] {
+  const labels: Timelabel[] = [];
+  let at = floorToPeriod(stage.period, from);
+  if (at < from) at = addPeriods(stage.period, at, 1);
+  for (; at < to; at = addPeriods(stage.period, at, 1)) labels.push(labelAt(at));
+  return labels;
+}
+
+/** True when no tick of the stage's schedule stands for the label: the source does not have it. */
+export function isOutsideSchedule(
+  stage: StageDefinition,
+  interval: { readonly start: number; readonly end: number },
+): boolean {
+  const { from, until } = stage.schedule ?? {};
+  // The label's tick comes at the end of its interval, or less than a period later.
+  const nextEnd = addPeriods(stage.period, interval.end, 1);
+  return (
+    (from !== undefined && nextEnd <= Date.parse(from)) ||
+    (until !== undefined && interval.end > Date.parse(until))
+  );
+}
