@@ -61,7 +61,7 @@ function rowEnd(screen: Screen, { labels, pause }: GridRow): string {
 }
 
 function pauseMark(screen: Screen, pause: Pause | null): string {
-  return pause === null ? '' : ` ${screen.paint('magenta', PAUSED)}`;
+  return pause === null ? '' : screen.paint('magenta', PAUSED);
 }
 
 function summaryLines(

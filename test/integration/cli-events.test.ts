@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { logEvent, openRunHistory, type RunHistory } from '../support/run-history.ts';
+
+let history: RunHistory;
+
+beforeAll(async () => {
+  history = await openRunHistory('clievents');
+});
+
+beforeEach(async () => {
+  await history.clear();
+});
+
+afterAll(async () => {
+  await history.close();
+});
+
+/** Ids of the events that `--json` prints, one a line. */
+function idsOf(stdout: string): string[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { eventId: string }).eventId);
+}
+
+describe('reefline events', () => {
+  test('search finds by dataset, label, outcome and text', async () => {
+    await history.addSmallHistory();
+    const ids = async (...options: string[]): Promise<string[]> =>
+      (await history.json<{ eventId: string }[]>('events', 'search', ...options)).map(
+        ({ eventId }) => eventId,
+      );
+    expect(await ids()).toEqual([
+      'p.hourly/20200303090000/r1',
+      'p.loaded/20200303080000/r1',
+      'p.hourly/20200303080000/r1',
+    ]);
+    expect(await ids('--dataset', 'warehouse.main.loaded')).toEqual(['p.loaded/20200303080000/r1']);
+    expect(await ids('--outcome', 'FAILURE')).toEqual(['p.hourly/20200303090000/r1']);
+    expect(await ids('--text', 'PERMISSION denied')).toEqual(['p.hourly/20200303090000/r1']);
+    expect(await ids('--text', '%')).toEqual([]);
+    expect(await ids('--stage', 'p.hourly', '--to', '2020-03-03T09:00')).toEqual([
+      'p.hourly/20200303080000/r1',
+    ]);
+    expect(await ids('--limit', '1')).toEqual(['p.hourly/20200303090000/r1']);
+  });
+
+  test('show gives fields, verdicts, deliveries, causes up and runs down', async () => {
+    await history.addSmallHistory();
+    await history.db.query(
+      `insert into reefline.verdict (event_id, stage, timelabel, verdict, reason, config_version) values ('p.hourly/20200303080000/r1', 'p.loaded', '20200303080000', 'started', 'opened revision 1', 1)`,
+    );
+    await history.db.query(
+      `insert into reefline.delivery (endpoint, seq, event_id, status, attempts, last_error, next_attempt_at) values ('customers', 1, 'p.hourly/20200303080000/r1', 'owed', 3, 'queue is gone', '2020-03-03T13:06:00Z')`,
+    );
+    const { stdout } = await history.reefline(['events', 'show', 'p.hourly/20200303080000/r1']);
+    expect(stdout).toMatch(/event_type +data\n/);
+    expect(stdout).toContain('Dependents\n  p.loaded  20200303080000  started  opened revision 1\n');
+    expect(stdout).toContain(
+      'Deliveries\n  customers  owed  3 attempts  next attempt in 1 m 00 s; queue is gone\n',
+    );
+    expect(stdout).toContain('Caused by: No event led to it.\n');
+    expect(stdout).toContain('Led to\n  p.loaded 20200303080000 r1  SUCCESS\n');
+    const down = await history.reefline(['events', 'show', 'p.loaded/20200303080000/r1']);
+    expect(down.stdout).toMatch(
+      /Caused by\n {2}p.hourly\/20200303080000\/r1 {2}SUCCESS {2}its run was opened by schedule/,
+    );
+    const absent = await history.reefline(['events', 'show', 'nothing']);
+    expect(absent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('reefline events search') });
+  });
+
+  test('tail begins with the last ones and follows each new one once, also one that commits late', async () => {
+    await history.addSmallHistory();
+    const two = await history.reefline(['events', 'tail', '-n', '2', '--json']);
+    expect(idsOf(two.stdout)).toEqual(['p.loaded/20200303080000/r1', 'p.hourly/20200303090000/r1']);
+    const event = (table: string) => ({
+      event_type: 'data',
+      eventId: table,
+      dataset: `warehouse.main.${table}`,
+      timelabel: '20200303080000',
+      revision: 1,
+      status: 'SUCCESS',
+      stage: null,
+      rows: 5,
+      error: null,
+    });
+    const late = await history.db.connect();
+    await late.query('begin');
+    await logEvent(late, event('late'), 'SUCCESS');
+    await logEvent(history.db, event('early'), 'SUCCESS');
+    const ctrlC = new AbortController();
+    const following = history.reefline(['events', 'tail', '--follow', '-n', '1', '--json'], {
+      interruption: ctrlC.signal,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await late.query('commit');
+    late.release();
+    await logEvent(history.db, event('new'), 'SUCCESS');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    ctrlC.abort();
+    const seen = idsOf((await following).stdout);
+    expect(seen).toEqual(['early', 'late', 'new']);
+  });
+
+  test('tail shows one event a line for people', async () => {
+    await history.addSmallHistory();
+    const { stdout } = await history.reefline([
+      'events',
+      'tail',
+      '--outcome',
+      'failure',
+      '--type',
+      'redshift',
+    ]);
+    expect(stdout).toMatch(
+      /^\S+Z {2}warehouse.main.hourly {2}20200303090000 r1 {2}FAILURE {2}1,234 rows {2}unauthorized: permission denied for table orders\n$/,
+    );
+    expect((await history.reefline(['events', 'tail', '--outcome', 'fine'])).exitCode).toBe(2);
+  });
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openRunHistory, type RunHistory } from '../support/run-history.ts';
+
+let history: RunHistory;
+
+beforeAll(async () => {
+  history = await openRunHistory('cliviews');
+});
+
+beforeEach(async () => {
+  await history.clear();
+});
+
+afterAll(async () => {
+  await history.close();
+});
+
+describe('reefline status', () => {
+  test('shows each stage in the order of the data with a mark a label, and what the oldest waiting run lacks', async () => {
+    await history.addSmallHistory();
+    const { exitCode, stdout } = await history.reefline(['status']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(`p
+  hourly  1h  ●✗??  2020-03-03T11:00Z
+  loaded  1h     ●  2020-03-03T08:00Z
+  daily   1d     ○  2020-03-03T00:00Z
+  2 done, 1 waiting, 1 failed, 2 missing
+  1 waiting, the oldest for 1 h 05 m: p.daily 20200303000000, lacks warehouse.main.loaded 20200303100000
+
+● done  ○ waiting  ✗ failed  ? missing   (one mark a label, the newest at the right; its start in UTC beside it)
+`);
+  });
+
+  test('uses letters where the terminal shows no UTF-8, colours on a terminal, and fits into it', async () => {
+    for (let hour = 0; hour < 10; hour += 1)
+      await history.add({ stage: 'loaded', timelabel: `202003030${String(hour)}0000`, status: 'SUCCESS' });
+    const ascii = await history.reefline(['status'], { env: { LANG: 'C' } });
+    expect(ascii.stdout).toContain('  loaded  1h  **********  2020-03-03T09:00Z\n');
+    const narrow = await history.reefline(['status'], { columns: 40, env: { NO_COLOR: '1' } });
+    expect(narrow.stdout).toContain('  loaded  1h  ●●●●●●●  2020-03-03T09:00Z\n');
+    expect((await history.reefline(['status'], { columns: 40 })).stdout).toContain('\u001b[32m●\u001b[39m');
+  });
+
+  test('shows every state that a label can have, and what is paused by whom', async () => {
+    await history.add({ stage: 'loaded', timelabel: '20200303000000', status: 'SUCCESS' });
+    await history.add({ stage: 'loaded', timelabel: '20200303000000', status: 'RUNNING', revision: 2 });
+    await history.add({ stage: 'loaded', timelabel: '20200303010000', status: 'RUNNING' });
+    await history.add({ stage: 'loaded', timelabel: '20200303020000', status: 'WAITING', late: true });
+    await history.add({ stage: 'loaded', timelabel: '20200303030000', status: 'SKIPPED' });
+    await history.add({ stage: 'loaded', timelabel: '20200303050000', status: 'SUPERSEDED' });
+    await history.add({
+      stage: 'loaded',
+      timelabel: '20200303060000',
+      status: 'FAILURE',
+      outcome: 'QUARANTINED',
+    });
+    await history.db.query(
+      `insert into reefline.held_run (stage, timelabel, cause, trigger) values ('p.loaded', '20200303070000', 'paused', 'event'), ('p.loaded', '20200303080000', 'storm', 'event')`,
+    );
+    await history.db.query(
+      `insert into reefline.pause (scope, paused_by, reason, paused_at) values ('p', 'ada', 'the source moves', '2020-03-03T12:00:00Z'), ('p.loaded', 'bob', 'vacuum', '2020-03-03T12:35:00Z')`,
+    );
+    const { stdout } = await history.reefline(['status', '--stage', 'p.loaded']);
+    expect(stdout).toContain('p paused\n');
+    expect(stdout).toContain('  loaded  1h  ↻▶◷–?×⊘‖◫  2020-03-03T08:00Z paused\n');
+    expect(stdout).toContain('  p was paused by ada 1 h 05 m ago: the source moves\n');
+    expect(stdout).toContain('  p.loaded was paused by bob 30 m 00 s ago: vacuum\n');
+    const { pipelines } = await history.json<{ pipelines: { stages: { labels: unknown[] }[] }[] }>(
+      'status',
+      '-s',
+      'p.loaded',
+    );
+    expect(pipelines).toMatchObject([
+      { pipeline: 'p', pause: { scope: 'p' }, counts: { restating: 1, late: 1 } },
+    ]);
+    expect(pipelines[0]?.stages[0]?.labels[0]).toEqual({
+      timelabel: '20200303000000',
+      state: 'restating',
+      revision: 2,
+    });
+  });
+
+  test('names the stage that was probably meant', async () => {
+    const { exitCode, stderr } = await history.reefline(['status', '--stage', 'p.houry']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe('error: There is no stage "p.houry": did you mean p.hourly?.\n');
+  });
+
+  test('draws again and again until it is interrupted', async () => {
+    const ctrlC = new AbortController();
+    await history.addSmallHistory();
+    const watching = history.reefline(['status', '--watch', '--json'], { interruption: ctrlC.signal });
+    setTimeout(() => ctrlC.abort(), 300);
+    const { exitCode, stdout } = await watching;
+    expect(exitCode).toBe(0);
+    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('pipelines');
+  });
+});
+
+describe('reefline runs', () => {
+  test('list shows the runs that fit', async () => {
+    await history.addSmallHistory();
+    expect(await history.json('runs', 'list')).toHaveLength(4);
+    const failed = await history.reefline(['runs', 'list', '--status', 'failure']);
+    expect(failed.stdout).toBe(
+      `stage     label           rev  outcome  trigger   opened                 took   rows  error
+p.hourly  20200303090000    1  FAILURE  schedule  2020-03-03T12:00Z  3 m 05 s  1,234  unauthorized: permission denied for table orders
+`,
+    );
+    expect(
+      await history.json('runs', 'list', '--from', '2020-03-03T08:00', '--to', '2020-03-03T09:00'),
+    ).toMatchObject([{ stage: 'p.hourly' }, { stage: 'p.loaded' }]);
+    expect((await history.reefline(['runs', 'list', '--stage', 'p.loded'])).exitCode).toBe(2);
+    expect(
+      (await history.reefline(['runs', 'list', '--pipeline', 'p', '--label', '20200303000000'])).stdout,
+    ).toContain('WAITING');
+  });
+
+  test('show gives inputs, error with cure, the temporal line, and the decisions', async () => {
+    await history.addSmallHistory();
+    await history.db.query(
+      `insert into reefline.run_note (stage, timelabel, revision, decision, reason, actor, noted_at) values ('p.hourly', '20200303090000', 1, 'opened', 'schedule, with all its inputs', 'clock', '2020-03-03T12:00:00Z')`,
+    );
+    const loaded = await history.reefline(['runs', 'show', 'p.loaded', '20200303080000']);
+    expect(loaded.stdout).toContain('p.loaded 20200303080000 revision 1  SUCCESS\n');
+    expect(loaded.stdout).toMatch(/inputs +warehouse.main.hourly 20200303080000 r1\n/);
+    expect(loaded.stdout).toMatch(
+      /temporal workflow show --workflow-id run\/p.loaded\/20200303080000 --run-id temporal-run\n/,
+    );
+    const failed = await history.reefline(['runs', 'show', 'p.hourly', '20200303090000']);
+    expect(failed.stdout).toMatch(/error +unauthorized: permission denied for table orders\n/);
+    expect(failed.stdout).toMatch(/cure +Permit what .*: reefline run p.hourly 20200303090000\n/);
+    expect(failed.stdout).toMatch(
+      /Decisions\n.*\n2020-03-03T12:00Z +r1 +opened +clock +schedule, with all its inputs\n/,
+    );
+    const waiting = await history.reefline(['runs', 'show', 'p.daily', '20200303000000']);
+    expect(waiting.stdout).toMatch(/lacks +warehouse.main.loaded 20200303100000\n/);
+  });
+
+  test('show tells apart a label without a run, a label that is none of the stage, and a missing revision', async () => {
+    await history.addSmallHistory();
+    const absent = await history.reefline(['runs', 'show', 'p.loaded', '20200303070000']);
+    expect(absent).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('reefline run p.loaded 20200303070000'),
+    });
+    const offGrid = await history.reefline(['runs', 'show', 'p.daily', '20200303070000']);
+    expect(offGrid).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('the interval of 20200303000000'),
+    });
+    const revision = await history.reefline([
+      'runs',
+      'show',
+      'p.loaded',
+      '20200303080000',
+      '--revision',
+      '3',
+      '--json',
+    ]);
+    expect(JSON.parse(revision.stderr)).toEqual({
+      error: { message: 'p.loaded 20200303080000 has no revision 3. There are 1.', exitCode: 2 },
+    });
+  });
+});
