@@ -148,6 +148,12 @@ function isStarting(item: BegunItem, verdict: Judgement, turnNumber: number): bo
   return verdict.kind === 'leave' && item.turn === turnNumber && !opened;
 }
 
+/** What waits for an item that has not begun takes no room, or that item might never begin. */
+function isInFlight({ state, upstreamPlanned, newest, baseline }: BegunItem): boolean {
+  const runs = newest?.status === 'RUNNING' && newest.revision > baseline;
+  return state === 'running' && (runs || !upstreamPlanned);
+}
+
 /** Begins items as far as there is room, and returns how many it began. */
 async function beginMore(
   client: pg.PoolClient,
@@ -155,7 +161,7 @@ async function beginMore(
   paused: readonly string[],
   begun: readonly BegunItem[],
 ): Promise<number> {
-  const inFlight = begun.filter((item) => item.state === 'running' && !item.upstreamPlanned).length;
+  const inFlight = begun.filter(isInFlight).length;
   const room = request.maxConcurrent - inFlight;
   if (room <= 0) return 0;
   const positions = fitting(await readStartable(client, id, paused, room), room, inFlight === 0);

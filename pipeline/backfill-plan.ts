@@ -94,8 +94,8 @@ export function chooseNodes(
 function isAskedFor(known: LabelFacts | undefined, mode: RerunMode): boolean {
   if (mode === 'all') return true;
   if (mode === 'failed') return known?.status === 'FAILURE';
-  switch (known?.status) {
-    case undefined:
+  if (known === undefined) return true;
+  switch (known.status) {
     case 'FAILURE':
     case 'CLOSED':
     case 'WAITING':
@@ -103,7 +103,7 @@ function isAskedFor(known: LabelFacts | undefined, mode: RerunMode): boolean {
     case 'SUPERSEDED':
       return true;
     case 'SUCCESS':
-      return known?.stale === true;
+      return known.stale;
     case 'SKIPPED':
       return false;
   }
