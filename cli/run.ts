@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { ROUTING_QUEUE, runId } from '../pipeline/ids.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
-import { runSearchAttributes } from '../workflows/search-attributes.ts';
+import type { Timelabel } from '../pipeline/timelabel.ts';
+import { askForRun } from '../workers/ask-run.ts';
+
+/** What a person may add to a run. */
+export interface RunDetails {
+  /** Its event starts no dependents. */
+  readonly only?: boolean;
+  /** Who asks, and why, for the notes of the run. */
+  readonly by?: string;
+  readonly reason?: string;
+}
 
 /**
  * Starts the run of a (stage, label), or tells the one that is there. With `rerun` a new revision opens even though no
@@ -14,25 +22,8 @@ export async function startRun(
   stage: StageDefinition,
   timelabel: Timelabel,
   rerun: boolean,
+  details: RunDetails = {},
 ): Promise<string> {
-  const workflowId = runId(stage.id, timelabel);
-  const request = randomUUID();
-  const input = { stage: stage.id, timelabel, trigger: 'manual', ...(rerun ? { rerun: request } : {}) };
-  await client.workflow.signalWithStart('stageRun', {
-    workflowId,
-    taskQueue: ROUTING_QUEUE,
-    args: [input],
-    signal: rerun ? 'rerun' : 'inputEvent',
-    signalArgs: [rerun ? request : null],
-    staticSummary: `${stage.id} ${readableLabel(timelabel)}`,
-    typedSearchAttributes: runSearchAttributes({
-      pipeline: stage.pipeline,
-      stage: stage.id,
-      dataset: stage.output,
-      timelabel,
-      trigger: 'manual',
-      revision: null,
-    }),
-  });
-  return workflowId;
+  const request = { request: rerun ? randomUUID() : null, ...details };
+  return askForRun(client, { stage, timelabel, trigger: 'manual', request });
 }
