@@ -9,6 +9,8 @@ export interface TargetState extends LedgerState {
   readonly begun: boolean;
   /** Config version whose definition a waiting run keeps. */
   readonly pinned: number | null;
+  /** True when a pause or a limit holds the label. */
+  readonly held: boolean;
 }
 
 /** Reads the newest run of each target, what was last taken up, and whether a pause or a limit concerns it. */
@@ -30,11 +32,13 @@ export async function readLedgers(
     highest: number;
     pause: { scope: string; by: string; reason: string; since: string } | null;
     restated: number | null;
+    held: boolean;
   }>({
     name: 'read-ledgers',
     text: `select r.revision, r.status, r.outcome, r.vector, r.request, r.deadline, r.late_at is not null as late,
                   r.started_at is not null as begun, r.pinned, s.vector as accepted_vector,
-                  greatest(coalesce(r.revision, 0), coalesce(e.revision, 0)) as highest, p.pause, c.restated
+                  greatest(coalesce(r.revision, 0), coalesce(e.revision, 0)) as highest, p.pause, c.restated,
+                  h.stage is not null as held
              from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
                   with ordinality t(stage, timelabel, output, pipeline, limited, position)
              left join lateral (select * from reefline.stage_run
@@ -50,6 +54,7 @@ export async function readLedgers(
                from reefline.pause where scope in (t.stage, t.pipeline) order by length(scope) desc limit 1) p on true
              left join lateral (select count(distinct timelabel)::int as restated from reefline.stage_run
                where t.limited and stage = t.stage and restates and opened_at > clock_timestamp() - interval '24 hours') c on true
+             left join reefline.held_run h on h.stage = t.stage and h.timelabel = t.timelabel
             order by t.position`,
     values: [
       targets.map((t) => t.stage.id),
@@ -78,5 +83,6 @@ export async function readLedgers(
     restatedLabels: row.restated,
     begun: row.begun === true,
     pinned: row.status === 'WAITING' ? row.pinned : null,
+    held: row.held,
   }));
 }

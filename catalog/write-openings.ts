@@ -45,7 +45,7 @@ export async function writeOpenings(
     name: 'write-openings',
     text: `with decided as (
              select * from jsonb_to_recordset($1::jsonb)
-               as r(stage text, timelabel text, revision int, status text, held text, note text, reason text, pipeline text, dataset text,
+               as r(stage text, timelabel text, revision int, status text, held text, free boolean, note text, reason text, pipeline text, dataset text,
                     vector text, config_version int, restates boolean, outcome text, deadline timestamptz, late boolean,
                     missing jsonb, caused_by jsonb, inputs jsonb)),
            notes as (
@@ -59,7 +59,7 @@ export async function writeOpenings(
              on conflict (stage, timelabel) do nothing),
            freed as (
              delete from reefline.held_run h using decided d
-              where d.status = 'RUNNING' and h.stage = d.stage and h.timelabel = d.timelabel),
+              where d.free and h.stage = d.stage and h.timelabel = d.timelabel),
            runs as (
              insert into reefline.stage_run (stage, timelabel, revision, status, pipeline, dataset, vector, caused_by, config_version,
                                              trigger, request, propagates, backfill, restates, outcome, deadline, late_at, missing)
@@ -109,11 +109,13 @@ function rowOf(
     inputs: [],
     restates: false,
     late: false,
+    // Whatever is decided of a held label but to hold it on ends the holding.
+    free: state.held && opening.kind !== 'paused' && opening.kind !== 'held',
   };
   const because = marks.reason === null ? '' : `: ${marks.reason}`;
   switch (opening.kind) {
     case 'nothing-new':
-      return [];
+      return base.free ? [base] : [];
     case 'paused': {
       const { scope, reason } = opening.pause;
       return [{ ...base, held: 'paused', note: 'paused', reason: `${scope} is paused: ${reason}` }];
@@ -136,7 +138,8 @@ function rowOf(
     }
     case 'run': {
       if (opening.alreadyOpen) return [];
-      const { vector, inputs, restates, partial } = opening;
+      const { vector, inputs, partial } = opening;
+      const restates = opening.restates && trigger === 'event';
       const missing = partial ? opening.missing : null;
       const row = { ...base, status: 'RUNNING', vector, inputs, restates, missing, late: wasLate(state) };
       const reason = `${trigger}, ${partial ? 'with the inputs that were there at the deadline' : 'with all its inputs'}${because}`;

@@ -6,6 +6,10 @@ import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
 import { addEventsTailCommand } from './commands/events-tail.ts';
+import { addPauseCommand } from './commands/pause.ts';
+import { addRejectCommand } from './commands/reject.ts';
+import { addReleaseCommand } from './commands/release.ts';
+import { addResumeCommand } from './commands/resume.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsListCommand } from './commands/runs-list.ts';
 import { addRunsShowCommand } from './commands/runs-show.ts';
@@ -22,6 +26,10 @@ const COMMANDS: readonly AddCommand[] = [
   addApplyCommand,
   addStatusCommand,
   addRunCommand,
+  addPauseCommand,
+  addResumeCommand,
+  addReleaseCommand,
+  addRejectCommand,
   addRunsListCommand,
   addRunsShowCommand,
   addEventsTailCommand,

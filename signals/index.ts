@@ -1,4 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
+import type { Trigger } from '../pipeline/opening.ts';
 import type { RunStep } from '../pipeline/run-plan.ts';
 
 /*
@@ -14,9 +16,12 @@ export const inputEvent = defineSignal<[RunStep | null]>('inputEvent');
 /** What a person or a backfill asks of a run; `request` names a new revision of unchanged inputs, null asks for none. */
 export interface RunRequest {
   readonly request: string | null;
+  /** Who asks; a person when absent. */
+  readonly trigger?: Trigger;
   /** true: the run's event starts no dependents. */
   readonly only?: boolean;
   readonly backfill?: string;
+  /** Name of the person, and why. */
   readonly by?: string;
   readonly reason?: string;
 }
@@ -45,3 +50,18 @@ export interface StageRunStatus {
 }
 
 export const stageRunStatus = defineQuery<StageRunStatus>('status');
+
+/** backfill: begins no further labels until it is resumed; what is in flight goes on. */
+export const pauseBackfill = defineSignal('pause');
+
+/** backfill: goes on after a pause. */
+export const resumeBackfill = defineSignal('resume');
+
+/** backfill: begins no further labels and ends when what runs has ended. */
+export const cancelBackfill = defineSignal('cancel');
+
+/** backfill: plans everything anew that failed, was blocked, waits or was cancelled. */
+export const retryBackfill = defineSignal('retry');
+
+/** backfill: where it stands; null until it is planned. */
+export const backfillProgress = defineQuery<BackfillProgress | null>('progress');

@@ -2,7 +2,10 @@ import { activityInfo } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { acceptEvents } from '../activities/accept-events.ts';
-import { closeRun, type SignalRouter } from '../activities/close-run.ts';
+import { advanceBackfill } from '../activities/backfill-advance.ts';
+import { controlBackfill } from '../activities/backfill-control.ts';
+import { planBackfill } from '../activities/backfill-plan.ts';
+import { closeRun } from '../activities/close-run.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
@@ -11,10 +14,11 @@ import { runStage, type StageRunners } from '../activities/run-stage.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
-import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
+import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneSignalAtATime } from './router-signals.ts';
 import { resolveConnection, resolveText } from './secrets.ts';
+import { routerSignal } from './signal-router.ts';
 
 export interface ActivityEnvironment {
   readonly db: pg.Pool;
@@ -26,7 +30,7 @@ export interface ActivityEnvironment {
 /** Binds the activities to what they depend on. */
 export function createActivities({ db, client, runners, environment }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
-  const signalRouter = oneSignalAtATime(routerSignal(client));
+  const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
   const queue = queues(environment);
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
@@ -39,20 +43,10 @@ export function createActivities({ db, client, runners, environment }: ActivityE
       ),
     closeRun: (input) => closeRun(db, configs, signalRouter, input),
     forwardEvents: (endpoint) => forwardEvents({ db, queue }, endpoint),
+    planBackfill: (input) => planBackfill(db, configs, input),
+    advanceBackfill: (input) => advanceBackfill(db, configs, input),
+    controlBackfill: (input) => controlBackfill(db, configs, input),
     resolveTick: (input) => resolveTick(db, configs, input),
-  };
-}
-
-function routerSignal(client: Client): SignalRouter {
-  return async (pipeline, events) => {
-    await client.workflow.signalWithStart('router', {
-      workflowId: routerId(pipeline),
-      taskQueue: activityTaskQueue(),
-      args: [{ pipeline }],
-      signal: 'dataEvent',
-      signalArgs: [events],
-      staticSummary: `router of ${pipeline}`,
-    });
   };
 }
 

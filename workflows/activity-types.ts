@@ -1,9 +1,13 @@
 import type { Acceptance } from '../activities/accept-events.ts';
+import type { AdvanceBackfillInput, BackfillTurn } from '../activities/backfill-advance.ts';
+import type { ControlBackfillInput } from '../activities/backfill-control.ts';
+import type { PlanBackfillInput } from '../activities/backfill-plan.ts';
 import type { CloseRunInput } from '../activities/close-run.ts';
 import type { Forwarded } from '../activities/forward-events.ts';
 import type { OpenRunInput } from '../activities/open-run.ts';
 import type { ResolvedTick } from '../activities/resolve-tick.ts';
 import type { StageOutcome } from '../activities/run-stage.ts';
+import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
 import type { RunStep } from '../pipeline/run-plan.ts';
 
 /** The activities as workflows call them. Names are permanent: they are recorded in histories. */
@@ -14,5 +18,8 @@ export interface Activities {
   readonly runStage: (key: { stage: string; timelabel: string; revision: number }) => Promise<StageOutcome>;
   readonly closeRun: (input: CloseRunInput) => Promise<{ status: string; eventId: string }>;
   readonly forwardEvents: (endpoint: string) => Promise<Forwarded>;
+  readonly planBackfill: (input: PlanBackfillInput) => Promise<BackfillProgress>;
+  readonly advanceBackfill: (input: AdvanceBackfillInput) => Promise<BackfillTurn>;
+  readonly controlBackfill: (input: ControlBackfillInput) => Promise<BackfillProgress>;
   readonly resolveTick: (input: { stage: string; at: string }) => Promise<ResolvedTick>;
 }

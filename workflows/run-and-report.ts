@@ -50,23 +50,22 @@ export async function runAndReport(
   watch.phase('running');
   const scope = new CancellationScope();
   const working = scope.run(() => runStage.executeWithOptions({ summary: plan.summary }, [key]));
-  let done = false;
-  let superseded = false;
+  const flight = { done: false, superseded: false };
   if (cancellable) {
-    void condition(() => done || watch.isSuperseded()).then(() => {
-      superseded = !done;
-      if (superseded) scope.cancel();
+    void condition(() => flight.done || watch.isSuperseded()).then(() => {
+      flight.superseded = !flight.done;
+      if (flight.superseded) scope.cancel();
     });
   }
   const result = await working.then(
     (outcome) => ({ output: outcome.output, error: null, failure: null }),
     (failure: unknown) => ({ output: null, error: describeFailure(failure), failure }),
   );
-  done = true;
+  flight.done = true;
   watch.phase('closing');
   // Also a cancelled run reports, or its dependents would wait for an event that never comes.
   const { output, error, failure } = result;
-  const outdated = superseded && isCancellation(failure);
+  const outdated = flight.superseded && isCancellation(failure);
   const closing = {
     ...key,
     temporalRunId: workflowInfo().runId,

@@ -39,6 +39,9 @@ export interface StageRunResult {
   readonly detail: string;
 }
 
+/** What somebody asked for, apart from who it was. */
+type Asked = Omit<RunRequest, 'trigger'>;
+
 /**
  * One (stage, label), all its revisions one after the other. Waits visibly until the inputs are complete, runs the
  * stage, reports, and looks again when its inputs changed meanwhile.
@@ -55,7 +58,9 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
   let status: StageRunStatus = { phase: 'opening', step: null };
   setHandler(inputEvent, (step) => void inbox.push(step));
   setHandler(rerun, (asked) => {
-    request = typeof asked === 'string' ? { request: asked } : asked;
+    const { trigger: asker = 'manual', ...wanted } = typeof asked === 'string' ? { request: asked } : asked;
+    trigger = asker;
+    request = wanted;
     inbox.push(null);
   });
   setHandler(stageRunStatus, () => status);
@@ -112,8 +117,6 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         });
         setCurrentDetails(describeEnd(step.revision, ended));
         failed = ended.error === null ? null : ended;
-        // From here on changed inputs or a new request open a revision, not what this one began with.
-        trigger = 'event';
         if (inbox.length === 0) {
           if (failed !== null) throw failed.failure;
           return { status: 'SUCCESS', revision: step.revision, detail: '' };
@@ -122,7 +125,10 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
       }
     }
     // Served: the next look asks what the inputs say. A request that arrived meanwhile is another one.
-    if (isServed(step) && request === asked) request = null;
+    if (isServed(step) && request === asked) {
+      request = null;
+      trigger = 'event';
+    }
     step = newest(inbox.splice(0), step);
   }
 }
@@ -139,7 +145,7 @@ async function woken(inbox: readonly unknown[], deadline?: string): Promise<bool
   return true;
 }
 
-function goOn(input: StageRunInput, step: RunStep, asked: RunRequest | null): Promise<never> {
+function goOn(input: StageRunInput, step: RunStep, asked: Asked | null): Promise<never> {
   const { rerun: name, ...rest } = openingOf(asked);
   return continueAsNew<typeof stageRun>({
     ...input,
@@ -163,7 +169,7 @@ function checkInput(input: StageRunInput): void {
   );
 }
 
-function requestOf({ rerun: wanted, only, backfill, by, reason }: StageRunInput): RunRequest | null {
+function requestOf({ rerun: wanted, only, backfill, by, reason }: StageRunInput): Asked | null {
   const request = typeof wanted === 'string' ? wanted : wanted === true ? workflowInfo().runId : null;
   if (request === null && only !== true && backfill === undefined && by === undefined) return null;
   return {
@@ -175,7 +181,7 @@ function requestOf({ rerun: wanted, only, backfill, by, reason }: StageRunInput)
   };
 }
 
-function openingOf(asked: RunRequest | null): { rerun: string | null } & Omit<RunRequest, 'request'> {
+function openingOf(asked: Asked | null): { rerun: string | null } & Omit<Asked, 'request'> {
   if (asked === null) return { rerun: null };
   const { request, ...rest } = asked;
   return { rerun: request, ...rest };

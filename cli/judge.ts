@@ -1,0 +1,48 @@
+import type { Client } from '@temporalio/client';
+import type pg from 'pg';
+import { inTransaction } from '../catalog/connect.ts';
+import type { ConfigStore } from '../catalog/config-store.ts';
+import { judgeQuarantine, type Judged, type Judgement } from '../catalog/judge-quarantine.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
+import { routerSignal } from '../workers/signal-router.ts';
+
+export interface JudgedCheck {
+  readonly check: string;
+  readonly judged: Judged;
+}
+
+/**
+ * Judges what the given checks have quarantined and tells the routers. When the process dies after the judgement is
+ * recorded, the sweep tells them.
+ */
+export async function judgeChecks(
+  db: pg.Pool,
+  configs: ConfigStore,
+  client: Client,
+  checks: readonly StageDefinition[],
+  judgement: Omit<Judgement, 'check'>,
+): Promise<readonly JudgedCheck[]> {
+  const signal = routerSignal(client);
+  const done: JudgedCheck[] = [];
+  for (const check of checks) {
+    const judged = await inTransaction(db, (transaction) =>
+      judgeQuarantine(transaction, configs, { ...judgement, check }),
+    );
+    if (judged.kind === 'judged') await signal(check.pipeline, [judged.event]);
+    done.push({ check: check.id, judged });
+  }
+  return done;
+}
+
+export function describeJudged({ check, judged }: JudgedCheck, timelabel: string): string {
+  if (judged.kind === 'judged') {
+    const revision = `recorded as revision ${String(judged.event.revision)} of ${check}`;
+    return judged.event.outcome === 'RELEASED'
+      ? `${timelabel} is released; its dependents run. (${revision})`
+      : `${timelabel} is rejected; its dependents hold until newer data passes the check. (${revision})`;
+  }
+  const { latest } = judged;
+  return latest === null
+    ? `${check} has not looked at ${timelabel}.`
+    : `${check} does not quarantine ${timelabel}: its revision ${String(latest.revision)} is ${latest.outcome ?? latest.status}.`;
+}
