@@ -2,6 +2,27 @@ import type pg from 'pg';
 import type { Project } from '../pipeline/project.ts';
 import { isOnGrid, type Timelabel } from '../pipeline/timelabel.ts';
 
+/** Held labels and pauses that a project has no use for. */
+export interface LeftBehind {
+  readonly held: readonly { readonly stage: string; readonly timelabel: Timelabel }[];
+  /** `orders` or `orders.load_orders` */
+  readonly pauses: readonly string[];
+}
+
+/** What `removeLeftBehind` would remove now. */
+export async function readLeftBehind(db: pg.Pool, project: Project): Promise<LeftBehind> {
+  const held = await db.query<LeftBehind['held'][number]>({
+    name: 'read-held-runs',
+    text: 'select stage, timelabel from reefline.held_run order by stage, timelabel',
+  });
+  const pauses = await db.query<{ scope: string }>({
+    name: 'read-pauses-left-behind',
+    text: 'select scope from reefline.pause where scope <> all($1::text[]) order by scope',
+    values: [scopesOf(project)],
+  });
+  return { held: withoutStage(held.rows, project), pauses: pauses.rows.map(({ scope }) => scope) };
+}
+
 /**
  * Removes held labels and pauses that mean nothing under the new version: of stages and pipelines that it lacks, and
  * labels that are no interval of a stage any more. Each leaves a note; the one of a pause has no timelabel.
@@ -21,7 +42,7 @@ export async function removeLeftBehind(
            select scope, '', 'pause removed',
                   'the pause (' || reason || ') went with ' || scope || ', which config version ' || $2::int || ' does not have', $3, $2
              from removed`,
-    values: [[...project.pipelines, ...project.stages.map(({ id }) => id)], version, actor],
+    values: [scopesOf(project), version, actor],
   });
 }
 
@@ -31,15 +52,11 @@ async function removeHeld(
   version: number,
   actor: string,
 ): Promise<void> {
-  const stages = new Map(project.stages.map((stage) => [stage.id, stage]));
-  const held = await client.query<{ stage: string; timelabel: Timelabel }>({
+  const held = await client.query<LeftBehind['held'][number]>({
     name: 'lock-held-runs',
     text: 'select stage, timelabel from reefline.held_run order by stage, timelabel for update',
   });
-  const gone = held.rows.filter(({ stage, timelabel }) => {
-    const definition = stages.get(stage);
-    return definition === undefined || !isOnGrid(definition.period, timelabel);
-  });
+  const gone = withoutStage(held.rows, project);
   if (gone.length === 0) return;
   await client.query({
     name: 'remove-held-left-behind',
@@ -52,5 +69,18 @@ async function removeHeld(
            select stage, timelabel, 'dropped',
                   'it was held (' || cause || ') and is no label of a stage in config version ' || $2::int, $3, $2 from removed`,
     values: [JSON.stringify(gone), version, actor],
+  });
+}
+
+/** Every scope that can be paused. */
+function scopesOf(project: Project): readonly string[] {
+  return [...project.pipelines, ...project.stages.map(({ id }) => id)];
+}
+
+function withoutStage(held: LeftBehind['held'], project: Project): LeftBehind['held'] {
+  const stages = new Map(project.stages.map((stage) => [stage.id, stage]));
+  return held.filter(({ stage, timelabel }) => {
+    const definition = stages.get(stage);
+    return definition === undefined || !isOnGrid(definition.period, timelabel);
   });
 }

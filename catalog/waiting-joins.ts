@@ -5,6 +5,8 @@ import type { Trigger } from '../pipeline/opening.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import { readVersionInForce } from './config-history.ts';
+import { inTransaction } from './connect.ts';
 
 /** From one config version to the next, and what the waiting joins between them shall do. */
 export interface ConfigStep {
@@ -76,6 +78,20 @@ export async function settleJoins(
   const effects = await writeSettled(client, rows, base, version, actor);
   const count = (effect: JoinEffect): number => effects.filter((settled) => settled === effect).length;
   return { closed: count('closed'), kept: count('kept'), reEvaluated: count('re-evaluated') };
+}
+
+/**
+ * Closes waiting joins of stages that are not in force: a transaction that began under an older version can open one
+ * right after a newer version was stored. Returns how many.
+ */
+export async function closeRemovedJoins(pool: pg.Pool, actor: string): Promise<number> {
+  return inTransaction(pool, async (client) => {
+    const inForce = await readVersionInForce(client);
+    if (inForce === undefined) return 0;
+    const { project, version } = inForce;
+    const step: ConfigStep = { before: project, after: project, policy: 're-evaluate' };
+    return (await settleJoins(client, step, version, version, actor)).closed;
+  });
 }
 
 function settledRow(

@@ -42,3 +42,10 @@ export function choiceArgument(words: readonly string[]): (text: string) => stri
     return word;
   };
 }
+
+/** Reads the number of a config version; 0 stands for none. @throws InvalidArgumentError, which ends the command with code 2. */
+export function versionArgument(text: string): number {
+  const version = /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  if (version === undefined) throw new InvalidArgumentError('A config version is a whole number, such as 7.');
+  return version;
+}

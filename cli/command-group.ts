@@ -7,6 +7,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 /** What each group of commands is about, for `reefline --help`. */
 const GROUPS = {
   catalog: 'the catalog database',
+  config: 'the config versions that were applied',
   events: 'the event log',
   runs: 'the runs of stages in the ledger',
 } as const;

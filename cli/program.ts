@@ -2,11 +2,17 @@ import { Command, CommanderError } from 'commander';
 import type { AddCommand } from './command-group.ts';
 import { addApplyCommand } from './commands/apply.ts';
 import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
+import { addConfigDiffCommand } from './commands/config-diff.ts';
+import { addConfigHistoryCommand } from './commands/config-history.ts';
+import { addConfigRollbackCommand } from './commands/config-rollback.ts';
+import { addConfigShowCommand } from './commands/config-show.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
 import { addEventsTailCommand } from './commands/events-tail.ts';
 import { addPauseCommand } from './commands/pause.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addRejectCommand } from './commands/reject.ts';
 import { addReleaseCommand } from './commands/release.ts';
 import { addResumeCommand } from './commands/resume.ts';
@@ -23,7 +29,13 @@ import type { Terminal } from './terminal.ts';
 /** Every command, in the order of `reefline --help`. */
 const COMMANDS: readonly AddCommand[] = [
   addValidateCommand,
+  addDiffCommand,
+  addPlanCommand,
   addApplyCommand,
+  addConfigHistoryCommand,
+  addConfigShowCommand,
+  addConfigDiffCommand,
+  addConfigRollbackCommand,
   addStatusCommand,
   addRunCommand,
   addPauseCommand,

@@ -14,16 +14,24 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
   Revision: INT,
 };
 
-/** Adds the search attributes that runs are started with and the namespace lacks; returns their names. */
+/** Names of the search attributes that runs are started with and the namespace lacks. */
+export async function missingSearchAttributes(client: Client): Promise<readonly string[]> {
+  const { operatorService } = connectionOf(client);
+  const present = await operatorService.listSearchAttributes({ namespace: client.options.namespace });
+  return Object.keys(ATTRIBUTES).filter((name) => !(name in present.customAttributes));
+}
+
+/** Adds the search attributes that are missing; returns their names. */
 export async function addSearchAttributes(client: Client): Promise<readonly string[]> {
-  const { connection, options } = client;
-  if (!(connection instanceof Connection))
-    throw new Error('Search attributes are added over a connection of the Temporal client.');
-  const { operatorService } = connection;
-  const { namespace } = options;
-  const present = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(ATTRIBUTES).filter(([name]) => !(name in present.customAttributes));
+  const missing = await missingSearchAttributes(client);
   if (missing.length === 0) return [];
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
-  return missing.map(([name]) => name);
+  const searchAttributes = Object.fromEntries(missing.map((name) => [name, ATTRIBUTES[name] ?? KEYWORD]));
+  const { namespace } = client.options;
+  await connectionOf(client).operatorService.addSearchAttributes({ namespace, searchAttributes });
+  return missing;
+}
+
+function connectionOf({ connection }: Client): Connection {
+  if (connection instanceof Connection) return connection;
+  throw new Error('Search attributes are added over a connection of the Temporal client.');
 }

@@ -95,13 +95,17 @@ export function countChanges(diff: ConfigDiff): {
 }
 
 /** What differs between two definitions of a stage, field by field. */
-export function stageChanges(before: StageDefinition, after: StageDefinition): readonly FieldChange[] {
+function stageChanges(before: StageDefinition, after: StageDefinition): readonly FieldChange[] {
   const { inputs: inputsBefore, ...restBefore } = before;
   const { inputs: inputsAfter, ...restAfter } = after;
   return [...valueChanges(restBefore, restAfter), ...inputChanges(inputsBefore, inputsAfter)];
 }
 
-function inputChanges(before: readonly StageInput[], after: readonly StageInput[]): readonly FieldChange[] {
+/** Inputs that come, go, or are read otherwise. */
+export function inputChanges(
+  before: readonly StageInput[],
+  after: readonly StageInput[],
+): readonly FieldChange[] {
   const { added, removed, changed } = diffItems(
     byId(before, (input) => input.dataset),
     byId(after, (input) => input.dataset),
