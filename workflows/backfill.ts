@@ -44,10 +44,10 @@ const { advanceBackfill, controlBackfill, planBackfill } = proxyActivities<Activ
 });
 
 /** Milliseconds between two looks at the ledger: doubled while nothing moves. */
-const FIRST_WAIT = 1_000;
+const FIRST_WAIT = 250;
 const LONGEST_WAIT = 30_000;
 /** Runs that end at about the same time are looked at together. */
-const GATHER = 300;
+const GATHER = 200;
 /** A turn costs about a dozen events, and up to three for each run that it starts. */
 const HISTORY_EVENTS = 2_000;
 

@@ -1,0 +1,264 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { readBackfill, readProgress } from '../../catalog/backfill.ts';
+import type { BackfillProgress } from '../../pipeline/backfill-progress.ts';
+import { hasEnded } from '../../pipeline/backfill-progress.ts';
+import { backfillId, ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { OUTSIDE, projectOf } from '../support/project.ts';
+
+const PROJECT = projectOf([
+  { name: 'hourly', period: '1h', cron: '10 * * * *', maxAttempts: 1 },
+  { name: 'loaded', period: '1h', reads: ['hourly'] },
+  { name: 'daily', period: '1d', reads: ['loaded'] },
+  { name: 'priced', period: '1d', reads: [OUTSIDE] },
+]);
+
+const executed: string[] = [];
+const failing = new Set<string>();
+const slow = new Map<string, Promise<void>>();
+let atOnce = 0;
+let mostAtOnce = 0;
+
+const work: Work = async (run) => {
+  const key = `${run.stage.name} ${run.timelabel}`;
+  atOnce += 1;
+  mostAtOnce = Math.max(mostAtOnce, atOnce);
+  try {
+    await slow.get(key);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    executed.push(`${key} r${String(run.revision)}`);
+    if (failing.has(key)) throw new Error('the test makes this run fail');
+    return DONE;
+  } finally {
+    atOnce -= 1;
+  }
+};
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine('backfill', work);
+  await engine.apply(PROJECT);
+  await engine.client.schedule.getHandle('tick/p.hourly').pause();
+  await engine.startWorkers();
+});
+
+afterAll(async () => {
+  await engine.close();
+});
+
+async function start(name: string, input: object): Promise<void> {
+  await engine.client.workflow.start('backfill', {
+    workflowId: backfillId(name),
+    taskQueue: ROUTING_QUEUE,
+    args: [input],
+  });
+}
+
+async function order(name: string, signal: 'pause' | 'resume' | 'cancel'): Promise<void> {
+  await engine.client.workflow.getHandle(backfillId(name)).signal(signal);
+}
+
+async function progressOf(name: string): Promise<BackfillProgress> {
+  const record = await readBackfill(engine.db, name);
+  if (record === undefined) throw new Error(`There is no backfill ${name} yet.`);
+  return readProgress(engine.db, record);
+}
+
+async function ended(name: string): Promise<BackfillProgress> {
+  let progress: BackfillProgress | undefined;
+  await eventually(async () => {
+    progress = await progressOf(name);
+    if (!hasEnded(progress.status)) throw new Error(JSON.stringify(progress.counts));
+  }, 50_000);
+  if (progress === undefined) throw new Error(name);
+  return progress;
+}
+
+async function runs(stage: string, day: string): Promise<string[]> {
+  const found = await engine.db.query<{ run: string }>(
+    `select substr(timelabel, 9, 2) || ' r' || revision || ' ' || status as run from reefline.stage_run
+      where stage = $1 and timelabel like $2 order by timelabel, revision`,
+    [`p.${stage}`, `${day}%`],
+  );
+  return found.rows.map(({ run }) => run);
+}
+
+function hours(count: number, suffix: string): string[] {
+  return Array.from({ length: count }, (_, at) => `${String(at).padStart(2, '0')} ${suffix}`);
+}
+
+describe('a backfill', () => {
+  test('runs every label of the graph once, with no more at once than it may, and says so', async () => {
+    mostAtOnce = 0;
+    const range = { from: '2020-03-01', to: '2020-03-03' };
+    await start('two-days', { target: 'p.hourly', ...range, downstream: true, maxConcurrent: 6 });
+    const { status, counts } = await ended('two-days');
+    expect({ status, counts }).toMatchObject({ status: 'completed', counts: { success: 48 + 48 + 2 } });
+    for (const day of ['20200301', '20200302']) {
+      expect(await runs('hourly', day)).toEqual(hours(24, 'r1 SUCCESS'));
+      expect(await runs('loaded', day)).toEqual(hours(24, 'r1 SUCCESS'));
+      expect(await runs('daily', day)).toEqual(['00 r1 SUCCESS']);
+    }
+    expect(mostAtOnce).toBeLessThanOrEqual(6);
+    const result: unknown = await engine.client.workflow.getHandle(backfillId('two-days')).result();
+    expect(result).toMatchObject({ id: 'two-days', status: 'completed' });
+  });
+
+  test('of labels that are there has nothing to do', async () => {
+    const before = executed.length;
+    await start('again', { target: 'p.hourly', from: '2020-03-01', to: '2020-03-03', downstream: true });
+    expect(await ended('again')).toMatchObject({
+      status: 'completed',
+      stages: [{ total: 0 }, { total: 0 }, { total: 0 }],
+    });
+    expect(executed).toHaveLength(before);
+  });
+
+  test('with rerun all makes a new revision of every label, once', async () => {
+    const range = { from: '2020-03-01T00:00:00Z', to: '2020-03-01T04:00:00Z' };
+    await start('anew', { target: 'p.hourly', ...range, downstream: true, rerun: 'all' });
+    expect(await ended('anew')).toMatchObject({ status: 'completed', counts: { success: 4 + 4 + 1 } });
+    for (const stage of ['hourly', 'loaded']) {
+      const made = await runs(stage, '20200301');
+      expect(made.filter((run) => run.endsWith('r2 SUCCESS'))).toEqual(hours(4, 'r2 SUCCESS'));
+      expect(made).toHaveLength(28);
+    }
+    expect((await runs('daily', '20200301')).length).toBeGreaterThan(1);
+  });
+
+  test('starts a lower stage itself when what feeds it is there', async () => {
+    await start('top-only', { target: 'p.hourly', from: '2020-03-05', to: '2020-03-06', only: true });
+    await ended('top-only');
+    expect(await runs('loaded', '20200305')).toEqual([]);
+    await start('below', { target: 'p.loaded', from: '2020-03-05', to: '2020-03-06', downstream: true });
+    expect(await ended('below')).toMatchObject({ status: 'completed', counts: { success: 25 } });
+    expect(await runs('hourly', '20200305')).toEqual(hours(24, 'r1 SUCCESS'));
+  });
+
+  test('leaves what waits for inputs from outside, and ends', async () => {
+    await start('unpriced', { target: 'p.priced', from: '2020-03-01', to: '2020-03-04' });
+    expect(await ended('unpriced')).toMatchObject({ status: 'completed', counts: { waiting: 3 } });
+    expect(await runs('priced', '202003')).toEqual(Array(3).fill('00 r1 WAITING'));
+  });
+});
+
+describe('failures', () => {
+  test('block what depends on them; a retry runs exactly what failed and was blocked', async () => {
+    failing.add('hourly 20200307050000');
+    await start('failing', { target: 'p.hourly', from: '2020-03-07', to: '2020-03-08', downstream: true });
+    const failed = await ended('failing');
+    expect(failed).toMatchObject({ status: 'failed', counts: { success: 46, failure: 1, blocked: 2 } });
+    expect(failed.failures[0]).toMatchObject({ stage: 'p.hourly', timelabel: '20200307050000' });
+    await expect(engine.client.workflow.getHandle(backfillId('failing')).result()).rejects.toThrow();
+    failing.clear();
+    executed.length = 0;
+    const record = await readBackfill(engine.db, 'failing');
+    await engine.client.workflow.signalWithStart('backfill', {
+      workflowId: backfillId('failing'),
+      taskQueue: ROUTING_QUEUE,
+      args: [record?.request],
+      signal: 'retry',
+      signalArgs: [],
+    });
+    await eventually(async () => {
+      expect(await progressOf('failing')).toMatchObject({ status: 'completed', counts: { success: 49 } });
+    });
+    expect([...executed].sort()).toEqual([
+      'daily 20200307000000 r1',
+      'hourly 20200307050000 r2',
+      'loaded 20200307050000 r1',
+    ]);
+  });
+});
+
+describe('orders', () => {
+  test('pause begins nothing more, resume goes on, and both survive the workers', async () => {
+    let release = (): void => undefined;
+    slow.set('hourly 20200309000000', new Promise<void>((resolve) => (release = resolve)));
+    await start('paused', { target: 'p.hourly', from: '2020-03-09', to: '2020-03-10', maxConcurrent: 1 });
+    await eventually(async () => {
+      expect(await runs('hourly', '20200309')).toEqual(['00 r1 RUNNING']);
+    });
+    await order('paused', 'pause');
+    await eventually(async () => {
+      expect(await progressOf('paused')).toMatchObject({ status: 'paused' });
+    });
+    release();
+    await eventually(async () => {
+      expect(await progressOf('paused')).toMatchObject({ counts: { success: 1, planned: 23, running: 0 } });
+    });
+    await engine.stopWorkers();
+    await order('paused', 'resume');
+    await engine.startWorkers();
+    expect(await ended('paused')).toMatchObject({ status: 'completed', counts: { success: 24 } });
+    expect(await runs('hourly', '20200309')).toEqual(hours(24, 'r1 SUCCESS'));
+  });
+
+  test('cancel starts nothing more, follows what runs, and can be taken back by a retry', async () => {
+    let release = (): void => undefined;
+    slow.set('hourly 20200311000000', new Promise<void>((resolve) => (release = resolve)));
+    await start('cancelled', { target: 'p.hourly', from: '2020-03-11', to: '2020-03-12', maxConcurrent: 1 });
+    await eventually(async () => {
+      expect(await runs('hourly', '20200311')).toEqual(['00 r1 RUNNING']);
+    });
+    await order('cancelled', 'cancel');
+    await eventually(async () => {
+      const { status, counts } = await progressOf('cancelled');
+      expect({ status, counts }).toMatchObject({
+        status: 'cancelling',
+        counts: { cancelled: 23, running: 1 },
+      });
+    });
+    release();
+    expect(await ended('cancelled')).toMatchObject({
+      status: 'cancelled',
+      counts: { success: 1, cancelled: 23 },
+    });
+    expect(await runs('hourly', '20200311')).toEqual(['00 r1 SUCCESS']);
+  });
+
+  test('a backfill of labels that an open one holds is refused with its name', async () => {
+    let release = (): void => undefined;
+    slow.set('hourly 20200313000000', new Promise<void>((resolve) => (release = resolve)));
+    const range = { from: '2020-03-13T00:00:00Z', to: '2020-03-13T02:00:00Z' };
+    await start('first', { target: 'p.hourly', ...range });
+    await eventually(async () => void (await progressOf('first')));
+    await start('second', { target: 'p.hourly', ...range });
+    await expect(engine.client.workflow.getHandle(backfillId('second')).result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('belong to the backfill first, which has not ended') },
+    });
+    release();
+    await ended('first');
+  });
+});
+
+describe('beside a backfill of the schedule', () => {
+  test('over the same range no label runs twice', async () => {
+    const day = '20200315';
+    await Promise.all([
+      start('beside', { target: 'p.hourly', from: '2020-03-15', to: '2020-03-16', downstream: true }),
+      engine.client.schedule.getHandle('tick/p.hourly').backfill({
+        start: new Date('2020-03-15T00:59:00Z'),
+        end: new Date('2020-03-16T00:30:00Z'),
+        overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+      }),
+    ]);
+    expect(await ended('beside')).toMatchObject({ status: 'completed' });
+    await eventually(async () => {
+      const ticks = await engine.client.workflow.count(
+        `WorkflowType = 'tick' AND ExecutionStatus = 'Completed'`,
+      );
+      expect(ticks.count).toBe(24);
+    });
+    for (const at of hours(24, '')) {
+      const id = `run/p.hourly/${day}${at.trim()}0000`;
+      await engine.client.workflow.getHandle(id).result();
+    }
+    expect(await runs('hourly', day)).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await runs('loaded', day)).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await runs('daily', day)).toEqual(['00 r1 SUCCESS']);
+  });
+});
