@@ -3,8 +3,8 @@ import { message, name, text } from './field.ts';
 
 /* The grammar of `assert:` in a check. */
 
-/** Two statements of a Redshift batch, which holds 40, belong to each assertion. */
-const MAX_ASSERTIONS = 20;
+/** One batch of Redshift statements counts the violations of all assertions, and holds 40. */
+const MAX_ASSERTIONS = 40;
 
 export const assertionSchema = z
   .strictObject({

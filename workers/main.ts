@@ -1,4 +1,5 @@
 import { publishStage } from '../activities/stages/publish.ts';
+import { checkStage } from '../activities/stages/check.ts';
 import { extractStage } from '../activities/stages/extract.ts';
 import { loadStage } from '../activities/stages/load.ts';
 import { registerStage } from '../activities/stages/register.ts';
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     load: loadStage as StageRunner,
     transform: transformStage as StageRunner,
     publish: publishStage as StageRunner,
+    check: checkStage as StageRunner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
   const onConfig = (project: Project): void => {

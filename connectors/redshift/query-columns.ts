@@ -8,9 +8,14 @@ import { readRows } from './results.ts';
 import { runBatch } from './run-batch.ts';
 import type { Watch } from './statement.ts';
 
-/** Statement that puts the rows of a SELECT into a temporary table. The line break ends a comment on its last line. */
+/** Statement that puts the rows of a SELECT into a temporary table. */
 export function stageQuery(staging: string, select: string, noRows = false): string {
-  return `CREATE TEMP TABLE ${quoted(staging)} AS SELECT * FROM (${withoutSemicolon(select)}\n) AS reefline_query${noRows ? ' WHERE 1 = 0' : ''}`;
+  return `CREATE TEMP TABLE ${quoted(staging)} AS SELECT * FROM ${derivedTable(select)}${noRows ? ' WHERE 1 = 0' : ''}`;
+}
+
+/** The SELECT of an author in the place of a table. The line break ends a comment on its last line. */
+export function derivedTable(select: string): string {
+  return `(${withoutSemicolon(select)}\n) AS reefline_query`;
 }
 
 /**

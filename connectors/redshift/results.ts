@@ -15,12 +15,16 @@ export interface ResultPage {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-/** The result of the statement at `index` of a finished batch, page by page: memory holds one page. */
+/**
+ * The result of the statement at `index` of a finished batch, page by page: memory holds one page. `textOf` may be
+ * given where values need not be exact.
+ */
 export async function* resultPages(
   warehouse: Warehouse,
   state: DescribeStatementResponse,
   index: number,
   watch: Watch,
+  textOf: (field: Field) => string | null = exactText,
 ): AsyncGenerator<ResultPage> {
   const id = state.SubStatements?.[index]?.Id ?? `${state.Id ?? ''}:${String(index + 1)}`;
   let token: string | undefined;
@@ -29,7 +33,7 @@ export async function* resultPages(
     const answer = await readPage(warehouse, id, token, watch.signal);
     yield {
       columns: answer.ColumnMetadata ?? [],
-      rows: (answer.Records ?? []).map((record) => record.map(textOf)),
+      rows: (answer.Records ?? []).map((record) => record.map((field) => textOf(field))),
     };
     token = answer.NextToken === '' ? undefined : answer.NextToken;
   } while (token !== undefined);
@@ -60,7 +64,7 @@ async function readPage(warehouse: Warehouse, id: string, token: string | undefi
 }
 
 /** Whole numbers beyond 2^53 and decimals must be selected as text: a JSON number has already lost their digits. */
-function textOf(field: Field): string | null {
+export function exactText(field: Field): string | null {
   if (field.isNull === true) return null;
   if (field.stringValue !== undefined) return field.stringValue;
   if (field.booleanValue !== undefined) return field.booleanValue ? 'true' : 'false';

@@ -25,8 +25,8 @@ describe('a broken check', () => {
     ['with an empty list', [check('', '[]')], [/:3:\d+ {2}stages\.check_orders\.assert: this list is empty/]],
     [
       'with too many assertions',
-      [check('', `[${'{ a: x.sql }, '.repeat(21)}]`)],
-      [/stages\.check_orders\.assert: these are more than 20 assertions\. Split them into several checks/],
+      [check('', `[${'{ a: x.sql }, '.repeat(41)}]`)],
+      [/stages\.check_orders\.assert: these are more than 40 assertions\. Split them into several checks/],
     ],
     [
       'with a target of its own',

@@ -89,9 +89,9 @@ describe('a check', () => {
       await projectOf(shopWith([check(', blocking: true'), check().replace('orders:', 'twice:')])),
     );
     expect(text).toMatch(
-      /check_orders +check +1h .*after warehouse\.analytics\.orders, 1 assertion, blocking\n/,
+      /check_orders +check +1h .*\s+after warehouse\.analytics\.orders, 1 assertion, blocking\n/,
     );
-    expect(text).toMatch(/check_twice +check +1h .*after warehouse\.analytics\.orders, 1 assertion\n/);
+    expect(text).toMatch(/check_twice +check +1h .*\s+after warehouse\.analytics\.orders, 1 assertion\n/);
   });
 });
 
