@@ -1,5 +1,5 @@
 import { readMessage, type Message } from '../pipeline/read-message.ts';
-import { MOST_TEXT, type Parcel } from '../pipeline/signal-size.ts';
+import { MOST_EVENT_BYTES, type Parcel } from '../pipeline/signal-size.ts';
 import { InvalidEvents, type EventProblem } from './invalid-events.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 
@@ -32,10 +32,11 @@ export function readOutgoing(events: readonly OutgoingEvent[]): readonly Checked
 function readOne(given: OutgoingEvent): CheckedEvent | Omit<EventProblem, 'index'> {
   const json = jsonOf(given);
   if (typeof json !== 'string') return json;
-  if (json.length > MOST_TEXT) {
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MOST_EVENT_BYTES) {
     const reason =
-      `The event has ${String(json.length)} characters of JSON; a signal carries at most ${String(MOST_TEXT)}. ` +
-      'Put the data into a file and its address into "uri".';
+      `The event has ${String(bytes)} bytes of JSON; at most ${String(MOST_EVENT_BYTES)} are taken. ` +
+      'Put what is long into a file and its address into "uri".';
     return { field: '', reason };
   }
   // Dates and undefined fields change on the way, so what is checked is what arrives.

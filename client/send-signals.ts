@@ -23,9 +23,10 @@ const LOOK_AFTER = 1_000_000;
 
 /**
  * Bytes of history at which the router is left to work first. The server ends an execution above 50 MB together with
- * all that it has not accepted; a router that has a worker begins a new history long before 16 MiB.
+ * all that it has not accepted, and accepting takes as much room again. A router that has a worker begins a new history
+ * at 4 MB, as the server suggests.
  */
-const MOST_HELD = 16 * 1024 * 1024;
+const MOST_HELD = 8 * 1024 * 1024;
 
 /** Sends events in order, one signal after the other, and says of each whether the server has it. */
 export function orderlySender(router: RouterLink): Send {

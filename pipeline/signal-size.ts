@@ -7,6 +7,12 @@ export const MOST_EVENTS = 100;
  */
 export const MOST_TEXT = 500_000;
 
+/**
+ * Largest event that a sender may give, in bytes of UTF-8: a router hands up to a hundred events at a time to the
+ * catalog, whoever sent them, and together they must stay below the 2 MiB of a payload.
+ */
+export const MOST_EVENT_BYTES = 20_000;
+
 /** Something that goes into a signal whole: how many events it is and how long their JSON is, in UTF-16 units. */
 export interface Parcel {
   readonly count: number;

@@ -134,6 +134,25 @@ describe('an emitter on a real Temporal', () => {
     expect(await rejected()).toBe(0);
   }, 200_000);
 
+  test('lets a router work before the server would end it for its size, and loses nothing', async () => {
+    const emitter = createEmitter({ client: engine.client, router: 'heavy' });
+    const events = numbered('heavy', 800).map((event) => ({ ...event, error: 'x'.repeat(19_000) }));
+    const impatient = await emitter.emit(events, { timeout: 5_000 }).catch((error: unknown) => error);
+    expect(impatient).toMatchObject({ reason: 'timeout', uncertain: [] });
+    const { sent, message } = impatient as EmitFailure;
+    expect(message).toContain('that no worker has taken');
+    expect(sent.length).toBeGreaterThan(0);
+    const held = await engine.client.workflow.getHandle('router/heavy').describe();
+    expect(held.historySize).toBeLessThan(16_000_000);
+    const emitting = emitter.emit(events, { timeout: 150_000 });
+    await engine.startWorkers();
+    await emitting;
+    await until(
+      events.map(({ eventId }) => eventId ?? ''),
+      'heavy/',
+    );
+  }, 200_000);
+
   test('is told at once of a namespace that does not exist', async () => {
     const elsewhere = new Client({
       connection: engine.client.connection,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createEmitter, InvalidEvents } from '../../client/index.ts';
-import { MOST_TEXT } from '../../pipeline/signal-size.ts';
+import { MOST_EVENT_BYTES } from '../../pipeline/signal-size.ts';
 import { days, failureOf, fares } from '../support/emitting.ts';
 import { fakeClock, fakeServer, grpcError, type Answer } from '../support/fake-router.ts';
 
@@ -54,7 +54,7 @@ describe('an emit', () => {
 
   test('of large events makes signals far below 2 MiB', async () => {
     const server = fakeServer(() => 'takes');
-    const large = Array.from({ length: 120 }, (_, at) => fares(at, { error: '€'.repeat(90_000) }));
+    const large = Array.from({ length: 250 }, (_, at) => fares(at, { error: '€'.repeat(6_500) }));
     await createEmitter({ client: server.client, router: 'orders' }).emit(large);
     for (const { events } of server.calls) {
       expect(Buffer.byteLength(JSON.stringify(events))).toBeLessThan(1_600_000);
@@ -83,7 +83,7 @@ describe('events that a router would reject', () => {
       fares(3, { uri: 'a\u0000b' }),
       circle as never,
       fares(4, { error: { class: 'rejected', message: 'x', facts: deep } }),
-      fares(5, { error: 'x'.repeat(MOST_TEXT) }),
+      fares(5, { error: '€'.repeat(MOST_EVENT_BYTES / 3) }),
       undefined as never,
     ];
     const error: unknown = await emitter.emit(given).catch((thrown: unknown) => thrown);
