@@ -99,6 +99,7 @@ function routingWorker(
   bundle: { readonly code: string } | undefined,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string } {
   const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick } = activities;
+  const { advanceBackfill, controlBackfill, planBackfill } = activities;
   const workflows =
     bundle === undefined
       ? { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }
@@ -109,7 +110,17 @@ function routingWorker(
     dataConverter: {
       payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.ts', import.meta.url)),
     },
-    activities: { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick },
+    activities: {
+      acceptEvents,
+      advanceBackfill,
+      closeRun,
+      controlBackfill,
+      forwardEvents,
+      openRun,
+      passDeadline,
+      planBackfill,
+      resolveTick,
+    },
     maxConcurrentLocalActivityExecutions: CATALOG_SLOTS,
     maxConcurrentActivityTaskExecutions: CATALOG_SLOTS,
     maxCachedWorkflows: 1_000,
