@@ -6,11 +6,14 @@ import { addConfigDiffCommand } from './commands/config-diff.ts';
 import { addConfigHistoryCommand } from './commands/config-history.ts';
 import { addConfigRollbackCommand } from './commands/config-rollback.ts';
 import { addConfigShowCommand } from './commands/config-show.ts';
+import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
 import { addEventsTailCommand } from './commands/events-tail.ts';
+import { addInitCommand } from './commands/init.ts';
+import { addLineageCommand } from './commands/lineage.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRejectCommand } from './commands/reject.ts';
@@ -28,6 +31,8 @@ import type { Terminal } from './terminal.ts';
 
 /** Every command, in the order of `reefline --help`. */
 const COMMANDS: readonly AddCommand[] = [
+  addInitCommand,
+  addDevCommand,
   addValidateCommand,
   addDiffCommand,
   addPlanCommand,
@@ -37,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addConfigDiffCommand,
   addConfigRollbackCommand,
   addStatusCommand,
+  addLineageCommand,
   addRunCommand,
   addPauseCommand,
   addResumeCommand,
