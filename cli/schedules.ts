@@ -70,7 +70,7 @@ function optionsOf(stage: StageDefinition): TickSchedule {
     scheduleId: scheduleId(stage.id),
     spec: {
       cronExpressions: [schedule.cron],
-      timezone: 'UTC',
+      timezone: schedule.zone ?? 'UTC',
       ...(schedule.from === undefined ? {} : { startAt: new Date(schedule.from) }),
       ...(schedule.until === undefined ? {} : { endAt: new Date(schedule.until) }),
     },

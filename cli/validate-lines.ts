@@ -2,6 +2,11 @@ import { secretReferences } from '../config/secret-reference.ts';
 import { cronPeriod } from '../pipeline/cron.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { CheckWork, StageDefinition, StageInput } from '../pipeline/stage.ts';
+import { triggers } from '../pipeline/window.ts';
+
+/** Lines are broken here, so that they fit into most terminals. */
+const WIDTH = 110;
+const INDENT = ' '.repeat(6);
 
 /** What was understood of a project: a line per stage with its period, what starts it, and what it produces. */
 export function describeProject(project: Project): string {
@@ -16,35 +21,103 @@ export function describeProject(project: Project): string {
       .map((stage) => {
         const kind = stage.work.kind.padEnd('transform'.length);
         const start = `  ${stage.name.padEnd(widths.name)}  ${kind}  ${stage.period.padEnd(widths.period)}`;
-        return `${start}  -> ${stage.output.padEnd(widths.output)}  ${triggerOf(stage)}\n`;
+        return stageLines(`${start}  -> ${stage.output}`, `${start}  -> `.length + widths.output, stage);
       });
     return `${pipeline}\n${lines.join('')}`;
   });
   return `${blocks.join('\n')}\n${secretLine(project)}${summary(project)}\n`;
 }
 
-/** `every hour at minute 10`, or `after all warehouse.analytics.orders (1h)`. */
+/** What starts a stage stands behind its output where it fits, else below it. */
+function stageLines(head: string, column: number, stage: StageDefinition): string {
+  const [trigger, ...more] = [triggerOf(stage), ...joinWords(stage)];
+  const beside = `${head.padEnd(column)}  ${trigger}`.trimEnd();
+  const [first, below] = beside.length <= WIDTH ? [beside, more] : [head, [trigger, ...more]];
+  return [first, ...below.flatMap(wrap)].map((line) => `${line}\n`).join('');
+}
+
+function wrap(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = INDENT;
+  for (const word of text.split(' ')) {
+    const longer = line === INDENT ? `${line}${word}` : `${line} ${word}`;
+    if (longer.length > WIDTH && line !== INDENT) {
+      lines.push(line);
+      line = `${INDENT}  ${word}`;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+/** `every hour at minute 10`, or `after all 1h of warehouse.analytics.orders`. */
 export function triggerOf(stage: StageDefinition): string {
   const parts: string[] = [];
   if (stage.schedule !== undefined) {
-    const read = cronPeriod(stage.schedule.cron);
-    const sentence = 'sentence' in read ? read.sentence.replace(/: period .*$/, '') : stage.schedule.cron;
-    const { from, until } = stage.schedule;
+    const { cron, zone, from, until } = stage.schedule;
+    const read = cronPeriod(cron, zone);
+    const sentence = 'sentence' in read ? read.sentence.replace(/: period .*$/, '') : cron;
+    const delayed = zone !== undefined && !sentence.includes(zone) ? ` on the clock of ${zone}` : '';
     parts.push(
-      `${sentence}${from === undefined ? '' : ` from ${from}`}${until === undefined ? '' : ` until ${until}`}`,
+      `${sentence}${delayed}${from === undefined ? '' : ` from ${from}`}${until === undefined ? '' : ` until ${until}`}`,
     );
   }
-  const waits = stage.inputs.filter((input) => input.window !== 'as_of');
-  const reads = stage.inputs.filter((input) => input.window === 'as_of');
-  if (waits.length > 0) parts.push(`after ${waits.map(inputWords).join(' and ')}`);
+  const written = stage.inputs.filter(({ gate }) => gate === undefined);
+  const starting = ({ window, period }: StageInput): boolean => triggers(window, stage.period, period);
+  const waits = written.filter(starting);
+  const reads = written.filter((input) => !starting(input));
+  if (waits.length > 0) parts.push(`after ${joinedBy(stage)}${waits.map(inputWords).join(' and ')}`);
   if (reads.length > 0) parts.push(`with ${reads.map(inputWords).join(' and ')}`);
+  const checks = stage.inputs.filter(({ gate }) => gate !== undefined);
+  if (checks.length > 0) parts.push(`when ${checks.map(({ dataset }) => dataset).join(' and ')} passed`);
   if (stage.work.kind === 'check') parts.push(...assertionWords(stage.work));
   return parts.join(', ');
+}
+
+function joinedBy({ when }: StageDefinition): string {
+  if (when === undefined || when === 'all') return '';
+  return when === 'any' ? 'any of ' : `at least ${when.atLeast} of `;
 }
 
 function assertionWords({ assertions, blocking }: CheckWork): readonly string[] {
   return [count(assertions.length, 'assertion'), ...(blocking ? ['blocking'] : [])];
 }
+
+/** What a stage does about time and about change that is not as usual, one sentence each. */
+function joinWords(stage: StageDefinition): readonly string[] {
+  const { deadline, onUnsettled, onRestatement, maxRestatedLabels } = stage;
+  return [
+    ...(deadline === undefined ? [] : [deadlineWords(deadline)]),
+    ...(onUnsettled === 'run' ? ['runs without waiting until its inputs are settled'] : []),
+    ...(onRestatement === 'cancel' ? ['a run whose inputs change is cancelled and begun again'] : []),
+    ...(maxRestatedLabels === undefined
+      ? []
+      : [`at most ${count(maxRestatedLabels, 'label')} restated in 24 hours, further ones are held`]),
+  ];
+}
+
+function deadlineWords({ seconds, then }: NonNullable<StageDefinition['deadline']>): string {
+  const late = `deadline ${durationWords(seconds)} after the interval`;
+  switch (then) {
+    case 'wait':
+      return `${late}: then it is reported late and waits on`;
+    case 'partial':
+      return `${late}: then it runs with what is there`;
+    case 'fail':
+      return `${late}: then it is reported missing`;
+  }
+}
+
+/** `2h`, `1d`, `90m`: the largest unit that needs no fraction. */
+function durationWords(seconds: number): string {
+  const [unit, length] = UNITS.find(([, each]) => seconds % each === 0) ?? ['s', 1];
+  return `${seconds / length}${unit}`;
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+];
 
 function inputWords({ dataset, window, period, on }: StageInput): string {
   const outcome = on.length === 1 && on[0] === 'SUCCESS' ? '' : ` on ${on.join(' or ')}`;
@@ -55,6 +128,10 @@ function inputWords({ dataset, window, period, on }: StageInput): string {
       return `all ${period} of ${dataset}${outcome}`;
     case 'as_of':
       return `the newest ${period} of ${dataset}${outcome}`;
+    case 'latest':
+      return `the latest ${period} of ${dataset}${outcome}`;
+    default:
+      return `the ${window} of ${period} of ${dataset}${outcome}`;
   }
 }
 

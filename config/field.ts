@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { parseDataset } from '../pipeline/dataset.ts';
 import { parsePeriod } from '../pipeline/period.ts';
-import { parseTimeout } from './timeout.ts';
+import { isTimeZone } from '../pipeline/time-zone.ts';
+import { parseWindow } from '../pipeline/window.ts';
+import { suggest } from './nearest.ts';
+import { parseDeadline, parseTimeout } from './timeout.ts';
 
 /**
  * Fields that several schemas share. The message of a check is `<problem>\n<cure>`, so that a problem and its cure
@@ -34,10 +37,31 @@ export const period = z
   .refine((text) => parsePeriod(text) !== undefined, {
     error: message(
       'this is no period',
-      'write minutes or hours that divide a day (5m, 20m, 1h, 6h), or 1d, 1w or 1mo',
+      'write minutes or hours that divide a day (5m, 20m, 1h, 6h), 1d, 1w, 1mo, or cron(…) with five irregular fields',
     ),
   })
-  .meta({ pattern: '^[0-9]{1,4}(m|h|d|w|mo)$', examples: ['1h', '1d'] });
+  .meta({
+    pattern: '^([0-9]{1,4}(m|h|d|w|mo)|cron\\([^()]+\\))(@[A-Za-z0-9_+/-]+)?$',
+    examples: ['1h', '1d', '1d@Europe/Berlin', 'cron(0 9 * * 1-5)'],
+  });
+
+export const timezone = z
+  .string()
+  .refine(isTimeZone, {
+    error: ({ input }) =>
+      message(
+        'this is no time zone',
+        suggest(String(input), Intl.supportedValuesOf('timeZone'), 'write a name of the IANA database'),
+      ),
+  })
+  .meta({ pattern: '^[A-Z][A-Za-z0-9_+/-]*$', examples: ['Europe/Berlin', 'America/New_York'] });
+
+export const window = z
+  .string()
+  .refine((text) => parseWindow(text) !== undefined, {
+    error: message('this is no window', 'write same, all, as_of, latest, or last 2 to last 10000'),
+  })
+  .meta({ pattern: '^(same|all|as_of|latest|last [1-9][0-9]{0,4})$', examples: ['latest', 'last 7'] });
 
 export const timeout = z
   .string()
@@ -45,6 +69,13 @@ export const timeout = z
     error: message('this is no time that an attempt may take', 'write 1s to 7d, such as 45s, 30m, 2h or 1d'),
   })
   .meta({ pattern: '^[0-9]{1,6}(s|m|h|d)$', examples: ['30m', '2h'] });
+
+export const deadlineTime = z
+  .string()
+  .refine((text) => parseDeadline(text) !== undefined, {
+    error: message('this is no deadline', 'write 1s to 90d, such as 30m, 2h or 1d'),
+  })
+  .meta({ pattern: '^[0-9]{1,7}(s|m|h|d)$', examples: ['2h', '1d'] });
 
 export const instant = z.iso.datetime({
   offset: true,

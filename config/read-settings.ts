@@ -4,12 +4,13 @@ import type { Connection, ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
-import { parsePeriod } from '../pipeline/period.ts';
+import { inZone, parsePeriod } from '../pipeline/period.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
 import { missingFile } from './missing-file.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
+import { zoneMismatch } from './schedule-rules.ts';
 import { schemaProblems } from './schema-problem.ts';
 import {
   CONNECTION_SCHEMAS,
@@ -85,8 +86,10 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
     if (yaml !== undefined) problems.push(...secretProblems(yaml, ['endpoints', name], record(fields)));
   }
   const { datasets, datasetNames } = readDatasets(record(raw['datasets']));
-  if (yaml !== undefined)
+  if (yaml !== undefined) {
+    problems.push(...zoneProblems(yaml, record(raw['datasets'])));
     for (const each of datasets) problems.push(...datasetProblems(yaml, each, connections));
+  }
   return { yaml, connections, endpoints, datasets, datasetNames, problems };
 }
 
@@ -94,10 +97,24 @@ function readDatasets(raw: Raw): { datasets: readonly OutsideDataset[]; datasetN
   const datasets: OutsideDataset[] = [];
   for (const [dataset, fields] of Object.entries(raw)) {
     const result = outsideDatasetSchema.safeParse(fields);
-    const period = result.success ? parsePeriod(result.data.every) : undefined;
-    if (result.success && period !== undefined) datasets.push({ dataset, period, type: result.data.type });
+    const every = result.success ? parsePeriod(result.data.every) : undefined;
+    if (!result.success || every === undefined) continue;
+    const { type, timezone } = result.data;
+    const period = timezone === undefined ? every : inZone(every, timezone);
+    if (period !== undefined) datasets.push({ dataset, period, type });
   }
   return { datasets, datasetNames: new Set(Object.keys(raw)) };
+}
+
+function zoneProblems(yaml: YamlFile, raw: Raw): readonly Problem[] {
+  return Object.entries(raw).flatMap(([dataset, fields]) => {
+    const { data } = outsideDatasetSchema.safeParse(fields);
+    const every = parsePeriod(data?.every ?? '');
+    if (every === undefined || data?.timezone === undefined) return [];
+    const problem = zoneMismatch(every, data.timezone);
+    const path = ['datasets', dataset, 'timezone'];
+    return problem === undefined ? [] : [yaml.problem(path, problem, 'remove timezone')];
+  });
 }
 
 function datasetProblems(

@@ -79,14 +79,7 @@ function meantOption(options: readonly (readonly Issue[])[]): readonly Issue[] |
 }
 
 /** Keys of the stages that have inputs. */
-const JOIN_KEYS = [
-  'inputs',
-  'when',
-  'deadline',
-  'on_unsettled',
-  'on_restatement',
-  'max_restated_labels',
-];
+const JOIN_KEYS = ['inputs', 'when', 'deadline', 'on_unsettled', 'on_restatement', 'max_restated_labels'];
 
 function unknownKey(key: string, known: readonly string[]): [problem: string, cure: string] {
   if (/^(time_?zone|tz|zone)$/i.test(key) && known.includes('cron'))

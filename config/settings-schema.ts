@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
-import { dataset, name, period, text } from './field.ts';
+import { dataset, name, period, text, timezone } from './field.ts';
 
 /*
  * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it yields; the
@@ -70,6 +70,9 @@ export const endpointSchema = z
 export const outsideDatasetSchema = z
   .strictObject({
     every: period.describe('Length of the interval that one timelabel covers.'),
+    timezone: timezone
+      .optional()
+      .describe('Time zone in which days, weeks and months are cut; UTC when absent.'),
     type: z.enum(EVENT_TYPES).describe('The type that the events of this dataset carry.'),
   })
   .meta({

@@ -1,5 +1,7 @@
+import { cronPeriod } from '../pipeline/cron.ts';
 import type { StageDefinition, StageWork } from '../pipeline/stage.ts';
 import { checkWork } from './check-assertions.ts';
+import { joinOf } from './join-rules.ts';
 import type { Producer } from './known-datasets.ts';
 import { scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
 import type { Timing } from './stage-periods.ts';
@@ -17,15 +19,15 @@ export function stageDefinition(
   selects: readonly StageSelect[],
   producers: ReadonlyMap<string, Producer>,
 ): StageDefinition {
-  const schedule = scheduleOf(fields);
   return {
     id: draft.id,
     pipeline: draft.pipeline,
     name: draft.name,
     output: fields.to,
     period: timing.period,
-    ...(schedule === undefined ? {} : { schedule: withoutUndefined(schedule) }),
+    ...clockOf(fields),
     inputs: timing.inputs,
+    ...joinOf(fields),
     work: workOf(fields, selects, producers),
     timeoutSeconds: parseTimeout(fields.timeout ?? '') ?? DEFAULT_TIMEOUT_SECONDS,
     maxAttempts: fields.attempts ?? DEFAULT_ATTEMPTS,
@@ -73,11 +75,19 @@ function publishedRows(producer: Producer | undefined): 'label' | 'all' {
   return fields !== undefined && 'mode' in fields && fields.mode === 'replace' ? 'all' : 'label';
 }
 
-function withoutUndefined(schedule: {
-  cron: string;
-  from?: string | undefined;
-  until?: string | undefined;
-}): NonNullable<StageDefinition['schedule']> {
+/** The zone stands in the definition only where the clock needs it; see `cronPeriod`. */
+function clockOf(fields: StageFields): Pick<StageDefinition, 'schedule'> {
+  const schedule = scheduleOf(fields);
+  if (schedule === undefined) return {};
   const { cron, from, until } = schedule;
-  return { cron, ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+  const read = cronPeriod(cron, fields.timezone);
+  const zone = 'zone' in read ? read.zone : undefined;
+  return {
+    schedule: {
+      cron,
+      ...(zone === undefined ? {} : { zone }),
+      ...(from === undefined ? {} : { from }),
+      ...(until === undefined ? {} : { until }),
+    },
+  };
 }

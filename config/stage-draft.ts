@@ -115,7 +115,9 @@ export function scheduleOf(fields: StageFields): Exclude<ScheduleFields, string>
 export function everyOf(fields: StageFields): Period | undefined {
   const every = 'every' in fields && fields.every !== undefined ? parsePeriod(fields.every) : undefined;
   // A zone that does not go with the period has its own problem.
-  return every === undefined || fields.timezone === undefined ? every : (inZone(every, fields.timezone) ?? every);
+  return every === undefined || fields.timezone === undefined
+    ? every
+    : (inZone(every, fields.timezone) ?? every);
 }
 
 export function overridesOf(fields: StageFields): Readonly<Record<string, InputFields>> {

@@ -1,7 +1,9 @@
 import { cronPeriod } from '../pipeline/cron.ts';
 import { comparePeriods, type Period } from '../pipeline/period.ts';
 import type { StageInput } from '../pipeline/stage.ts';
-import { defaultWindow } from '../pipeline/window.ts';
+import { triggers } from '../pipeline/window.ts';
+import { inputWindow } from './input-window.ts';
+import { joinProblems } from './join-rules.ts';
 import type { Problem } from './problem.ts';
 import { everyOf, overridesOf, scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
 
@@ -40,7 +42,7 @@ export function stageTiming(
     else inputs.push({ dataset, period, window, on: overridesOf(fields)[dataset]?.on ?? ['SUCCESS'] });
   }
   if (!complete || problems.length > 0) return { timing: undefined, problems };
-  problems.push(...triggerProblems(draft, fields, settled, inputs));
+  problems.push(...triggerProblems(draft, fields, settled, inputs), ...joinProblems(draft, fields, inputs));
   return { timing: problems.length === 0 ? { period: settled, inputs } : undefined, problems };
 }
 
@@ -52,7 +54,7 @@ function stagePeriod(
 ): Period | readonly Problem[] {
   const schedule = scheduleOf(fields);
   if (schedule !== undefined) {
-    const read = cronPeriod(schedule.cron);
+    const read = cronPeriod(schedule.cron, fields.timezone);
     // A cron text that is not understood has its own problem.
     return 'problem' in read ? [] : read.period;
   }
@@ -61,21 +63,25 @@ function stagePeriod(
   // What else the assertions read says nothing about how often the table has something to check.
   if (fields.kind === 'check') return periodOf(fields.from) ?? [];
   // An input of which the newest label will do says nothing about how often the stage runs.
-  const starting = datasets.filter((dataset) => overridesOf(fields)[dataset]?.window !== 'as_of');
+  const starting = datasets.filter(
+    (dataset) => !['as_of', 'latest'].includes(overridesOf(fields)[dataset]?.window ?? ''),
+  );
   const periods = starting.map((dataset) => periodOf(dataset));
   const [first] = periods;
-  if (first !== undefined && periods.every((period) => period === first)) return first;
+  if (
+    first !== undefined &&
+    periods.every((period) => period !== undefined && comparePeriods(first, period) === 'equal')
+  )
+    return first;
   if (periods.some((period) => period === undefined)) return [];
   const at = [...draft.path, 'every'];
   if (starting.length === 0) {
-    const cure = 'add schedule: with a cron text';
-    return [
-      draft.yaml.problem(
-        draft.path,
-        'nothing starts this stage: it has no input that brings new labels',
-        cure,
-      ),
-    ];
+    const latest = datasets.some((dataset) => overridesOf(fields)[dataset]?.window === 'latest');
+    const problem = latest
+      ? 'the newest labels of its inputs do not say how often this stage runs'
+      : 'nothing starts this stage: it has no input that brings new labels';
+    const cure = latest ? 'add every: with the period of this stage' : 'add schedule: with a cron text';
+    return [draft.yaml.problem(draft.path, problem, cure)];
   }
   const list = starting.map((dataset, index) => `${dataset} ${periods[index] ?? ''}`).join(', ');
   return [
@@ -87,56 +93,21 @@ function stagePeriod(
   ];
 }
 
-function inputWindow(
-  draft: StageDraft,
-  fields: StageFields,
-  dataset: string,
-  mine: Period,
-  upstream: Period,
-): StageInput['window'] | Problem {
-  const wanted = overridesOf(fields)[dataset]?.window;
-  const relation = comparePeriods(mine, upstream);
-  const kind = fields.kind;
-  const wholeSource = kind === 'transform' || kind === 'publish' || kind === 'check';
-  if (!wholeSource && relation !== 'equal') {
-    const problem = `a ${kind} moves one batch at a time, but its period ${mine} is not the period ${upstream} of ${dataset}`;
-    return draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, and sum up in a transform');
-  }
-  if (kind === 'check' && fields.blocking === true && dataset === fields.from && relation !== 'equal') {
-    const problem = `a blocking check looks at every label of ${dataset}, whose period is ${upstream} and not ${mine}`;
-    return draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, or write blocking: false');
-  }
-  const at = [...draft.path, 'inputs', dataset, 'window'];
-  if (wanted === undefined) {
-    const problem = `the periods ${mine} of this stage and ${upstream} of ${dataset} do not divide each other`;
-    const cure = `change every, or write inputs: { ${dataset}: { window: as_of } } to use its newest label`;
-    return defaultWindow(mine, upstream) ?? draft.yaml.problem(draft.path, problem, cure);
-  }
-  if (wanted === 'same' && relation !== 'equal') {
-    return draft.yaml.problem(
-      at,
-      `window same needs equal periods, these are ${mine} and ${upstream}`,
-      'remove window, or write as_of',
-    );
-  }
-  if (wanted === 'all' && relation !== 'equal' && relation !== 'finer') {
-    const problem = `window all needs a finer input, but ${upstream} does not fill ${mine}`;
-    return draft.yaml.problem(at, problem, 'remove window, or write as_of');
-  }
-  return wanted;
-}
-
 function triggerProblems(
   draft: StageDraft,
   fields: StageFields,
   period: Period,
   inputs: readonly StageInput[],
 ): readonly Problem[] {
-  if (scheduleOf(fields) !== undefined || inputs.some((input) => input.window !== 'as_of')) return [];
+  if (
+    scheduleOf(fields) !== undefined ||
+    inputs.some(({ window, period: theirs }) => triggers(window, period, theirs))
+  )
+    return [];
   const cure =
     fields.kind === 'transform'
       ? 'add schedule: with a cron text, or choose a period that an input fills'
-      : 'remove window as_of, or choose a period that the input fills';
+      : 'remove the window, or choose a period that the input fills';
   const problem = `nothing starts this stage: every input is coarser than ${period} or has window as_of`;
   return [draft.yaml.problem(draft.path, problem, cure)];
 }

@@ -1,12 +1,12 @@
 import type { ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
-import { cronPeriod, UNDERSTOOD_CRON } from '../pipeline/cron.ts';
 import type { StageKind } from '../pipeline/stage.ts';
 import { checkProblems } from './check-rules.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import type { ConnectionDraft } from './read-settings.ts';
-import { everyOf, scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
+import { scheduleProblems } from './schedule-rules.ts';
+import type { StageDraft, StageFields } from './stage-draft.ts';
 
 /** Which kinds of connections a kind of stage reads from and writes to. */
 const FITS: Readonly<Record<StageKind, { readonly from: ConnectionKind; readonly to: ConnectionKind }>> = {
@@ -111,34 +111,6 @@ function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[
     case 'check':
       return [];
   }
-}
-
-function scheduleProblems(draft: StageDraft, fields: StageFields): readonly Problem[] {
-  const schedule = scheduleOf(fields);
-  if (schedule === undefined) return [];
-  const bounded = 'schedule' in fields && typeof fields.schedule === 'object';
-  const path = bounded ? [...draft.path, 'schedule', 'cron'] : [...draft.path, 'schedule'];
-  const read = cronPeriod(schedule.cron);
-  if ('problem' in read) return [draft.yaml.problem(path, read.problem, `understood are ${UNDERSTOOD_CRON}`)];
-  const problems: Problem[] = [];
-  const every = everyOf(fields);
-  if (every !== undefined && every !== read.period) {
-    const problem = `every says ${every}, but the schedule gives the period ${read.period}`;
-    problems.push(
-      draft.yaml.problem([...draft.path, 'every'], problem, 'remove every, or change the schedule'),
-    );
-  }
-  const { from, until } = schedule;
-  if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until)) {
-    problems.push(
-      draft.yaml.problem(
-        [...draft.path, 'schedule', 'until'],
-        'the schedule ends before it begins',
-        'write an instant after from',
-      ),
-    );
-  }
-  return problems;
 }
 
 function article(kind: StageKind): string {

@@ -83,16 +83,22 @@ export const deadlineSchema = z
         'wait: report that the label is late and wait on; partial: run with what is there; fail: report it as missing.',
       ),
   })
-  .meta({ title: 'Deadline with a consequence', description: 'When a label must be complete, and what else.' });
+  .meta({
+    title: 'Deadline with a consequence',
+    description: 'When a label must be complete, and what else.',
+  });
 
 const deadline = z.union([deadlineTime, deadlineSchema]).meta({
   title: 'Deadline',
-  description: 'When a label must be complete, such as 2h after its interval; wait when nothing else is said.',
+  description:
+    'When a label must be complete, such as 2h after its interval; wait when nothing else is said.',
 });
 
 const zone = timezone
   .optional()
-  .describe('Time zone in which schedule is read, and in which days, weeks and months are cut; UTC when absent.');
+  .describe(
+    'Time zone in which schedule is read, and in which days, weeks and months are cut; UTC when absent.',
+  );
 
 const derived = {
   ...common,
@@ -106,7 +112,9 @@ const derived = {
   on_restatement: z
     .enum(['rerun', 'cancel'])
     .optional()
-    .describe('What to do with a run whose inputs change: finish and run again (rerun, when absent), or cancel it.'),
+    .describe(
+      'What to do with a run whose inputs change: finish and run again (rerun, when absent), or cancel it.',
+    ),
   max_restated_labels: z
     .int()
     .min(1)

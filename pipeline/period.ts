@@ -1,71 +1,97 @@
+import { addOnGrid, floorOnGrid, type Grid, parseGrid, uniformPeriod } from './grid.ts';
+import { relate, type Relation, unmetBorder } from './grid-relation.ts';
+import { withoutUtc } from './time-zone.ts';
+
 /**
- * Length of the interval that one timelabel covers: minutes or hours that divide a day (`5m`, `20m`, `1h`, `6h`),
- * one day, one ISO week (Monday 00:00 UTC) or one calendar month.
+ * What one timelabel covers, as one text:
+ * - minutes or hours that divide a day (`5m`, `20m`, `1h`, `6h`), one day, one ISO week (Monday), one month, in UTC;
+ * - `1d@Europe/Berlin`, `1w@…`, `1mo@…`: a day, week or month of the local calendar, so a day may have 23 or 25 hours;
+ * - `cron(0 9 * * 1-5)`, `cron(0 9 * * 1-5)@Europe/Berlin`: from each tick of an irregular schedule to the next.
  */
-export type Period = `${number}m` | `${number}h` | '1d' | '1w' | '1mo';
+export type Period =
+  | `${number}m`
+  | `${number}h`
+  | CalendarPeriod
+  | `${CalendarPeriod}@${string}`
+  | `cron(${string})`
+  | `cron(${string})@${string}`;
+type CalendarPeriod = '1d' | '1w' | '1mo';
 
-const MINUTE = 60_000;
-const DAY_MINUTES = 1440;
-const DAY = DAY_MINUTES * MINUTE;
-const WEEK = 7 * DAY;
-/** 1970-01-05 was the first Monday of the Unix epoch. */
-const FIRST_MONDAY = 4 * DAY;
+/** Periods come from the configuration, so there are as many as it has. */
+const grids = new Map<string, Grid>();
+const relations = new Map<string, Relation>();
 
-/** Reads `90s`-like texts in the units above and returns the shortest spelling, or undefined when it is no period. */
+/** Reads a period and returns the one way in which it is written (`60m` is `1h`), or undefined when it is no period. */
 export function parsePeriod(text: string): Period | undefined {
-  const match = /^(\d{1,4})(m|h|d|w|mo)$/.exec(text);
-  if (match === null) return undefined;
-  const count = Number(match[1]);
-  const unit = match[2];
-  if (unit === 'd' || unit === 'w' || unit === 'mo') return count === 1 ? `1${unit}` : undefined;
-  return periodOfMinutes(unit === 'h' ? count * 60 : count);
+  return parseGrid(text)?.text as Period | undefined;
 }
 
 /** The period of so many minutes, or undefined when they do not divide a day evenly. */
 export function periodOfMinutes(minutes: number): Period | undefined {
-  if (minutes < 1 || minutes > DAY_MINUTES || DAY_MINUTES % minutes !== 0) return undefined;
-  if (minutes === DAY_MINUTES) return '1d';
-  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
+  return uniformPeriod(minutes)?.text as Period | undefined;
+}
+
+/**
+ * The period cut in a zone; undefined when it is cut in another one already, or is less than a day, which is always cut
+ * in UTC.
+ */
+export function inZone(period: Period, zone: string): Period | undefined {
+  const wanted = withoutUtc(zone);
+  const own = zoneOf(period);
+  if (own !== undefined) return own === wanted ? period : undefined;
+  return wanted === undefined ? period : parsePeriod(`${period}@${wanted}`);
+}
+
+/** The time zone in which a period is cut; undefined is UTC. */
+export function zoneOf(period: Period): string | undefined {
+  const at = period.indexOf('@');
+  return at < 0 ? undefined : period.slice(at + 1);
 }
 
 /** Start of the interval that holds the instant. Instants are milliseconds since the Unix epoch, UTC. */
 export function floorToPeriod(period: Period, instant: number): number {
-  if (period === '1mo') {
-    const date = new Date(instant);
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-  }
-  const origin = period === '1w' ? FIRST_MONDAY : 0;
-  const length = uniformLength(period);
-  return origin + Math.floor((instant - origin) / length) * length;
+  return floorOnGrid(gridOf(period), instant);
 }
 
 /** The start of the interval `count` periods after (or, negative, before) the interval that starts at `start`. */
 export function addPeriods(period: Period, start: number, count: number): number {
-  if (period !== '1mo') return start + count * uniformLength(period);
-  const date = new Date(start);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + count, 1);
+  return addOnGrid(gridOf(period), start, count);
 }
 
 /**
  * How two periods relate, seen from `mine`. `finer` means that whole intervals of `other` fill each interval of
  * `mine` exactly; `unrelated` means that some interval of the one straddles a border of the other.
  */
-export function comparePeriods(mine: Period, other: Period): 'equal' | 'finer' | 'coarser' | 'unrelated' {
+export function comparePeriods(mine: Period, other: Period): Relation {
   if (mine === other) return 'equal';
-  if (fills(other, mine)) return 'finer';
-  if (fills(mine, other)) return 'coarser';
-  return 'unrelated';
+  const key = `${mine} ${other}`;
+  const known = relations.get(key);
+  if (known !== undefined) return known;
+  const relation = relate(gridOf(mine), gridOf(other));
+  relations.set(key, relation);
+  return relation;
 }
 
-function fills(small: Period, large: Period): boolean {
-  if (large === '1mo') return small !== '1w';
-  if (small === '1mo') return false;
-  return uniformLength(large) > uniformLength(small) && uniformLength(large) % uniformLength(small) === 0;
+/** Why two periods are unrelated: an instant at which an interval of the longer begins and none of the shorter. */
+export function strayBorder(
+  a: Period,
+  b: Period,
+): { readonly instant: number; readonly begins: Period; readonly straddles: Period } | undefined {
+  const [long, short] = meanLength(a) >= meanLength(b) ? [a, b] : [b, a];
+  const instant = unmetBorder(gridOf(short), gridOf(long));
+  return instant === undefined ? undefined : { instant, begins: long, straddles: short };
 }
 
-function uniformLength(period: Exclude<Period, '1mo'>): number {
-  if (period === '1d') return DAY;
-  if (period === '1w') return WEEK;
-  const count = Number(period.slice(0, -1));
-  return count * (period.endsWith('h') ? 60 : 1) * MINUTE;
+function meanLength(period: Period): number {
+  const start = floorToPeriod(period, Date.UTC(2026, 0, 1));
+  return addPeriods(period, start, 3) - start;
+}
+
+function gridOf(period: Period): Grid {
+  const known = grids.get(period);
+  if (known !== undefined) return known;
+  const grid = parseGrid(period)?.grid;
+  if (grid === undefined) throw new RangeError(`"${period}" is no period.`);
+  grids.set(period, grid);
+  return grid;
 }

@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cronPeriod } from '../../pipeline/cron.ts';
-import {
-  addPeriods,
-  comparePeriods,
-  floorToPeriod,
-  parsePeriod,
-  periodOfMinutes,
-} from '../../pipeline/period.ts';
+import { addPeriods, floorToPeriod, parsePeriod, periodOfMinutes } from '../../pipeline/period.ts';
 import {
   instantOf,
   intervalOf,
@@ -154,26 +148,5 @@ describe('periods', () => {
         expect(parsePeriod(period)).toBe(period);
       }),
     );
-  });
-
-  test('of two that compare, every border of the longer is a border of the shorter', () => {
-    fc.assert(
-      fc.property(aPeriod, aPeriod, anInstant, (mine, other, instant) => {
-        const relation = comparePeriods(mine, other);
-        if (relation === 'equal') expect(mine).toBe(other);
-        if (relation === 'finer') {
-          const start = floorToPeriod(mine, instant);
-          expect(floorToPeriod(other, start)).toBe(start);
-        }
-        expect(comparePeriods(other, mine)).toBe(
-          { equal: 'equal', finer: 'coarser', coarser: 'finer', unrelated: 'unrelated' }[relation],
-        );
-      }),
-    );
-  });
-
-  test('weeks and months have no common grid', () => {
-    expect(comparePeriods('1mo', '1w')).toBe('unrelated');
-    expect(comparePeriods('45m', '1h')).toBe('unrelated');
   });
 });

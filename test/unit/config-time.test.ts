@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { validate } from '../../cli/validate.ts';
+import { readProject } from '../../config/project.ts';
+import type { StageDefinition } from '../../pipeline/stage.ts';
+import { type ProjectFiles, SHOP_PROJECT, withProject } from '../support/project-files.ts';
+
+const ORDERS = 'pipelines/orders.yaml';
+
+type Edit = readonly [file: string, find: string, put: string];
+
+function edited(...edits: readonly Edit[]): ProjectFiles {
+  const files = { ...SHOP_PROJECT };
+  for (const [file, find, put] of edits) {
+    expect(files[file]).toContain(find);
+    files[file] = (files[file] ?? '').replace(find, () => put);
+  }
+  return files;
+}
+
+async function stagesOf(...edits: readonly Edit[]): Promise<ReadonlyMap<string, StageDefinition>> {
+  const reading = await withProject(edited(...edits), readProject);
+  if ('problems' in reading) throw new Error(JSON.stringify(reading.problems, undefined, 1));
+  return new Map(reading.project.stages.map((stage) => [stage.name, stage]));
+}
+
+async function printed(...edits: readonly Edit[]): Promise<readonly string[]> {
+  let text = '';
+  const out = { write: (part: string) => (text += part) };
+  await withProject(edited(...edits), (dir) => validate(dir, out));
+  return text.split('\n');
+}
+
+/** Daily orders, cut in Berlin, from the extract to the publication. */
+const BERLIN: readonly Edit[] = [
+  [ORDERS, 'schedule: "10 * * * *"', 'schedule: "10 3 * * *", timezone: Europe/Berlin'],
+  [ORDERS, 'every: 1d, ', ''],
+  ['reefline.yaml', 'every: 1d,', 'every: 1d, timezone: Europe/Berlin,'],
+];
+
+/** Orders of each working day at nine. */
+const WORKING_DAYS: readonly Edit[] = [
+  [ORDERS, 'schedule: "10 * * * *"', 'schedule: "0 9 * * MON-FRI", timezone: Europe/Berlin'],
+  [ORDERS, 'every: 1d, ', ''],
+  ['reefline.yaml', 'every: 1d,', 'every: cron(0 9 * * 1-5)@Europe/Berlin,'],
+];
+
+describe('a time zone', () => {
+  test('reaches every stage that has the period of its inputs', async () => {
+    const stages = await stagesOf(...BERLIN);
+    expect(stages.get('fetch_orders')?.schedule).toEqual({ cron: '10 3 * * *', zone: 'Europe/Berlin' });
+    for (const [, { period }] of stages) expect(period).toBe('1d@Europe/Berlin');
+    expect(stages.get('daily_revenue')?.inputs.map(({ window }) => window)).toEqual(['same', 'same']);
+  });
+
+  test('cuts the days of a stage that sums up hours', async () => {
+    const stages = await stagesOf(
+      [ORDERS, 'every: 1d', 'every: 1d, timezone: Europe/Berlin'],
+      ['reefline.yaml', 'every: 1d,', 'every: 1h,'],
+    );
+    expect(stages.get('daily_revenue')).toMatchObject({
+      period: '1d@Europe/Berlin',
+      inputs: [{ window: 'all' }, { window: 'all' }],
+    });
+    expect(stages.get('push_revenue')).toMatchObject({
+      period: '1d@Europe/Berlin',
+      inputs: [{ window: 'same' }],
+    });
+  });
+
+  test('that an hourly schedule does not need is not told to the clock', async () => {
+    const stages = await stagesOf([ORDERS, '"10 * * * *"', '"10 * * * *", timezone: Europe/Berlin']);
+    expect(stages.get('fetch_orders')).toMatchObject({ period: '1h', schedule: { cron: '10 * * * *' } });
+    expect(stages.get('fetch_orders')?.schedule).not.toHaveProperty('zone');
+  });
+
+  test('may be written under two names of one zone', async () => {
+    const stages = await stagesOf(
+      [ORDERS, 'schedule: "10 * * * *"', 'schedule: "10 3 * * *", timezone: Asia/Kolkata'],
+      [ORDERS, 'every: 1d, ', ''],
+      ['reefline.yaml', 'every: 1d,', 'every: 1d, timezone: Asia/Calcutta,'],
+    );
+    expect(stages.get('daily_revenue')).toMatchObject({
+      inputs: [{ window: 'same' }, { window: 'same' }],
+    });
+  });
+});
+
+describe('an irregular schedule', () => {
+  test('reaches every stage that has the period of its inputs', async () => {
+    for (const [, stage] of await stagesOf(...WORKING_DAYS))
+      expect(stage).toMatchObject({ period: 'cron(0 9 * * 1-5)@Europe/Berlin' });
+  });
+});
+
+describe('what a stage says of its inputs', () => {
+  test('is kept: windows, outcomes, joins, deadlines, restatement', async () => {
+    const inputs =
+      'inputs: { warehouse.analytics.orders: { window: last 7 }, warehouse.partners.fares: { window: latest, on: [SUCCESS, MISSING] } }';
+    const join =
+      'when: { at_least: 2 }, deadline: { after: 2h, then: partial }, on_unsettled: run, on_restatement: cancel, max_restated_labels: 500';
+    const stages = await stagesOf(
+      [ORDERS, 'mode: append', `mode: append, ${inputs}, ${join}`],
+      [ORDERS, 'key: [id]', 'key: [id], deadline: 90m'],
+    );
+    expect(stages.get('daily_revenue')).toMatchObject({
+      inputs: [
+        { window: 'last 7', on: ['SUCCESS'] },
+        { window: 'latest', on: ['SUCCESS', 'MISSING'] },
+      ],
+      when: { atLeast: 2 },
+      deadline: { seconds: 7200, then: 'partial' },
+      onUnsettled: 'run',
+      onRestatement: 'cancel',
+      maxRestatedLabels: 500,
+    });
+    expect(stages.get('load_orders')?.deadline).toEqual({ seconds: 5400, then: 'wait' });
+    for (const key of ['when', 'deadline', 'onUnsettled', 'onRestatement', 'maxRestatedLabels'])
+      expect(stages.get('push_revenue')).not.toHaveProperty(key);
+  });
+});
+
+describe('validate', () => {
+  test('prints the zone, and in words what an irregular schedule and its labels mean', async () => {
+    expect((await printed(...BERLIN))[1]).toBe(
+      '  fetch_orders     extract    1d@Europe/Berlin  -> lake.shop.orders',
+    );
+    expect((await printed(...BERLIN))[2]).toBe('      every day at 03:10 Europe/Berlin');
+    const lines = await printed(...WORKING_DAYS);
+    expect(lines.slice(1, 4)).toEqual([
+      '  fetch_orders     extract    cron(0 9 * * 1-5)@Europe/Berlin  -> lake.shop.orders',
+      "      at 09:00 on Monday to Friday (Europe/Berlin); a label is the previous tick, so Monday's run covers",
+      '        Friday 09:00 to Monday 09:00',
+    ]);
+  });
+
+  test('prints windows, joins and deadlines, in lines that fit', async () => {
+    const lines = await printed([
+      ORDERS,
+      'mode: append',
+      'mode: append, inputs: { warehouse.analytics.orders: { window: last 48 }, warehouse.partners.fares: { window: latest, on: [FAILURE] } }, ' +
+        'when: any, deadline: { after: 36h, then: fail }, on_unsettled: run, on_restatement: cancel, max_restated_labels: 500',
+    ]);
+    expect(lines.slice(4, 12)).toEqual([
+      '  daily_revenue    transform  1d  -> warehouse.marts.daily_revenue',
+      '      after any of the last 48 of 1h of warehouse.analytics.orders and the latest 1d of',
+      '        warehouse.partners.fares on FAILURE',
+      '      deadline 36h after the interval: then it is reported missing',
+      '      runs without waiting until its inputs are settled',
+      '      a run whose inputs change is cancelled and begun again',
+      '      at most 500 labels restated in 24 hours, further ones are held',
+      '  push_revenue     publish    1d  -> serving.public.daily_revenue   after warehouse.marts.daily_revenue',
+    ]);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(110);
+  });
+});
+
+describe('the JSON Schemas', () => {
+  test('take what the reader takes for periods, zones, windows and deadlines, and nothing that it refuses', async () => {
+    const root = new URL('../../schema/', import.meta.url);
+    const schema = await readFile(new URL('pipeline.schema.json', root), 'utf8');
+    const patterns = [...schema.matchAll(/"pattern": ("(?:[^"\\]|\\.)*")/g)].map(
+      ([, text = '']) => new RegExp(JSON.parse(text) as string),
+    );
+    const taken = (text: string): boolean => patterns.some((pattern) => pattern.test(text));
+    const good = ['1d@Europe/Berlin', 'cron(0 9 * * 1-5)', 'cron(0 9 * * 1-5)@Etc/GMT+5', 'last 7', '90d'];
+    for (const text of good) expect([text, taken(text)]).toEqual([text, true]);
+    for (const text of ['1d@', 'cron()', 'last 07', '1 d'])
+      expect([text, taken(text)]).toEqual([text, false]);
+  });
+});
