@@ -126,3 +126,16 @@ create table reefline.mending (
   mended   boolean not null,
   found_at timestamptz not null default clock_timestamp()
 );
+create index mending_found on reefline.mending (found_at);
+
+-- How far the sweep has looked for each kind of finding: an instant, or the last row of a round that is not finished.
+create table reefline.sweep_mark (
+  kind text primary key,
+  mark text not null
+);
+-- What the sweep looks through: events that runs owe, closed joins, since when a stage is what it is.
+create index stage_run_closed on reefline.stage_run (closed_at) where events is not null;
+create index stage_run_late on reefline.stage_run (late_at) where late_event is not null;
+create index stage_run_closed_join on reefline.stage_run (stage, timelabel) where status = 'CLOSED';
+create index stage_by_id on reefline.stage (id, config_version);
+create index backfill_unfinished on reefline.backfill (id) where status in ('running', 'paused', 'cancelling');
