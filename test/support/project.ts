@@ -11,6 +11,12 @@ export interface StageSketch {
   readonly on?: StageInput['on'];
   readonly cron?: string;
   readonly maxAttempts?: number;
+  /** `p` when absent. */
+  readonly pipeline?: string;
+  /** Inputs whose window or outcomes are not the usual ones, by what is read. */
+  readonly inputs?: Readonly<Record<string, Partial<Pick<StageInput, 'window' | 'on' | 'gate'>>>>;
+  /** Anything else that the definition says. */
+  readonly also?: Partial<StageDefinition>;
 }
 
 export const OUTSIDE = 'warehouse.partners.fares';
@@ -21,18 +27,20 @@ export function projectOf(sketches: readonly StageSketch[], endpoints: Project['
   const stages = sketches.map((sketch): StageDefinition => {
     const inputs = (sketch.reads ?? []).map((read): StageInput => {
       const period = periods.get(read) ?? '1d';
-      const window = defaultWindow(sketch.period, period);
+      const window = sketch.inputs?.[read]?.window ?? defaultWindow(sketch.period, period);
       if (window === undefined) throw new Error(`${sketch.name} cannot read ${read}.`);
       return {
         dataset: periods.has(read) ? `warehouse.main.${read}` : read,
         period,
         window,
         on: sketch.on ?? ['SUCCESS'],
+        ...sketch.inputs?.[read],
       };
     });
+    const pipeline = sketch.pipeline ?? 'p';
     return {
-      id: `p.${sketch.name}`,
-      pipeline: 'p',
+      id: `${pipeline}.${sketch.name}`,
+      pipeline,
       name: sketch.name,
       output: `warehouse.main.${sketch.name}`,
       period: sketch.period,
@@ -41,6 +49,7 @@ export function projectOf(sketches: readonly StageSketch[], endpoints: Project['
       work: { kind: 'transform', sql: 'select 1', file: 'sql/test.sql', mode: 'append', key: [] },
       timeoutSeconds: 60,
       maxAttempts: sketch.maxAttempts ?? 2,
+      ...sketch.also,
     };
   });
   return {
@@ -48,6 +57,11 @@ export function projectOf(sketches: readonly StageSketch[], endpoints: Project['
     endpoints,
     datasets: [{ dataset: OUTSIDE, period: '1d', type: 'redshift' }],
     stages,
-    pipelines: ['p'],
+    pipelines: [
+      'p',
+      ...new Set(
+        sketches.flatMap(({ pipeline }) => (pipeline === undefined || pipeline === 'p' ? [] : [pipeline])),
+      ),
+    ],
   };
 }

@@ -1,0 +1,398 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { judgeChecks } from '../../cli/judge.ts';
+import { previewResume, resumeScope } from '../../cli/resume-scope.ts';
+import { ConfigStore } from '../../catalog/config-store.ts';
+import { pauseScope } from '../../catalog/pauses.ts';
+import { readHeldRuns } from '../../catalog/held-runs.ts';
+import type { StageDefinition } from '../../pipeline/stage.ts';
+import { askForRun } from '../../workers/ask-run.ts';
+import { eventually } from '../support/eventually.ts';
+import { projectOf, type StageSketch } from '../support/project.ts';
+import { label, openScenario, type Scenario } from '../support/scenario.ts';
+
+/*
+ * Each rule of docs/orchestration.md once on a real Temporal server. Every scenario has stages and a day of its own.
+ */
+const DAY = '20010105000000';
+const QUICK = { seconds: 1 } as const;
+const CHECK: Partial<StageDefinition> = {
+  work: { kind: 'check', from: 'warehouse.main.goods', blocking: true, assertions: [] },
+};
+
+const SKETCHES: readonly StageSketch[] = [
+  // A diamond whose branches have different lengths and lie in different pipelines.
+  { name: 'top', period: '1d' },
+  { name: 'left', period: '1d', reads: ['top'] },
+  { name: 'longer', period: '1d', reads: ['left'] },
+  { name: 'right', period: '1d', reads: ['top'], pipeline: 'q' },
+  { name: 'bottom', period: '1d', reads: ['longer', 'right', 'top'] },
+  // Joins.
+  { name: 'one', period: '1d' },
+  { name: 'two', period: '1d' },
+  { name: 'three', period: '1d' },
+  { name: 'any_of', period: '1d', reads: ['one', 'two', 'three'], also: { when: 'any' } },
+  {
+    name: 'two_of',
+    period: '1d',
+    reads: ['one', 'two', 'three'],
+    also: { when: { atLeast: 2 } },
+  },
+  { name: 'week_of', period: '1d', reads: ['one'], inputs: { one: { window: 'last 3' } } },
+  { name: 'slowly', period: '1d' },
+  { name: 'dimension', period: '1h', reads: ['hours', 'slowly'] },
+  { name: 'hours', period: '1h' },
+  // Deadlines.
+  { name: 'early', period: '1d' },
+  { name: 'tardy', period: '1d' },
+  {
+    name: 'waits',
+    period: '1d',
+    reads: ['early', 'tardy'],
+    also: { deadline: { ...QUICK, then: 'wait' } },
+  },
+  {
+    name: 'partly',
+    period: '1d',
+    reads: ['early', 'tardy'],
+    also: { deadline: { ...QUICK, then: 'partial' } },
+  },
+  {
+    name: 'gives_up',
+    period: '1d',
+    reads: ['early', 'tardy'],
+    also: { deadline: { ...QUICK, then: 'fail' } },
+  },
+  { name: 'alarm', period: '1d', reads: ['waits'], on: ['LATE'] },
+  { name: 'repair', period: '1d', reads: ['early'], on: ['FAILURE'] },
+  { name: 'on_empty', period: '1d', reads: ['early'], on: ['EMPTY'] },
+  // Pauses and limits.
+  { name: 'tap', period: '1d' },
+  { name: 'bucket', period: '1d', reads: ['tap'] },
+  { name: 'cellar', period: '1d', reads: ['bucket'], on: ['SUCCESS', 'SKIPPED'] },
+  { name: 'stream', period: '1d' },
+  { name: 'limited', period: '1d', reads: ['stream'], also: { maxRestatedLabels: 2 } },
+  { name: 'quick', period: '1d', reads: ['tap'], also: { onRestatement: 'cancel' } },
+  // A blocking check.
+  { name: 'goods', period: '1d' },
+  { name: 'customs', period: '1d', reads: ['goods'], also: CHECK },
+  {
+    name: 'shop',
+    period: '1d',
+    reads: ['goods', 'customs'],
+    inputs: { customs: { gate: 'warehouse.main.goods' } },
+  },
+];
+const PROJECT = projectOf(SKETCHES);
+
+let world: Scenario;
+
+beforeAll(async () => {
+  world = await openScenario('orchestration', PROJECT);
+});
+afterAll(async () => {
+  await world.close();
+});
+beforeEach(() => {
+  world.executed.length = 0;
+  world.failing.clear();
+  world.slow.clear();
+  world.rows.clear();
+});
+
+function ledgerIs(name: string, timelabel: string, expected: readonly string[]): Promise<void> {
+  return eventually(async () => {
+    expect([name, await world.ledger(name, timelabel)]).toEqual([name, expected]);
+  });
+}
+
+function executedOf(name: string): string[] {
+  return world.executed.filter((line) => line.startsWith(`${name} `));
+}
+
+describe('a restatement', () => {
+  test('runs each label below a diamond once, also across pipelines and when branches have different lengths', async () => {
+    await world.run('top', DAY);
+    await ledgerIs('bottom', DAY, ['r1 SUCCESS']);
+    world.executed.length = 0;
+    await world.run('top', DAY, true);
+    await ledgerIs('bottom', DAY, ['r1 SUCCESS', 'r2 SUCCESS']);
+    expect([...world.executed].sort()).toEqual(
+      ['bottom', 'left', 'longer', 'right', 'top'].map((name) => `${name} ${DAY} r2`),
+    );
+    const inputs = await world.engine.db.query<{ input_revision: number }>(
+      `select distinct input_revision from reefline.run_input where stage = 'p.bottom' and revision = 2`,
+    );
+    expect(inputs.rows).toEqual([{ input_revision: 2 }]);
+  });
+
+  test('whose branch fails holds the join, says why, and runs it once when the branch is repaired', async () => {
+    const day = '20010106000000';
+    await world.run('top', day);
+    await ledgerIs('bottom', day, ['r1 SUCCESS']);
+    world.failing.set(`right ${day}`, {});
+    await world.run('top', day, true);
+    await ledgerIs('right', day, ['r1 SUCCESS', 'r2 FAILURE']);
+    await ledgerIs('longer', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+    await ledgerIs('bottom', day, ['r1 SUCCESS', 'r2 WAITING']);
+    await eventually(async () => {
+      const details = await world.client.workflow
+        .getHandle(`run/p.bottom/${day}`)
+        .query<object>('__temporal_workflow_metadata');
+      expect(JSON.stringify(details)).toContain(
+        `warehouse.main.right ${day}, to take up the newer warehouse.main.top ${day}`,
+      );
+    });
+    world.failing.clear();
+    await world.run('right', day);
+    await ledgerIs('bottom', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+    expect(executedOf('bottom')).toEqual([`bottom ${day} r1`, `bottom ${day} r2`]);
+  });
+
+  test('with --only starts nothing below, and what is below is not held by it', async () => {
+    const day = '20010107000000';
+    await world.run('top', day);
+    await ledgerIs('bottom', day, ['r1 SUCCESS']);
+    await world.run('left', day, true, true);
+    await ledgerIs('left', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+    await eventually(async () => {
+      expect(await world.verdicts(`p.left/${day}/r2`)).toEqual(['longer filtered']);
+    });
+    expect(executedOf('longer')).toEqual([`longer ${day} r1`]);
+    // A later restatement elsewhere joins with it as if nothing had happened.
+    await world.run('right', day, true);
+    await ledgerIs('bottom', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+  });
+
+  test('cancels the run in flight where that is asked for, and the next one takes the new inputs', async () => {
+    const day = '20010108000000';
+    world.slow.set(`quick ${day}`, new Promise(() => undefined));
+    await world.run('tap', day);
+    await eventually(() => {
+      expect(executedOf('quick')).toEqual([`quick ${day} r1`]);
+    });
+    world.slow.clear();
+    await world.run('tap', day, true);
+    await ledgerIs('quick', day, ['r1 SUPERSEDED', 'r2 SUCCESS']);
+    expect(await world.events('quick', day)).toEqual(['r2 SUCCESS']);
+  });
+
+  test('of more labels than the limit is held, reported once, and released by a person', async () => {
+    const days = ['20010201000000', '20010202000000', '20010203000000', '20010204000000'];
+    for (const day of days) await world.run('stream', day);
+    for (const day of days) await ledgerIs('limited', day, ['r1 SUCCESS']);
+    for (const day of days.slice(0, 2)) {
+      await world.run('stream', day, true);
+      await ledgerIs('limited', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+    }
+    for (const day of days.slice(2)) await world.run('stream', day, true);
+    await eventually(async () => {
+      const held = await readHeldRuns(world.engine.db, 'p.limited', 'storm');
+      expect(held.map(({ timelabel }) => timelabel)).toEqual(days.slice(2));
+    });
+    const reported = await world.engine.db.query<{ message: string }>(
+      `select body->'error'->>'message' as message from reefline.data_event where outcome = 'HELD'`,
+    );
+    expect(reported.rows).toEqual([{ message: expect.stringContaining('restated 2 labels of p.limited') }]);
+    for (const day of days.slice(2))
+      await askForRun(world.client, {
+        stage: world.stage('limited'),
+        timelabel: label(day),
+        trigger: 'manual',
+      });
+    for (const day of days.slice(2))
+      await eventually(async () => {
+        expect((await world.ledger('limited', day)).at(-1)).toMatch(/SUCCESS$/);
+        expect(await readHeldRuns(world.engine.db, 'p.limited', 'storm')).toEqual([]);
+      });
+  });
+});
+
+describe('joins', () => {
+  test('any runs for each input, at_least waits for as many, and both take up what comes later', async () => {
+    const day = '20010110000000';
+    await world.run('one', day);
+    await ledgerIs('any_of', day, ['r1 SUCCESS']);
+    await ledgerIs('two_of', day, ['r1 WAITING']);
+    await world.run('two', day);
+    await ledgerIs('any_of', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+    await ledgerIs('two_of', day, ['r1 SUCCESS']);
+    await world.run('three', day);
+    await ledgerIs('two_of', day, ['r1 SUCCESS', 'r2 SUCCESS']);
+  });
+
+  test('a window of the last 3 runs when its newest label is there, opens nothing for days to come, and restates all three', async () => {
+    const days = ['20010111000000', '20010112000000', '20010113000000'] as const;
+    for (const day of days) await world.run('one', day);
+    await ledgerIs('week_of', days[2], ['r1 SUCCESS']);
+    expect(await world.ledger('week_of', '20010114000000')).toEqual([]);
+    expect(await world.ledger('week_of', '20010115000000')).toEqual([]);
+    await world.run('one', days[0], true);
+    await ledgerIs('week_of', days[2], ['r1 SUCCESS', 'r2 SUCCESS']);
+  });
+
+  test('an input of which the newest label will do starts nothing, and completes a run that waits for its first', async () => {
+    await world.run('hours', '20010116050000');
+    await ledgerIs('dimension', '20010116050000', ['r1 WAITING']);
+    await world.run('slowly', '20010115000000');
+    await ledgerIs('dimension', '20010116050000', ['r1 SUCCESS']);
+    await world.run('slowly', '20010116000000');
+    await ledgerIs('slowly', '20010116000000', ['r1 SUCCESS']);
+    expect(executedOf('dimension')).toHaveLength(1);
+  });
+});
+
+describe('outcomes', () => {
+  test('failure and emptiness start those who listen to them, and an empty label is there all the same', async () => {
+    const [failed, empty] = ['20010120000000', '20010121000000'] as const;
+    world.failing.set(`early ${failed}`, {});
+    await world.run('early', failed);
+    await ledgerIs('repair', failed, ['r1 SUCCESS']);
+    expect(await world.ledger('on_empty', failed)).toEqual([]);
+    world.rows.set(`early ${empty}`, 0);
+    await world.run('early', empty);
+    await ledgerIs('early', empty, ['r1 EMPTY']);
+    await ledgerIs('on_empty', empty, ['r1 SUCCESS']);
+    await ledgerIs('waits', empty, ['r1 WAITING']);
+    expect(await world.ledger('repair', empty)).toEqual([]);
+  });
+
+  test('a deadline reports late and waits on, runs with what is there, or gives up; each recovers', async () => {
+    const day = '20010122000000';
+    await world.run('early', day);
+    await ledgerIs('partly', day, ['r1 PARTIAL']);
+    await ledgerIs('gives_up', day, ['r1 MISSING']);
+    await eventually(async () => {
+      expect(await world.events('waits', day)).toEqual(['r1 LATE']);
+      expect(await world.events('gives_up', day)).toEqual(['r1 MISSING']);
+    });
+    await ledgerIs('alarm', day, ['r1 SUCCESS']);
+    const { status } = await world.client.workflow.getHandle(`run/p.gives_up/${day}`).describe();
+    expect(status.name).toBe('FAILED');
+    await eventually(async () => {
+      const partial = await world.engine.db.query<{ missing: unknown }>(
+        `select body->'missing' as missing from reefline.data_event where event_id = $1`,
+        [`p.partly/${day}/r1`],
+      );
+      expect(partial.rows).toEqual([{ missing: [{ dataset: 'warehouse.main.tardy', timelabel: day }] }]);
+    });
+    await world.run('tardy', day);
+    await ledgerIs('waits', day, ['r2 RECOVERED']);
+    await ledgerIs('partly', day, ['r1 PARTIAL', 'r2 RECOVERED']);
+    await ledgerIs('gives_up', day, ['r1 MISSING', 'r2 RECOVERED']);
+  });
+});
+
+describe('a pause', () => {
+  async function hold(days: readonly string[]): Promise<void> {
+    await pauseScope(world.engine.db, 'p.bucket', 'ann', 'the bucket leaks');
+    for (const day of days) await world.run('tap', day);
+    await eventually(async () => {
+      const held = await readHeldRuns(world.engine.db, 'p.bucket', 'paused');
+      expect(held.map(({ timelabel }) => timelabel)).toEqual(days);
+    });
+  }
+
+  test.each([
+    ['drain', '200103', ['SUCCESS', 'SUCCESS', 'SUCCESS']],
+    ['latest', '200104', ['SKIPPED', 'SKIPPED', 'SUCCESS']],
+    ['skip', '200105', ['SKIPPED', 'SKIPPED', 'SKIPPED']],
+  ] as const)(
+    'resumed with %s loses nothing: what it held runs or is skipped with an event',
+    async (policy, month, ends) => {
+      const days = ['01', '02', '03'].map((day) => `${month}${day}000000`);
+      await hold(days);
+      expect(await world.verdicts(`p.tap/${days[0] ?? ''}/r1`)).toContain('bucket paused');
+      expect(executedOf('bucket')).toEqual([]);
+      const preview = await previewResume(world.engine.db, 'p.bucket', policy);
+      const resume = { scope: 'p.bucket', policy, actor: 'ann' } as const;
+      const done = await resumeScope(world.engine.db, new ConfigStore(), world.client, resume);
+      expect(done).toEqual(preview);
+      expect(preview.run).toHaveLength(ends.filter((end) => end === 'SUCCESS').length);
+      for (const [at, day] of days.entries()) {
+        await ledgerIs('bucket', day, [`r1 ${ends[at] ?? ''}`]);
+        await eventually(async () => {
+          expect(await world.events('bucket', day)).toEqual([`r1 ${ends[at] ?? ''}`]);
+        });
+        await ledgerIs('cellar', day, ['r1 SUCCESS']);
+      }
+      expect(await readHeldRuns(world.engine.db, 'p', 'paused')).toEqual([]);
+      // What was skipped still runs when its input changes, and when a person asks.
+      const [first = ''] = days;
+      await world.run('tap', first, true);
+      await ledgerIs('bucket', first, [`r1 ${ends[0]}`, 'r2 SUCCESS']);
+      await ledgerIs('cellar', first, ['r1 SUCCESS', 'r2 SUCCESS']);
+    },
+  );
+
+  test('keeps a tick that comes meanwhile, and lets a person run a label all the same', async () => {
+    await pauseScope(world.engine.db, 'p', 'ann', 'everything stops');
+    await world.client.workflow.start('tick', {
+      workflowId: 'tick/by-hand',
+      taskQueue: 'reefline',
+      args: [{ stage: 'p.tap', at: '2001-06-02T00:10:00Z' }],
+    });
+    await eventually(async () => {
+      const held = await readHeldRuns(world.engine.db, 'p', 'paused');
+      expect(held.map(({ stage, timelabel }) => `${stage} ${timelabel}`)).toEqual(['p.tap 20010601000000']);
+    });
+    await world.run('tap', '20010602000000');
+    await ledgerIs('tap', '20010602000000', ['r1 SUCCESS']);
+    await resumeScope(world.engine.db, new ConfigStore(), world.client, {
+      scope: 'p',
+      policy: 'drain',
+      actor: 'ann',
+    });
+    await ledgerIs('tap', '20010601000000', ['r1 SUCCESS']);
+    await ledgerIs('cellar', '20010601000000', ['r1 SUCCESS']);
+    await ledgerIs('cellar', '20010602000000', ['r1 SUCCESS']);
+  });
+});
+
+describe('a blocking check', () => {
+  async function quarantine(day: string): Promise<void> {
+    world.failing.set(`customs ${day}`, { violated: 'no_negative' });
+    await world.run('goods', day);
+    await ledgerIs('customs', day, ['r1 QUARANTINED']);
+    await ledgerIs('shop', day, ['r1 WAITING']);
+  }
+
+  function judge(day: string, verdict: 'RELEASED' | 'REJECTED') {
+    const judgement = { timelabel: label(day), verdict, actor: 'ann', reason: 'seen and understood' };
+    return judgeChecks(world.engine.db, new ConfigStore(), world.client, [world.stage('customs')], judgement);
+  }
+
+  test('that holds lets the dependents run', async () => {
+    await world.run('goods', DAY);
+    await ledgerIs('shop', DAY, ['r1 SUCCESS']);
+  });
+
+  test('quarantines the label until a person releases it, once, and newer data is checked anew', async () => {
+    const day = '20010130000000';
+    await quarantine(day);
+    await judge(day, 'RELEASED');
+    await judge(day, 'RELEASED');
+    await ledgerIs('shop', day, ['r1 SUCCESS']);
+    expect(await world.ledger('customs', day)).toEqual(['r1 QUARANTINED', 'r2 RELEASED']);
+    const notes = await world.engine.db.query(
+      `select actor, reason from reefline.run_note where stage = 'p.customs' and decision = 'released'`,
+    );
+    expect(notes.rows).toEqual([{ actor: 'ann', reason: 'seen and understood' }]);
+    await world.run('goods', day, true);
+    await ledgerIs('customs', day, ['r1 QUARANTINED', 'r2 RELEASED', 'r3 QUARANTINED']);
+    await ledgerIs('shop', day, ['r1 SUCCESS', 'r2 WAITING']);
+  });
+
+  test('holds what a person rejects until newer data passes', async () => {
+    const day = '20010131000000';
+    await quarantine(day);
+    await judge(day, 'REJECTED');
+    await eventually(async () => {
+      expect(await world.events('customs', day)).toEqual(['r1 QUARANTINED', 'r2 REJECTED']);
+    });
+    expect(await world.ledger('shop', day)).toEqual(['r1 WAITING']);
+    world.failing.clear();
+    await world.run('goods', day, true);
+    await ledgerIs('shop', day, ['r1 SUCCESS']);
+    expect(await world.ledger('customs', day)).toEqual(['r1 QUARANTINED', 'r2 REJECTED', 'r3 SUCCESS']);
+  });
+});
