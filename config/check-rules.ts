@@ -36,9 +36,21 @@ function repeatedAssertions(draft: StageDraft, fields: CheckFields): readonly Pr
 /** A label that a blocking check never looked at, or passed without its data, would hold nothing back. */
 function blockingProblems(draft: StageDraft, fields: CheckFields): readonly Problem[] {
   const { yaml, path } = draft;
-  if (overridesOf(fields)[fields.from] === undefined) return [];
-  const problem = `a blocking check looks at every label of ${fields.from} that is there, so nothing can be changed about this input`;
-  return [
-    yaml.problemAtKey([...path, 'inputs', fields.from], problem, 'remove it, or write blocking: false'),
-  ];
+  const { from, when, deadline } = fields;
+  const problems: Problem[] = [];
+  if (overridesOf(fields)[from] !== undefined) {
+    const problem = `a blocking check looks at every label of ${from} that is there, so nothing can be changed about this input`;
+    const cure = 'remove it, or write blocking: false';
+    problems.push(yaml.problemAtKey([...path, 'inputs', from], problem, cure));
+  }
+  if (when !== undefined && when !== 'all') {
+    const problem = 'a blocking check needs all of its inputs, or it would pass what it has not seen';
+    problems.push(yaml.problemAtKey([...path, 'when'], problem, 'remove when, or write blocking: false'));
+  }
+  if (typeof deadline === 'object' && deadline.then === 'partial') {
+    const problem =
+      'a blocking check cannot run with a part of its inputs, or it would pass what it has not seen';
+    problems.push(yaml.problem([...path, 'deadline', 'then'], problem, 'write wait or fail'));
+  }
+  return problems;
 }

@@ -176,6 +176,16 @@ describe('a broken check', () => {
       ],
     ],
     [
+      'that blocks and would run without what it checks',
+      [
+        `check_orders: { check: ${ORDERS}, blocking: true, when: any, deadline: { after: 2h, then: partial }, assert: [ { a: { sql: "select 1 from partners.fares" } } ] }`,
+      ],
+      [
+        /stages\.check_orders\.when: a blocking check needs all of its inputs.*Remove when/,
+        /stages\.check_orders\.deadline\.then: a blocking check cannot run with a part.*Write wait or fail/,
+      ],
+    ],
+    [
       'with the name of another check of the dataset',
       [check()],
       [
