@@ -1,6 +1,7 @@
 import type { KnownColumns, MadeColumn } from '../pipeline/column-lineage.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
-import type { LineageGraph, StaticTables } from '../pipeline/lineage.ts';
+import { topologicalOrder } from '../pipeline/graph.ts';
+import { distances, type LineageGraph, type StaticTables } from '../pipeline/lineage.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition, TransformWork } from '../pipeline/stage.ts';
 import { connectionOf, databaseOf, datasetNames, type NameDataset } from './dataset-names.ts';
@@ -29,11 +30,19 @@ export function stageColumns(
     return told;
   };
   const madeBy = (stage: StageDefinition): readonly MadeColumn[] => {
-    const known = made.get(stage.id);
-    if (known !== undefined) return known;
-    const read = readStage(stage);
-    made.set(stage.id, read);
-    return read;
+    for (const each of inOrder(stage)) if (!made.has(each.id)) made.set(each.id, readStage(each));
+    return made.get(stage.id) ?? [];
+  };
+  const places = new Map(topologicalOrder(project.stages).ordered.map((stage, at) => [stage.id, at]));
+  /** What is not read yet of a stage and the stages before it, inputs first: a long chain must not be recursion. */
+  const inOrder = (stage: StageDefinition): readonly StageDefinition[] => {
+    const unread = (dataset: string): readonly StageDefinition[] =>
+      graph.producersOf(dataset).filter(({ id }) => !made.has(id));
+    const before = distances(stage.output, (dataset) =>
+      unread(dataset).flatMap(({ inputs }) => inputs.map((input) => input.dataset)),
+    );
+    const stages = [...before.keys()].flatMap(unread);
+    return stages.toSorted((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
   };
   const readStage = (stage: StageDefinition): readonly MadeColumn[] => {
     const { work, output } = stage;

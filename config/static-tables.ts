@@ -1,8 +1,7 @@
-import { parseDataset } from '../pipeline/dataset.ts';
 import type { StaticTables } from '../pipeline/lineage.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { connectionOf, datasetNames } from './dataset-names.ts';
+import { datasetNames } from './dataset-names.ts';
 import { readSql } from './sql-inputs.ts';
 
 /**
@@ -28,11 +27,13 @@ export function staticTables(project: Project): StaticTables {
     found.set(stage.id, known);
     return known;
   };
-  return {
-    of,
-    readers: (dataset) =>
-      project.stages.filter((stage) => mayRead(stage, dataset) && of(stage).includes(dataset)),
+  let mentions: ReadonlyMap<string, readonly StageDefinition[]> | undefined;
+  const readers = (dataset: string): readonly StageDefinition[] => {
+    mentions ??= stagesByWord(project.stages);
+    const [word = ''] = wordsOf(dataset.slice(dataset.lastIndexOf('.') + 1));
+    return (mentions.get(word) ?? []).filter((stage) => of(stage).includes(dataset));
   };
+  return { of, readers };
 }
 
 /** The statements of a stage. */
@@ -50,10 +51,19 @@ function sqlOf({ work }: StageDefinition): readonly string[] {
   }
 }
 
-/** False for most stages, without reading their SQL: whoever reads a table writes its name. */
-function mayRead(stage: StageDefinition, dataset: string): boolean {
-  const connection = connectionOf(stage);
-  if (!dataset.startsWith(`${connection}.`)) return false;
-  const table = (parseDataset(dataset)?.table ?? dataset.slice(dataset.lastIndexOf('.') + 1)).toLowerCase();
-  return sqlOf(stage).some((sql) => sql.toLowerCase().includes(table));
+/** Whoever reads a table writes its name, so that the SQL of most stages need not be read to know that they do not. */
+function stagesByWord(stages: readonly StageDefinition[]): ReadonlyMap<string, readonly StageDefinition[]> {
+  const found = new Map<string, StageDefinition[]>();
+  for (const stage of stages) {
+    for (const word of new Set(sqlOf(stage).flatMap(wordsOf))) {
+      const known = found.get(word);
+      if (known === undefined) found.set(word, [stage]);
+      else known.push(stage);
+    }
+  }
+  return found;
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 }

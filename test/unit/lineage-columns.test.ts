@@ -151,6 +151,24 @@ describe('the columns of a stage', () => {
   });
 });
 
+test('the columns of a chain of 10,000 stages come from its start', () => {
+  const project = projectOf(
+    Array.from({ length: 10_000 }, (_, at) => ({
+      name: `n${String(at)}`,
+      period: '1d' as const,
+      reads: at === 0 ? [] : [`n${String(at - 1)}`],
+    })),
+  );
+  const stages = project.stages.map((stage, at): StageDefinition => {
+    const from = at === 0 ? SOURCE : `warehouse.main.n${String(at - 1)}`;
+    return { ...stage, work: { kind: 'register', from } };
+  });
+  const graph = lineageGraph({ ...project, stages }, { of: () => [], readers: () => [] });
+  const seen = new Map([[full('n0'), ['id']]]);
+  const known = stageColumns({ ...project, stages }, graph, staticTables({ ...project, stages }), seen);
+  expect(known.of(full('n9999'))).toEqual(['id']);
+});
+
 describe('steps between columns', () => {
   const NAMES = ['a', 'b', 'c'];
   const aMade = (inputs: readonly string[]): fc.Arbitrary<readonly MadeColumn[]> => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { addLineageCommand } from '../../cli/commands/lineage.ts';
+import { check, ORDERS, shopWith } from '../support/check-files.ts';
 import { type CliOutcome, runReefline } from '../support/cli-terminal.ts';
 import { type ProjectFiles, withProject } from '../support/project-files.ts';
 
@@ -91,6 +92,26 @@ warehouse.marts.daily.revenue      transform marts.daily
    └─ serving.public.totals.total  publish marts.push
 ? perhaps also in columns of marts.totals, whose SQL does not tell all of them
 `);
+  });
+
+  test('names a blocking check at the inputs that wait for it, and shows it as a dependent once', async () => {
+    await withProject(shopWith([check(', blocking: true')]), async (dir) => {
+      const argv = ['lineage', ORDERS, '--down', '--project', dir];
+      const { stdout } = await runReefline(argv, { commands: [addLineageCommand] });
+      expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, '  '))).toEqual([
+        `Downstream of ${ORDERS}`,
+        `${ORDERS}  load orders.load_orders, every 1h`,
+        `├─ ${ORDERS}$check_orders  blocking check checks.check_orders, every 1h, window same, in pipeline checks`,
+        `└─ warehouse.marts.daily_revenue  transform orders.daily_revenue, every 1d, window all, checked by checks.check_orders`,
+        `  └─ serving.public.daily_revenue  publish orders.push_revenue, every 1d, window same`,
+        '',
+      ]);
+      const asked = await runReefline([...argv, '--json'], { commands: [addLineageCommand] });
+      const { edges } = JSON.parse(asked.stdout) as { edges: readonly { from: string; gate?: string }[] };
+      expect(edges.filter(({ gate }) => gate === ORDERS).map(({ from }) => from)).toEqual([
+        `dataset:${ORDERS}$check_orders`,
+      ]);
+    });
   });
 
   test('gives nodes and edges in the direction of the data as JSON', async () => {

@@ -121,7 +121,7 @@ describe('checks', () => {
 describe('static tables', () => {
   const project = withSql({
     daily: `select o.x, c.day from main.orders o join DEV.ref.calendar c on true, o.items i, main.daily`,
-    other: 'select 1 as one from main.orders where code in (select code from ref.codes)',
+    other: 'select 1 as one from main.orders where code in (select code from ref."code-list")',
   });
   const graph = lineageGraph(project, staticTables(project));
 
@@ -133,8 +133,8 @@ describe('static tables', () => {
   });
 
   test('lead down to their readers', () => {
-    expect(graph.originOf('warehouse.ref.codes')).toBe('static');
-    expect(found(graph, 'warehouse.ref.codes', 'down')).toEqual(['warehouse.ref.codes', d('other')]);
+    expect(graph.originOf('warehouse.ref.code-list')).toBe('static');
+    expect(found(graph, 'warehouse.ref.code-list', 'down')).toEqual(['warehouse.ref.code-list', d('other')]);
     expect(found(graph, d('orders'), 'down')).toEqual([d('orders'), d('daily'), d('other')]);
   });
 });
