@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { publisherId } from '../pipeline/ids.ts';
+import { endOfSignal } from '../pipeline/signal-size.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
@@ -66,7 +67,7 @@ export async function router(input: RouterInput): Promise<void> {
       await condition(() => queue.length > 0 || isLong() || stopping);
       if (queue.length === 0 && stopping) return;
       if (queue.length > 0) {
-        const batch = queue.slice(0, BATCH);
+        const batch = queue.slice(0, endOfBatch(queue));
         const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
         if (acceptance !== undefined) {
           await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
@@ -81,6 +82,14 @@ export async function router(input: RouterInput): Promise<void> {
       }
     }
   });
+}
+
+/** How many of the first messages one acceptance takes: a payload holds 2 MiB, and a task that asks for more never ends. */
+function endOfBatch(queue: readonly unknown[]): number {
+  const parcels = queue
+    .slice(0, BATCH)
+    .map((message) => ({ count: 1, size: JSON.stringify(message ?? null).length }));
+  return endOfSignal(parcels);
 }
 
 /** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */

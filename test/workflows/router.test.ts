@@ -67,6 +67,22 @@ describe('the queue', () => {
     expect(await run.query('status')).toEqual({ queued: 0, accepted: 181, rejected: 0, started: 0 });
   });
 
+  test('is accepted in batches whose text fits into one payload, however large the messages are', async () => {
+    const run = await start();
+    const large = Array.from({ length: 60 }, (_, at) => ({ at, text: 'x'.repeat(40_000) }));
+    let asked = only(await run.activate(jobs.signal('dataEvent', large)));
+    const seen: unknown[] = [];
+    for (let more = true; more;) {
+      const batch = batchOf(asked);
+      expect(JSON.stringify(batch).length).toBeLessThan(1_000_000);
+      seen.push(...batch);
+      const [next] = await run.activate(jobs.resolve(asked, { ...NOTHING, accepted: batch.length }));
+      more = next !== undefined;
+      if (next !== undefined) asked = next;
+    }
+    expect(seen).toEqual(large);
+  });
+
   test('keeps a batch until its runs are started', async () => {
     const run = await start();
     const asked = only(await run.activate(jobs.signal('dataEvent', [1, 2])));
@@ -161,11 +177,17 @@ describe('continue as new', () => {
     const large = Array.from({ length: 150 }, (_, at) => `${String(at)} ${'x'.repeat(20_000)}`);
     let [asked] = await run.activate(jobs.signal('dataEvent', large));
     run.historyLength = 1_001;
+    const seen: unknown[] = [];
     for (let batches = 0; asked?.name === 'acceptEvents'; batches += 1) {
-      expect(batches).toBeLessThan(3);
+      expect(batches).toBeLessThan(7);
+      seen.push(...batchOf(asked));
       [asked] = await run.activate(jobs.resolve(asked, NOTHING));
     }
-    expect(asked).toMatchObject({ what: 'continue as new', args: [{ queue: [] }] });
+    expect(asked).toMatchObject({ what: 'continue as new' });
+    const [{ queue }] = asked?.args as [{ queue: unknown[] }];
+    expect([...seen, ...queue]).toEqual(large);
+    expect(seen.length).toBeGreaterThan(100);
+    expect(JSON.stringify(queue).length).toBeLessThan(700_000);
   });
 });
 
