@@ -131,7 +131,7 @@ function inputWords({ dataset, window, period, on }: StageInput): string {
     case 'latest':
       return `the latest ${period} of ${dataset}${outcome}`;
     default:
-      return `the ${window} of ${period} of ${dataset}${outcome}`;
+      return `the ${window} labels of ${dataset} (${period})${outcome}`;
   }
 }
 

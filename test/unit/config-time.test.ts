@@ -143,7 +143,7 @@ describe('validate', () => {
     ]);
     expect(lines.slice(4, 12)).toEqual([
       '  daily_revenue    transform  1d  -> warehouse.marts.daily_revenue',
-      '      after any of the last 48 of 1h of warehouse.analytics.orders and the latest 1d of',
+      '      after any of the last 48 labels of warehouse.analytics.orders (1h) and the latest 1d of',
       '        warehouse.partners.fares on FAILURE',
       '      deadline 36h after the interval: then it is reported missing',
       '      runs without waiting until its inputs are settled',
@@ -152,6 +152,30 @@ describe('validate', () => {
       '  push_revenue     publish    1d  -> serving.public.daily_revenue   after warehouse.marts.daily_revenue',
     ]);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(110);
+  });
+});
+
+describe('the example of docs/configuration.md', () => {
+  test('has no problems, and windows and zones as the page says', async () => {
+    const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```yaml\n(# pipelines\/sales[^]*?)```/.exec(page) ?? [];
+    const files: ProjectFiles = {
+      'reefline.yaml': SHOP_PROJECT['reefline.yaml'] ?? '',
+      'pipelines/sales.yaml': example,
+      'sql/sales_day.sql': 'select * from shop.sales',
+      'sql/sales_trend.sql': 'select * from marts.sales_day',
+    };
+    const reading = await withProject(files, readProject);
+    expect(reading).toMatchObject({
+      project: {
+        stages: [
+          { name: 'fetch_sales', period: '1h' },
+          { name: 'load_sales', deadline: { seconds: 7200, then: 'wait' } },
+          { name: 'sales_day', period: '1d@Europe/Berlin', inputs: [{ window: 'all' }] },
+          { name: 'sales_trend', period: '1d@Europe/Berlin', inputs: [{ window: 'last 7' }] },
+        ],
+      },
+    });
   });
 });
 
