@@ -3,10 +3,11 @@ import type pg from 'pg';
 import { type AppliedConfig, storeConfig, type StoreOptions } from '../catalog/config-store.ts';
 import { readVersionInForce } from '../catalog/config-history.ts';
 import { closeRemovedJoins } from '../catalog/waiting-joins.ts';
-import { publisherId, ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Project } from '../pipeline/project.ts';
+import { wakePublisher } from '../workers/wake-publisher.ts';
 import { reconcileSchedules, type ScheduleChanges } from './schedules.ts';
 import { addSearchAttributes } from './search-attributes.ts';
+import { ensureSweepSchedule } from './sweep-schedule.ts';
 import { tellJoins } from './tell-joins.ts';
 
 export interface Applied extends AppliedConfig {
@@ -28,6 +29,8 @@ export async function applyProject(
 ): Promise<Applied> {
   const searchAttributes = await addSearchAttributes(client);
   const stored = await storeConfig(db, project, appliedBy, options);
+  // Early: from here on the sweep finishes what this process may leave undone.
+  await ensureSweepSchedule(client);
   const schedules = await followVersion(db, client);
   const strays = await closeRemovedJoins(db, appliedBy);
   await tellJoins(db, client);
@@ -45,18 +48,7 @@ async function followVersion(db: pg.Pool, client: Client): Promise<ScheduleChang
     if (inForce === undefined) throw new Error('The config store is empty. Run "reefline apply" once.');
     const { project, version } = inForce;
     const schedules = await reconcileSchedules(client, project.stages);
-    await Promise.all(project.endpoints.map(({ name }) => startPublisher(client, name)));
+    await Promise.all(project.endpoints.map(({ name }) => wakePublisher(client, name)));
     if ((await readVersionInForce(db))?.version === version) return schedules;
   }
-}
-
-async function startPublisher(client: Client, endpoint: string): Promise<void> {
-  await client.workflow.signalWithStart('publisher', {
-    workflowId: publisherId(endpoint),
-    taskQueue: ROUTING_QUEUE,
-    args: [{ endpoint }],
-    signal: 'wake',
-    signalArgs: [],
-    staticSummary: `events to ${endpoint}`,
-  });
 }

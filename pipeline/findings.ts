@@ -23,6 +23,7 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** The kinds that the sweep looks for, in this order. Schedules are the business of `apply` and `doctor`. */
 export const SWEPT_KINDS = FINDING_KINDS.filter((kind) => kind !== 'missing-schedule');
+export type SweptFindingKind = (typeof SWEPT_KINDS)[number];
 
 interface OfLabel {
   readonly stage: string;

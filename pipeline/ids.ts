@@ -23,6 +23,16 @@ export function parseRunId(id: string): { stage: string; timelabel: Timelabel } 
   return match?.[1] === undefined || timelabel === undefined ? undefined : { stage: match[1], timelabel };
 }
 
+/** Workflow id of a backfill. Its name is what the catalog and the commands call it by. */
+export function backfillId(name: string): string {
+  return `backfill/${name}`;
+}
+
+/** The inverse of `backfillId`; undefined for the id of anything else. */
+export function parseBackfillId(workflowId: string): string | undefined {
+  return /^backfill\/(.+)$/.exec(workflowId)?.[1];
+}
+
 export function scheduleId(stage: string): string {
   return `tick/${stage}`;
 }
@@ -36,6 +46,9 @@ export function runEventId(stage: string, timelabel: string, revision: number): 
 export function outsideEventId(sha256OfCanonicalJson: string): string {
   return `outside/${sha256OfCanonicalJson.slice(0, 32)}`;
 }
+
+/** The sweep: its schedule, and the beginning of its workflow ids, to which the schedule adds the time. */
+export const SWEEP_ID = 'sweep';
 
 /** Task queue of workflows and their short activities. */
 export const ROUTING_QUEUE = 'reefline';

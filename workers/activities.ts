@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { acceptEvents } from '../activities/accept-events.ts';
@@ -11,12 +11,14 @@ import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageRunners } from '../activities/run-stage.ts';
+import { sweepKind } from '../activities/sweep.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneSignalAtATime } from './router-signals.ts';
+import { runControl } from './run-control.ts';
 import { resolveConnection, resolveText } from './secrets.ts';
 import { routerSignal } from './signal-router.ts';
 
@@ -47,6 +49,8 @@ export function createActivities({ db, client, runners, environment }: ActivityE
     advanceBackfill: (input) => advanceBackfill(db, configs, input),
     controlBackfill: (input) => controlBackfill(db, configs, input),
     resolveTick: (input) => resolveTick(db, configs, input),
+    sweepKind: (input) =>
+      sweepKind({ db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() }, input),
   };
 }
 

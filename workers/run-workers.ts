@@ -99,7 +99,7 @@ function routingWorker(
   bundle: { readonly code: string } | undefined,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string } {
   const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick } = activities;
-  const { advanceBackfill, controlBackfill, planBackfill } = activities;
+  const { advanceBackfill, controlBackfill, planBackfill, sweepKind } = activities;
   const workflows =
     bundle === undefined
       ? { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }
@@ -120,6 +120,7 @@ function routingWorker(
       passDeadline,
       planBackfill,
       resolveTick,
+      sweepKind,
     },
     maxConcurrentLocalActivityExecutions: CATALOG_SLOTS,
     maxConcurrentActivityTaskExecutions: CATALOG_SLOTS,

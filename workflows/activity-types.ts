@@ -7,7 +7,9 @@ import type { Forwarded } from '../activities/forward-events.ts';
 import type { OpenRunInput } from '../activities/open-run.ts';
 import type { ResolvedTick } from '../activities/resolve-tick.ts';
 import type { StageOutcome } from '../activities/run-stage.ts';
+import type { SweepKindInput } from '../activities/sweep.ts';
 import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
+import type { SweptKind } from '../pipeline/findings.ts';
 import type { RunStep } from '../pipeline/run-plan.ts';
 
 /** The activities as workflows call them. Names are permanent: they are recorded in histories. */
@@ -22,4 +24,5 @@ export interface Activities {
   readonly advanceBackfill: (input: AdvanceBackfillInput) => Promise<BackfillTurn>;
   readonly controlBackfill: (input: ControlBackfillInput) => Promise<BackfillProgress>;
   readonly resolveTick: (input: { stage: string; at: string }) => Promise<ResolvedTick>;
+  readonly sweepKind: (input: SweepKindInput) => Promise<SweptKind>;
 }

@@ -5,4 +5,5 @@ export { backfill } from './backfill.ts';
 export { publisher } from './publisher.ts';
 export { router } from './router.ts';
 export { stageRun } from './stage-run.ts';
+export { sweep } from './sweep.ts';
 export { tick } from './tick.ts';

@@ -1,0 +1,87 @@
+import {
+  ageOfConfig,
+  readDueEndpoints,
+  readFreeHolds,
+  readOwedEvents,
+  readReceived,
+  readUnfinishedBackfills,
+  withoutHeld,
+} from '../catalog/findings.ts';
+import { readJoinsToTell } from '../catalog/joins-to-tell.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import { backfillId, publisherId } from '../pipeline/ids.ts';
+import type { Timelabel } from '../pipeline/timelabel.ts';
+import { abreast } from './abreast.ts';
+import { rejection } from './read-messages.ts';
+import { ABREAST, MOST, type Look, type Search, type SweepTools } from './sweep-tools.ts';
+
+const ONE_ROUND = { next: null, mark: null } as const;
+
+/** Events that the ledger owes: neither in the log nor among what was rejected. */
+export async function findUnreportedEvents({ db }: SweepTools, { age, from }: Search): Promise<Look> {
+  const { rows, next, upTo } = await readOwedEvents(db, from, age, MOST);
+  const events = rows.flatMap((row) => row.events);
+  const received = await readReceived(
+    db,
+    events.map(({ eventId }) => eventId),
+    events.map(fingerprintOf),
+  );
+  const isOwed = (event: ReeflineEvent): boolean =>
+    !received.has(event.eventId) && !received.has(fingerprintOf(event));
+  const owed = rows.filter((row) => row.events.some(isOwed));
+  const findings = owed.map(({ since: _, ...row }) => ({ kind: 'unreported-event' as const, ...row }));
+  return { findings, next, mark: owed[0]?.since ?? upTo };
+}
+
+/** A rejected message is known by its text, for it may have no id. */
+function fingerprintOf(event: ReeflineEvent): string {
+  return rejection(event, '', '').fingerprint;
+}
+
+/** Waiting runs that the configuration in force decided about, and whose workflows have not been told. */
+export async function findClosedJoins({ db }: SweepTools, { age }: Search): Promise<Look> {
+  // Whoever applied it may be telling them right now.
+  if ((await ageOfConfig(db)) < age) return { findings: [], ...ONE_ROUND };
+  const joins = await withoutHeld(db, (await readJoinsToTell(db)).slice(0, MOST));
+  const findings = joins.map(({ stage, timelabel, revision }) => ({
+    kind: 'closed-join' as const,
+    stage,
+    timelabel: timelabel as Timelabel,
+    revision,
+  }));
+  return { findings, ...ONE_ROUND };
+}
+
+/** Labels that a pause held, and that no pause holds any more. */
+export async function findUnstartedHolds({ db }: SweepTools, { age }: Search): Promise<Look> {
+  const holds = await readFreeHolds(db, age, MOST);
+  return { findings: holds.map((hold) => ({ kind: 'unstarted-hold', ...hold })), ...ONE_ROUND };
+}
+
+/** Backfills that are under way in the catalog, and whose workflows have ended. */
+export async function findStalledBackfills({ db, control }: SweepTools, { age }: Search): Promise<Look> {
+  const open = await readUnfinishedBackfills(db, age, MOST);
+  const states = await abreast(open, ABREAST, ({ id }) => control.stateOf(backfillId(id)));
+  const suspects = open.filter((_, at) => states[at] === 'closed').map(({ id }) => id);
+  if (suspects.length === 0) return { findings: [], ...ONE_ROUND };
+  // One that ended between the two looks has ended in the catalog, too.
+  const still = (await readUnfinishedBackfills(db, age, MOST)).filter(({ id }) => suspects.includes(id));
+  const findings = still.map(({ id, status, turn }) => ({
+    kind: 'stalled-backfill' as const,
+    backfill: id,
+    status,
+    // Its last turn is repeated: the workflow may have ended before it started what that turn returned.
+    turn: Math.max(1, turn - 1),
+  }));
+  return { findings, ...ONE_ROUND };
+}
+
+/** Endpoints whose messages are due, and whose publisher does nothing about it. */
+export async function findStuckDeliveries({ db, control }: SweepTools, { age }: Search): Promise<Look> {
+  const due = await readDueEndpoints(db, age);
+  const states = await abreast(due, ABREAST, ({ endpoint }) => control.stateOf(publisherId(endpoint)));
+  const suspects = due.filter((_, at) => states[at] !== 'working').map(({ endpoint }) => endpoint);
+  if (suspects.length === 0) return { findings: [], ...ONE_ROUND };
+  const still = (await readDueEndpoints(db, age)).filter(({ endpoint }) => suspects.includes(endpoint));
+  return { findings: still.map((owed) => ({ kind: 'stuck-delivery', ...owed })), ...ONE_ROUND };
+}

@@ -1,0 +1,76 @@
+import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { RunControl, WorkflowState } from '../activities/run-control.ts';
+import { backfillId, ROUTING_QUEUE, runId } from '../pipeline/ids.ts';
+import { readableLabel } from '../pipeline/timelabel.ts';
+import { runSearchAttributes } from '../workflows/search-attributes.ts';
+import { askForRun } from './ask-run.ts';
+import { wakePublisher } from './wake-publisher.ts';
+
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
+
+/** What mending needs of Temporal, over a client. */
+export function runControl(client: Client): RunControl {
+  return {
+    stateOf: (workflowId) => stateOf(client, workflowId),
+    scheduleStateOf: async (id) => {
+      try {
+        const { state } = await client.schedule.getHandle(id).describe();
+        return state.paused ? 'paused' : 'active';
+      } catch (error) {
+        if (error instanceof ScheduleNotFoundError) return 'missing';
+        throw error;
+      }
+    },
+    ask: async (run, request) => {
+      await askForRun(client, { ...run, request: { request } });
+    },
+    goOn: async ({ stage, timelabel, trigger }, plan) => {
+      await client.workflow.signalWithStart('stageRun', {
+        workflowId: runId(stage.id, timelabel),
+        taskQueue: ROUTING_QUEUE,
+        args: [{ stage: stage.id, timelabel, trigger, step: plan }],
+        // To a new workflow the signal says: look again afterwards, for a change of inputs may have been lost.
+        signal: 'inputEvent',
+        signalArgs: [plan],
+        staticSummary: `${stage.id} ${readableLabel(timelabel)}`,
+        typedSearchAttributes: runSearchAttributes({
+          pipeline: stage.pipeline,
+          stage: stage.id,
+          dataset: stage.output,
+          timelabel,
+          trigger,
+          revision: plan.revision,
+        }),
+      });
+    },
+    tell: async (stage, timelabel) => {
+      try {
+        await client.workflow.getHandle(runId(stage, timelabel)).signal('inputEvent', null);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+    wakePublisher: (endpoint) => wakePublisher(client, endpoint),
+    goOnBackfill: async (id, turn) => {
+      await client.workflow.start('backfill', {
+        workflowId: backfillId(id),
+        taskQueue: ROUTING_QUEUE,
+        args: [{ turn }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: `backfill ${id}`,
+      });
+    },
+  };
+}
+
+async function stateOf(client: Client, workflowId: string): Promise<WorkflowState> {
+  try {
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe();
+    if (ENDED.has(status.name)) return 'closed';
+    const tasks = (raw.pendingActivities?.length ?? 0) + (raw.pendingWorkflowTask == null ? 0 : 1);
+    return tasks > 0 ? 'working' : 'idle';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'closed';
+    throw error;
+  }
+}
