@@ -4,7 +4,7 @@ import { insertBackfill, lockBackfill, lockPlanning, readProgress } from '../cat
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { inTransaction } from '../catalog/connect.ts';
 import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
-import type { BackfillRequest } from '../pipeline/backfill-request.ts';
+import { isSameRequest, type BackfillRequest } from '../pipeline/backfill-request.ts';
 import { draftBackfill, overlapProblem } from './backfill-draft.ts';
 
 export interface PlanBackfillInput {
@@ -24,7 +24,10 @@ export async function planBackfill(
   return inTransaction(db, async (client) => {
     await lockPlanning(client);
     const known = await lockBackfill(client, id);
-    if (known !== undefined) return readProgress(client, known);
+    if (known !== undefined) {
+      if (isSameRequest(known.request, request)) return readProgress(client, known);
+      throw ApplicationFailure.nonRetryable(otherRequest(id, known.request), 'conflict');
+    }
     const table = await configs.current(client);
     const draft = await draftBackfill(client, table, id, request, Date.now());
     if ('problem' in draft) throw ApplicationFailure.nonRetryable(draft.problem, 'invalid_config');
@@ -33,4 +36,8 @@ export async function planBackfill(
     await insertBackfill(client, id, request, draft, table.configVersion);
     return readProgress(client, { id, stages: draft.stages, status: 'running' });
   });
+}
+
+function otherRequest(id: string, { target, from, to, rerun }: BackfillRequest): string {
+  return `There is a backfill "${id}" already, of ${target} from ${from} to ${to} with rerun ${rerun}, and what a backfill does never changes. Choose another id.`;
 }

@@ -6,6 +6,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 
 /** What each group of commands is about, for `reefline --help`. */
 const GROUPS = {
+  backfill: 'ranges of labels through the graph',
   catalog: 'the catalog database',
   config: 'the config versions that were applied',
   events: 'the event log',

@@ -1,6 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import type { AddCommand } from './command-group.ts';
 import { addApplyCommand } from './commands/apply.ts';
+import { addBackfillCreateCommand } from './commands/backfill-create.ts';
+import { addBackfillListCommand } from './commands/backfill-list.ts';
+import { addBackfillOrderCommands } from './commands/backfill-orders.ts';
+import { addBackfillShowCommand } from './commands/backfill-show.ts';
 import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
 import { addConfigDiffCommand } from './commands/config-diff.ts';
 import { addConfigHistoryCommand } from './commands/config-history.ts';
@@ -48,6 +52,10 @@ const COMMANDS: readonly AddCommand[] = [
   addResumeCommand,
   addReleaseCommand,
   addRejectCommand,
+  addBackfillCreateCommand,
+  addBackfillListCommand,
+  addBackfillShowCommand,
+  addBackfillOrderCommands,
   addRunsListCommand,
   addRunsShowCommand,
   addEventsTailCommand,

@@ -77,6 +77,11 @@ export function readBackfillRequest(
   };
 }
 
+/** True when two requests ask for the same; who asks and why does not count. */
+export function isSameRequest(a: BackfillRequest, b: BackfillRequest): boolean {
+  return FIELDS.every((field) => field === 'reason' || field === 'by' || a[field] === b[field]);
+}
+
 function text(fields: Record<string, unknown>, name: string, problems: string[]): string | null {
   const value = fields[name] ?? null;
   if (value === null || (typeof value === 'string' && value.trim() !== ''))

@@ -30,6 +30,16 @@ export function runSearchAttributes(run: {
   ];
 }
 
+/** Set when a backfill starts. `target` is a pipeline or a stage. */
+export function backfillSearchAttributes(target: string): SearchAttributePair[] {
+  const [pipeline = '', stage] = target.split('.');
+  return [
+    { key: PIPELINE, value: pipeline },
+    ...(stage === undefined ? [] : [{ key: STAGE, value: target }]),
+    { key: TRIGGER, value: 'backfill' },
+  ];
+}
+
 /** What a run that opens a revision still has to set: all that whoever started it by hand left out, and the revision. */
 export function missingSearchAttributes(
   present: TypedSearchAttributes,

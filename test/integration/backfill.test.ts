@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { readBackfill, readProgress } from '../../catalog/backfill.ts';
+import { orderBackfill } from '../../cli/backfill-orders.ts';
 import type { BackfillProgress } from '../../pipeline/backfill-progress.ts';
 import { hasEnded } from '../../pipeline/backfill-progress.ts';
 import { backfillId, ROUTING_QUEUE } from '../../pipeline/ids.ts';
@@ -59,6 +60,12 @@ async function start(name: string, input: object): Promise<void> {
 
 async function order(name: string, signal: 'pause' | 'resume' | 'cancel'): Promise<void> {
   await engine.client.workflow.getHandle(backfillId(name)).signal(signal);
+}
+
+async function retry(name: string): Promise<void> {
+  const record = await readBackfill(engine.db, name);
+  if (record === undefined) throw new Error(`There is no backfill ${name}.`);
+  await orderBackfill(engine.client, record, 'retry');
 }
 
 async function progressOf(name: string): Promise<BackfillProgress> {
@@ -155,14 +162,7 @@ describe('failures', () => {
     await expect(engine.client.workflow.getHandle(backfillId('failing')).result()).rejects.toThrow();
     failing.clear();
     executed.length = 0;
-    const record = await readBackfill(engine.db, 'failing');
-    await engine.client.workflow.signalWithStart('backfill', {
-      workflowId: backfillId('failing'),
-      taskQueue: ROUTING_QUEUE,
-      args: [record?.request],
-      signal: 'retry',
-      signalArgs: [],
-    });
+    await retry('failing');
     await eventually(async () => {
       expect(await progressOf('failing')).toMatchObject({ status: 'completed', counts: { success: 49 } });
     });
@@ -218,6 +218,11 @@ describe('orders', () => {
       counts: { success: 1, cancelled: 23 },
     });
     expect(await runs('hourly', '20200311')).toEqual(['00 r1 SUCCESS']);
+    await retry('cancelled');
+    await eventually(async () => {
+      expect(await progressOf('cancelled')).toMatchObject({ status: 'completed', counts: { success: 24 } });
+    });
+    expect(await runs('hourly', '20200311')).toEqual(hours(24, 'r1 SUCCESS'));
   });
 
   test('a backfill of labels that an open one holds is refused with its name', async () => {
@@ -225,7 +230,9 @@ describe('orders', () => {
     slow.set('hourly 20200313000000', new Promise<void>((resolve) => (release = resolve)));
     const range = { from: '2020-03-13T00:00:00Z', to: '2020-03-13T02:00:00Z' };
     await start('first', { target: 'p.hourly', ...range });
-    await eventually(async () => void (await progressOf('first')));
+    await eventually(async () => {
+      await progressOf('first');
+    });
     await start('second', { target: 'p.hourly', ...range });
     await expect(engine.client.workflow.getHandle(backfillId('second')).result()).rejects.toMatchObject({
       cause: { message: expect.stringContaining('belong to the backfill first, which has not ended') },

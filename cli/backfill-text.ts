@@ -1,0 +1,170 @@
+import type { BackfillDraft } from '../activities/backfill-draft.ts';
+import type { BackfillRecord } from '../catalog/backfill.ts';
+import type { StagePlan } from '../pipeline/backfill-plan.ts';
+import {
+  describeCounts,
+  doneOf,
+  totalOf,
+  type BackfillProgress,
+  type BackfillStatus,
+  type ItemCounts,
+} from '../pipeline/backfill-progress.ts';
+import type { BackfillRequest } from '../pipeline/backfill-request.ts';
+import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
+import type { CliContext, Style } from './context.ts';
+import { age, isoMinutes } from './moments.ts';
+import { facts, table, type Cell } from './table.ts';
+
+/** How many labels a plan runs in all stages together. */
+export function labelsToRun(stages: readonly StagePlan[]): number {
+  return stages.reduce((sum, { toRun }) => sum + toRun, 0);
+}
+
+/** What a backfill would do: a line per stage, then what is in its way. */
+export function draftText(context: CliContext, request: BackfillRequest, draft: BackfillDraft): string {
+  const lines = [requestText(request), '', planTable(context, draft.stages), ''];
+  for (const stage of draft.stages) lines.push(...remarks(stage));
+  for (const { stage, scope } of draft.paused)
+    lines.push(`${stage}: ${scope} is paused, so its labels wait for: reefline resume ${scope}`);
+  for (const { backfill, stage, labels, example } of draft.held)
+    lines.push(
+      `${stage}: ${String(labels)} labels, such as ${example}, belong to the open backfill ${backfill}`,
+    );
+  lines.push(`${labelCount(labelsToRun(draft.stages))} to run.`);
+  return lines.join('\n');
+}
+
+function requestText(request: BackfillRequest): string {
+  const scope = request.downstream
+    ? ' and all that its events start'
+    : request.only
+      ? ' only, whose events start nothing'
+      : '';
+  const order = request.backwards ? 'newest first' : 'oldest first';
+  return `${request.target}${scope}, labels from ${minutes(request.from)} until before ${minutes(request.to)}\nrerun ${request.rerun}, at most ${String(request.maxConcurrent)} runs in flight, ${order}`;
+}
+
+function minutes(instant: string): string {
+  return isoMinutes(new Date(instant));
+}
+
+function planTable(context: CliContext, stages: readonly StagePlan[]): string {
+  const numbers = [
+    ['to run', 'toRun'],
+    ['left alone', 'existing'],
+    ['joined', 'inFlight'],
+    ['will wait', 'incomplete'],
+    ['not ended', 'future'],
+    ['no schedule', 'outsideSchedule'],
+  ] as const;
+  const columns = [
+    { title: 'stage' },
+    ...numbers.map(([title]) => ({ title, right: true }) as const),
+    { title: 'labels' },
+  ];
+  const rows = stages.map((stage): Cell[] => [
+    stage.stage,
+    ...numbers.map(([, field]) => String(stage[field])),
+    stage.first === null || stage.last === null
+      ? ''
+      : `${readableLabel(stage.first as Timelabel)} … ${readableLabel(stage.last as Timelabel)}`,
+  ]);
+  return table(context, columns, rows);
+}
+
+function remarks({ stage, inFlight, incomplete, exampleMissing }: StagePlan): string[] {
+  const joined =
+    inFlight > 0 ? [`${stage}: ${labelCount(inFlight)} wait or run already; the backfill joins them`] : [];
+  if (exampleMissing === null) return joined;
+  const { timelabel, dataset, inputLabel } = exampleMissing;
+  return [
+    ...joined,
+    `${stage}: ${labelCount(incomplete)} will wait for inputs that are missing and that this backfill does not make, such as ${timelabel} for ${dataset} ${inputLabel}`,
+  ];
+}
+
+function labelCount(count: number): string {
+  return `${String(count)} ${count === 1 ? 'label' : 'labels'}`;
+}
+
+const STYLES: Readonly<Record<BackfillStatus, Style>> = {
+  running: 'cyan',
+  paused: 'yellow',
+  cancelling: 'yellow',
+  cancelled: 'yellow',
+  completed: 'green',
+  failed: 'red',
+};
+
+/** `[██████░░░░░░]  42 %`, as wide as fits. */
+export function progressBar(context: Pick<CliContext, 'columns'>, counts: ItemCounts): string {
+  const total = totalOf(counts);
+  const share = total === 0 ? 1 : doneOf(counts) / total;
+  const width = Math.max(10, Math.min(50, (context.columns ?? 60) - 10));
+  const full = Math.floor(share * width);
+  return `[${'█'.repeat(full)}${'░'.repeat(width - full)}] ${String(Math.floor(share * 100)).padStart(3)} %`;
+}
+
+/** One backfill: what was asked, where it stands per stage, and what failed. */
+export function backfillText(
+  context: CliContext,
+  record: BackfillRecord,
+  progress: BackfillProgress,
+): string {
+  const { status, counts, stages, failures, pausedStages } = progress;
+  const { request, createdAt, createdBy, endedAt } = record;
+  const lines = [
+    `${context.paint('bold', record.id)}  ${context.paint(STYLES[status], status)}`,
+    requestText(request),
+    ...facts(context, [
+      ['created', `${isoMinutes(createdAt)} by ${createdBy}`],
+      ['reason', request.reason],
+      ['ended', endedAt === null ? null : isoMinutes(endedAt)],
+    ]),
+    '',
+    progressBar(context, counts),
+    describeCounts(counts),
+    '',
+    table(
+      context,
+      [{ title: 'stage' }, { title: 'done', right: true }, { title: 'of', right: true }],
+      stages.map(({ stage, done, total }) => [stage, String(done), String(total)]),
+    ),
+  ];
+  for (const stage of pausedStages) lines.push(`${stage} is paused; its labels start when it is resumed.`);
+  if (failures.length > 0)
+    lines.push('', ...failures.map(({ stage, timelabel, detail }) => failureLine(stage, timelabel, detail)));
+  if (counts.failure + counts.blocked > 0)
+    lines.push('', `When the cause is mended: reefline backfill retry ${record.id}`);
+  return lines.join('\n');
+}
+
+function failureLine(stage: string, timelabel: string, detail: string | null): string {
+  return `${stage} ${timelabel}: ${detail ?? `failed; reefline runs show ${stage} ${timelabel}`}`;
+}
+
+/** Backfills, newest first. */
+export function backfillTable(
+  context: CliContext,
+  backfills: readonly (BackfillRecord & { readonly counts: ItemCounts })[],
+): string {
+  if (backfills.length === 0)
+    return 'There is no backfill yet. Plan one with: reefline backfill create --dry-run';
+  const columns = [
+    { title: 'backfill' },
+    { title: 'status' },
+    { title: 'done', right: true },
+    { title: 'of', right: true },
+    { title: 'created' },
+    { title: 'target' },
+  ] as const;
+  const rows = backfills.map(({ id, status, counts, request, createdAt, createdBy }): Cell[] => [
+    id,
+    { text: status, style: STYLES[status] },
+    String(doneOf(counts)),
+    String(totalOf(counts)),
+    `${age(createdAt, context.now())} by ${createdBy}`,
+    `${request.target}${request.downstream ? ' and downstream' : ''}, ${minutes(request.from)} to ${minutes(request.to)}`,
+  ]);
+  return table(context, columns, rows);
+}
