@@ -83,19 +83,3 @@ export async function readWaiting(db: pg.Pool): Promise<readonly WaitingSummary[
   });
   return found.rows;
 }
-
-export interface Pause {
-  /** `orders` or `orders.load_orders`. */
-  readonly scope: string;
-  readonly pausedBy: string;
-  readonly reason: string;
-  readonly pausedAt: Date;
-}
-
-export async function readPauses(db: pg.Pool): Promise<readonly Pause[]> {
-  const found = await db.query<Pause>({
-    name: 'read-pauses',
-    text: `select scope, paused_by as "pausedBy", reason, paused_at as "pausedAt" from reefline.pause order by scope`,
-  });
-  return found.rows;
-}

@@ -1,12 +1,11 @@
 import type pg from 'pg';
+import { readPauses, type PausedScope } from '../catalog/pauses.ts';
 import {
   readLabelHeads,
   readLabelRanges,
-  readPauses,
   readWaiting,
   type LabelHead,
   type LabelRange,
-  type Pause,
   type WaitingSummary,
 } from '../catalog/status-views.ts';
 import { topologicalOrder } from '../pipeline/graph.ts';
@@ -27,14 +26,14 @@ export interface GridRow {
   readonly name: string;
   readonly dataset: string;
   readonly period: string;
-  readonly pause: Pause | null;
+  readonly pause: PausedScope | null;
   /** The oldest one first; empty when the stage never ran. */
   readonly labels: readonly GridLabel[];
 }
 
 export interface GridPipeline {
   readonly pipeline: string;
-  readonly pause: Pause | null;
+  readonly pause: PausedScope | null;
   /** States of the labels that are shown. */
   readonly counts: Readonly<Partial<Record<LabelState, number>>>;
   /** Of all labels, also those that are not shown. */
@@ -122,7 +121,7 @@ function rowOf(
   stage: StageDefinition,
   labels: readonly Timelabel[],
   headOf: ReadonlyMap<string, LabelHead>,
-  pauseOf: ReadonlyMap<string, Pause>,
+  pauseOf: ReadonlyMap<string, PausedScope>,
 ): GridRow {
   return {
     stage: stage.id,
@@ -140,7 +139,7 @@ function rowOf(
 function pipelineOf(
   pipeline: string,
   stages: readonly GridRow[],
-  pause: Pause | null,
+  pause: PausedScope | null,
   summary: WaitingSummary | undefined,
 ): GridPipeline {
   const states = stages.flatMap(({ labels }) => labels.map(({ state }) => state));

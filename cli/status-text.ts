@@ -1,4 +1,4 @@
-import type { Pause } from '../catalog/status-views.ts';
+import type { PausedScope } from '../catalog/pauses.ts';
 import { instantOf } from '../pipeline/timelabel.ts';
 import type { CliContext } from './context.ts';
 import { GLYPHS, LABEL_STATES, showsUtf8 } from './label-state.ts';
@@ -60,7 +60,7 @@ function rowEnd(screen: Screen, { labels, pause }: GridRow): string {
   return `  ${screen.paint('dim', end)}${pause === null ? '' : screen.paint('magenta', PAUSED)}`;
 }
 
-function pauseMark(screen: Screen, pause: Pause | null): string {
+function pauseMark(screen: Screen, pause: PausedScope | null): string {
   return pause === null ? '' : screen.paint('magenta', PAUSED);
 }
 
@@ -80,10 +80,13 @@ function summaryLines(
     const waited = duration(screen.now() - since.getTime());
     lines.push(`${indent}${waiting} waiting, the oldest for ${waited}: ${stage} ${timelabel}${lacks}`);
   }
-  for (const { scope, pausedBy, pausedAt, reason } of [pause, ...stages.map((row) => row.pause)].filter(
-    (each) => each !== null,
-  ))
-    lines.push(`${indent}${scope} was paused by ${pausedBy} ${age(pausedAt, screen.now())}: ${reason}`);
+  for (const { scope, pausedBy, since: pausedAt, reason } of [
+    pause,
+    ...stages.map((row) => row.pause),
+  ].filter((each) => each !== null))
+    lines.push(
+      `${indent}${scope} was paused by ${pausedBy} ${age(new Date(pausedAt), screen.now())}: ${reason}`,
+    );
   return lines;
 }
 

@@ -10,7 +10,7 @@ export interface WorkerProcess {
 }
 
 const WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
-const TETHER = new URL('./end-with-starter.ts', import.meta.url).href;
+const TETHER = new URL('../../cli/dev/end-with-starter.ts', import.meta.url).href;
 /** Time to drain before the worker is killed, in milliseconds; the tether gives up a little earlier. */
 const PATIENCE = 8_000;
 

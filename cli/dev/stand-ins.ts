@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import pg from 'pg';
+import { missingFile } from '../../config/missing-file.ts';
+import { referencedName } from '../../config/secret-reference.ts';
+import type { Project } from '../../pipeline/project.ts';
+import type { CloudAddresses } from './embedded-cloud.ts';
+
+/** What stands in for one outside system of the project on this machine. */
+export interface StandIn {
+  /** `connections.shop` or `endpoints.customers` */
+  readonly of: string;
+  /** The variable that the project refers to, or null when nothing has to be set. */
+  readonly variable: string | null;
+  /** URL of a database or queue, or the name of a bucket. */
+  readonly address: string;
+  /** What a reader should know: rows were put into it, or it is not a stand-in at all. */
+  readonly remark: string | null;
+}
+
+/**
+ * Makes what the connections and endpoints of a project need in the embedded cloud, each once: a database for each
+ * PostgreSQL connection (and the statements of `seed/<connection>.sql` in it), a bucket, a queue.
+ */
+export class StandIns {
+  readonly #cloud: CloudAddresses;
+  readonly #dir: string;
+  readonly #made = new Map<string, StandIn>();
+
+  constructor(cloud: CloudAddresses, dir: string) {
+    this.#cloud = cloud;
+    this.#dir = dir;
+  }
+
+  made(): readonly StandIn[] {
+    return [...this.#made.values()];
+  }
+
+  /** Makes what is not there yet. Where a name was used before, what it stands for is kept. */
+  async provide(project: Project): Promise<void> {
+    for (const [name, connection] of Object.entries(project.connections)) {
+      const of = `connections.${name}`;
+      if (connection.kind === 'postgres')
+        await this.#once(of, connection.url, () => this.#database(of, name, connection.url));
+      if (connection.kind === 's3')
+        await this.#once(of, connection.bucket, () => this.#bucket(of, connection.bucket));
+    }
+    for (const { name, queueUrl } of project.endpoints) {
+      const of = `endpoints.${name}`;
+      await this.#once(of, queueUrl, () => this.#queue(of, name, queueUrl));
+    }
+  }
+
+  /** The variables that the project refers to. */
+  environment(): Record<string, string> {
+    return Object.fromEntries(
+      [...this.#made.values()].flatMap(({ variable, address }) =>
+        variable === null ? [] : [[variable, address]],
+      ),
+    );
+  }
+
+  async #once(of: string, written: string, make: () => Promise<StandIn>): Promise<void> {
+    const key = `${of} ${written}`;
+    if (!this.#made.has(key)) this.#made.set(key, await make());
+  }
+
+  async #database(of: string, name: string, written: string): Promise<StandIn> {
+    const variable = referencedName(written);
+    if (variable === undefined) {
+      const remark =
+        'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a database in its place';
+      return { of, variable: null, address: '', remark };
+    }
+    const url = await this.#createDatabase(`dev_${name}`);
+    const seeded = await this.#seed(url, name);
+    return { of, variable, address: url, remark: seeded ? `filled from seed/${name}.sql` : null };
+  }
+
+  async #createDatabase(name: string): Promise<string> {
+    await withClient(this.#cloud.postgresUrl, async (client) => {
+      const found = await client.query('select 1 from pg_database where datname = $1', [name]);
+      if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+    });
+    const url = new URL(this.#cloud.postgresUrl);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+
+  async #seed(url: string, name: string): Promise<boolean> {
+    const sql = await readFile(join(this.#dir, 'seed', `${name}.sql`), 'utf8').catch(missingFile);
+    if (sql === undefined) return false;
+    await withClient(url, (client) => client.query(sql)).catch((error: unknown) => {
+      throw new Error(`seed/${name}.sql failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    return true;
+  }
+
+  async #bucket(of: string, bucket: string): Promise<StandIn> {
+    const client = new S3Client({ ...this.#aws('AWS_ENDPOINT_URL_S3'), forcePathStyle: true });
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    } finally {
+      client.destroy();
+    }
+    return { of, variable: null, address: bucket, remark: null };
+  }
+
+  async #queue(of: string, name: string, written: string): Promise<StandIn> {
+    const client = new SQSClient(this.#aws('AWS_ENDPOINT_URL_SQS'));
+    try {
+      const { QueueUrl: url = '' } = await client.send(new CreateQueueCommand(queueNamed(name, written)));
+      const variable = referencedName(written) ?? null;
+      return { of, variable, address: url, remark: null };
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** The cloud's own endpoint and keys, whatever the shell says about a real one. */
+  #aws(endpoint: string): {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string };
+  } {
+    const { env } = this.#cloud;
+    return {
+      endpoint: env[endpoint] ?? '',
+      region: env['AWS_REGION'] ?? '',
+      credentials: {
+        accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
+        secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
+      },
+    };
+  }
+}
+
+/** A queue URL that is written out names its queue at the end; one of a FIFO queue ends in `.fifo`. */
+function queueNamed(
+  name: string,
+  written: string,
+): { QueueName: string; Attributes?: { FifoQueue: 'true' } } {
+  const QueueName = referencedName(written) === undefined ? (written.split('/').at(-1) ?? name) : name;
+  return QueueName.endsWith('.fifo') ? { QueueName, Attributes: { FifoQueue: 'true' } } : { QueueName };
+}
+
+async function withClient(url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
