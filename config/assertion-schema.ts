@@ -44,5 +44,3 @@ export const assertionsSchema = z
     ),
   )
   .describe('Assertions by name: each one a SELECT of the rows that violate it.');
-
-export type AssertionFields = z.infer<typeof assertionSchema>;
