@@ -101,6 +101,8 @@ export async function insertBackfill(
                as i(position int, stage text, timelabel text, upstream int[], lead int, baseline int)`,
     values: [id, JSON.stringify(plan.items)],
   });
+  // Without it the first turns are planned as if the table were small, and take seconds instead of milliseconds.
+  await client.query('analyze reefline.backfill_item');
 }
 
 export async function setStatus(client: pg.PoolClient, id: string, status: BackfillStatus): Promise<void> {

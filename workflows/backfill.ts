@@ -78,13 +78,14 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
         wait = FIRST_WAIT;
       }
       turn += 1;
-      const next = await advanceBackfill({ id, turn, ended: ended.splice(0) });
+      const reported = ended.splice(0);
+      const next = await advanceBackfill({ id, turn, ended: reported });
       await Promise.all(next.starts.map((run) => startBackfillRun(id, run, (end) => void ended.push(end))));
       progress = next.progress;
       setCurrentDetails(describeProgress(progress));
       if (hasEnded(progress.status) && orders.length === 0) return conclude(progress);
       if (isLong() && orders.length === 0) await continueAsNew<typeof backfill>({ turn });
-      wait = next.moved ? FIRST_WAIT : Math.min(wait * 2, LONGEST_WAIT);
+      wait = next.moved || reported.length > 0 ? FIRST_WAIT : Math.min(wait * 2, LONGEST_WAIT);
       await condition(() => orders.length + ended.length > 0, wait);
       if (ended.length > 0) await condition(() => orders.length > 0, GATHER);
     }
