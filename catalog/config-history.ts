@@ -49,23 +49,34 @@ export async function readConfigVersion(
   return found.rows.map(versionOf)[0];
 }
 
+/** Projects that are in memory at once while the history is read. */
+const PAGE = 50;
+
 /** The newest versions, newest first. */
 export async function readHistory(db: pg.Pool, limit: number): Promise<readonly HistoryEntry[]> {
-  // One more, to tell what the last one of them changed.
-  const versions = await readNewest(db, limit + 1);
-  return versions.slice(0, limit).map(({ project, ...version }, at) => ({
-    ...version,
-    inForce: at === 0,
-    changes: countChanges(diffProjects(versions[at + 1]?.project ?? EMPTY_PROJECT, project)),
-  }));
+  const entries: HistoryEntry[] = [];
+  for (;;) {
+    const size = Math.min(PAGE, limit - entries.length);
+    // One more, to tell what the last one of them changed.
+    const versions = await readNewest(db, size + 1, entries.at(-1)?.version ?? null);
+    for (const [at, { project, ...version }] of versions.slice(0, size).entries()) {
+      const changes = countChanges(diffProjects(versions[at + 1]?.project ?? EMPTY_PROJECT, project));
+      entries.push({ ...version, inForce: entries.length === 0, changes });
+    }
+    if (versions.length <= size || entries.length === limit) return entries;
+  }
 }
 
-async function readNewest(db: pg.Pool | pg.PoolClient, limit: number): Promise<readonly ConfigVersion[]> {
+async function readNewest(
+  db: pg.Pool | pg.PoolClient,
+  limit: number,
+  before: number | null = null,
+): Promise<readonly ConfigVersion[]> {
   const found = await db.query<VersionRow>({
     name: 'read-config-versions',
     text: `select version, applied_at, applied_by, checksum, note, rollback_of, project
-             from reefline.config_version order by version desc limit $1`,
-    values: [limit],
+             from reefline.config_version where $2::int is null or version < $2 order by version desc limit $1`,
+    values: [limit, before],
   });
   return found.rows.map(versionOf);
 }

@@ -1,4 +1,5 @@
-import type { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConfigDiff } from '../pipeline/config-diff.ts';
 import { scheduleId } from '../pipeline/ids.ts';
 import type { Project } from '../pipeline/project.ts';
@@ -8,6 +9,23 @@ import { missingSearchAttributes } from './search-attributes.ts';
 export interface TemporalPlan {
   readonly schedules: ConfigDiff['schedules'];
   readonly searchAttributes: readonly string[];
+}
+
+/** A plan is worth having without Temporal, so nobody waits long for it. Milliseconds. */
+const PATIENCE = 3_000;
+
+/** Hands over a client of the Temporal that the environment names, or null when it does not answer soon. */
+export async function withTemporal<Result>(use: (client: Client | null) => Promise<Result>): Promise<Result> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: PATIENCE }).catch(
+    () => null,
+  );
+  if (connection === null) return use(null);
+  try {
+    return await use(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }));
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Compares the schedules and search attributes that are there with those that the project needs. Changes nothing. */

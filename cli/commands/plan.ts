@@ -1,15 +1,12 @@
 import { type Command, Option } from 'commander';
 import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
-import { connectClient } from '../../workers/temporal.ts';
 import { checkedProject } from '../checked-project.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { makePlan } from '../plan.ts';
 import { writePlan } from '../plan-file.ts';
+import { withTemporal } from '../plan-temporal.ts';
 import { planText } from '../plan-text.ts';
-
-/** A plan is worth having without Temporal, so nobody waits long for it. Milliseconds. */
-const PATIENCE = 3_000;
 
 export function addPlanCommand(program: Command, context: CliContext): void {
   const command = program
@@ -25,16 +22,11 @@ export function addPlanCommand(program: Command, context: CliContext): void {
     .action(async (dir: string, { out, waiting }: { out?: string; waiting: WaitingPolicy }) => {
       const project = await checkedProject(dir, context, 'Nothing was planned');
       const db = await context.openCatalog();
-      const client = await connectClient(() => undefined, AbortSignal.timeout(PATIENCE)).catch(() => null);
-      try {
-        const plan = await makePlan(db, client, project, waiting);
-        if (out !== undefined) await writePlan(out, plan);
-        context.show(plan, () => planText(plan, context.paint));
-        if (out !== undefined)
-          context.say(`\nThe plan is in ${out}. Apply it with: reefline apply ${dir} --plan ${out}`);
-      } finally {
-        await client?.connection.close();
-      }
+      const plan = await withTemporal((client) => makePlan(db, client, project, waiting));
+      if (out !== undefined) await writePlan(out, plan);
+      context.show(plan, () => planText(plan, context.paint));
+      if (out !== undefined)
+        context.say(`\nThe plan is in ${out}. Apply it with: reefline apply ${dir} --plan ${out}`);
     });
   withExamples(command, [
     'reefline plan',
