@@ -12,6 +12,7 @@ import { addConfigRollbackCommand } from './commands/config-rollback.ts';
 import { addConfigShowCommand } from './commands/config-show.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
@@ -62,6 +63,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsSearchCommand,
   addEventsShowCommand,
   addEventsRejectedCommand,
+  addDoctorCommand,
   addCatalogMigrateCommand,
 ];
 

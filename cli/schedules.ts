@@ -35,13 +35,32 @@ export async function reconcileSchedules(
   const updated: string[] = [];
   for (const [id, options] of wanted)
     ((await createOrUpdate(client, options)) === 'created' ? created : updated).push(id);
-  const removed: string[] = [];
-  for await (const { scheduleId: id } of client.schedule.list()) {
-    if (!id.startsWith(PREFIX) || wanted.has(id)) continue;
-    await client.schedule.getHandle(id).delete();
-    removed.push(id);
-  }
+  const removed = await strayScheduleIds(client, stages);
+  for (const id of removed) await remove(client, id);
   return { created, updated, removed };
+}
+
+/** Ids of schedules of ours that no stage has any more. */
+export async function strayScheduleIds(
+  client: Client,
+  stages: readonly StageDefinition[],
+): Promise<readonly string[]> {
+  const wanted = new Set(
+    stages.flatMap(({ id, schedule }) => (schedule === undefined ? [] : [scheduleId(id)])),
+  );
+  const strays: string[] = [];
+  for await (const { scheduleId: id } of client.schedule.list())
+    if (id.startsWith(PREFIX) && !wanted.has(id)) strays.push(id);
+  return strays;
+}
+
+/** The list of schedules lags behind, so one that is in it may be gone. */
+async function remove(client: Client, id: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(id).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
 }
 
 async function createOrUpdate(client: Client, options: TickSchedule): Promise<'created' | 'updated'> {

@@ -1,7 +1,6 @@
 import {
   type Client,
   ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
   type ScheduleOptionsAction,
@@ -39,15 +38,4 @@ export async function ensureSweepSchedule(client: Client): Promise<'created' | '
   const { spec, action, policies } = SWEEP;
   await client.schedule.getHandle(SWEEP_ID).update(({ state }) => ({ spec, action, policies, state }));
   return 'there';
-}
-
-/** How the schedule of the sweep stands. */
-export async function sweepScheduleState(client: Client): Promise<'active' | 'paused' | 'missing'> {
-  try {
-    const { state } = await client.schedule.getHandle(SWEEP_ID).describe();
-    return state.paused ? 'paused' : 'active';
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return 'missing';
-    throw error;
-  }
 }

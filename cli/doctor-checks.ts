@@ -1,0 +1,162 @@
+import type { Client } from '@temporalio/client';
+import { secretReferences } from '../config/secret-reference.ts';
+import { publisherId, ROUTING_QUEUE, scheduleId, SWEEP_ID } from '../pipeline/ids.ts';
+import type { Project } from '../pipeline/project.ts';
+import { stageQueue } from '../pipeline/task-queue.ts';
+import { runControl } from '../workers/run-control.ts';
+import { reconcileSchedules, strayScheduleIds } from './schedules.ts';
+import { addSearchAttributes, missingSearchAttributes } from './search-attributes.ts';
+import { ensureSweepSchedule } from './sweep-schedule.ts';
+import { wakePublisher } from '../workers/wake-publisher.ts';
+
+/** One thing that must be as it should, and what to do when it is not. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly cure?: string;
+  /** Puts it in order, where a command can; says what it did. */
+  readonly mend?: () => Promise<string>;
+}
+
+const REPAIR = 'reefline doctor --repair';
+
+/** What must be there in Temporal for the project to run. */
+export async function checkTemporal(
+  client: Client,
+  project: Project,
+  now: number,
+): Promise<readonly Check[]> {
+  return [
+    await checkSearchAttributes(client),
+    await checkWorkers(client, project, now),
+    await checkStraySchedules(client, project),
+    await checkSweep(client),
+    await checkPublishers(client, project),
+  ];
+}
+
+async function checkSearchAttributes(client: Client): Promise<Check> {
+  const name = 'search attributes';
+  const missing = await missingSearchAttributes(client);
+  if (missing.length === 0) return { name, ok: true, detail: 'are there' };
+  return {
+    name,
+    ok: false,
+    detail: `the namespace ${client.options.namespace} lacks ${missing.join(', ')}, so no run can start`,
+    cure: REPAIR,
+    mend: async () => `added the search attributes ${(await addSearchAttributes(client)).join(', ')}`,
+  };
+}
+
+/** A worker asks for work at least once a minute. Milliseconds. */
+const LAST_POLL = 90_000;
+/** temporal.api.enums.v1.TaskQueueType */
+type QueueType = NonNullable<Parameters<Client['workflowService']['describeTaskQueue']>[0]['taskQueueType']>;
+const WORKFLOWS = 1 as QueueType;
+const ACTIVITIES = 2 as QueueType;
+
+async function checkWorkers(client: Client, project: Project, now: number): Promise<Check> {
+  const name = 'workers';
+  const wanted = [
+    { queue: ROUTING_QUEUE, type: WORKFLOWS },
+    { queue: ROUTING_QUEUE, type: ACTIVITIES },
+    ...[...new Set(project.stages.map(stageQueue))].map((queue) => ({ queue, type: ACTIVITIES })),
+  ];
+  const deserted = new Set<string>();
+  for (const { queue, type } of wanted) if (!(await isPolled(client, queue, type, now))) deserted.add(queue);
+  if (deserted.size === 0)
+    return { name, ok: true, detail: `serve ${String(wanted.length - 1)} task queues` };
+  return {
+    name,
+    ok: false,
+    detail: `no worker serves ${[...deserted].join(', ')}, so nothing of it runs`,
+    cure: 'start workers: node workers/main.ts',
+  };
+}
+
+async function isPolled(client: Client, queue: string, type: QueueType, now: number): Promise<boolean> {
+  const { namespace } = client.options;
+  const request = { namespace, taskQueue: { name: queue }, taskQueueType: type };
+  const { pollers } = await client.workflowService.describeTaskQueue(request);
+  return pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > now - LAST_POLL);
+}
+
+async function checkStraySchedules(client: Client, { stages }: Project): Promise<Check> {
+  const name = 'schedules';
+  const strays = await strayScheduleIds(client, stages);
+  if (strays.length === 0) return { name, ok: true, detail: 'belong to stages' };
+  return {
+    name,
+    ok: false,
+    detail: `${strays.join(', ')} would start stages that are not in the configuration`,
+    cure: REPAIR,
+    mend: async () =>
+      `removed the schedules ${(await reconcileSchedules(client, stages)).removed.join(', ')}`,
+  };
+}
+
+async function checkSweep(client: Client): Promise<Check> {
+  const name = 'sweep';
+  switch (await runControl(client).scheduleStateOf(SWEEP_ID)) {
+    case 'active':
+      return { name, ok: true, detail: 'is scheduled every minute' };
+    case 'paused':
+      return {
+        name,
+        ok: false,
+        detail: `its schedule "${SWEEP_ID}" is paused, so nothing mends itself`,
+        cure: `temporal schedule toggle --unpause --schedule-id ${SWEEP_ID}`,
+      };
+    case 'missing':
+      return {
+        name,
+        ok: false,
+        detail: `Temporal has no schedule "${SWEEP_ID}", so nothing mends itself`,
+        cure: REPAIR,
+        mend: async () => {
+          await ensureSweepSchedule(client);
+          return `created the schedule "${SWEEP_ID}"`;
+        },
+      };
+  }
+}
+
+async function checkPublishers(client: Client, { endpoints }: Project): Promise<Check> {
+  const name = 'publishers';
+  const closed: string[] = [];
+  for (const endpoint of endpoints)
+    if ((await runControl(client).stateOf(publisherId(endpoint.name))) === 'closed')
+      closed.push(endpoint.name);
+  if (closed.length === 0) return { name, ok: true, detail: `serve ${String(endpoints.length)} endpoints` };
+  const named = closed.map(publisherId).join(', ');
+  return {
+    name,
+    ok: false,
+    detail: `${named} is not open, so its endpoint gets nothing that is due later`,
+    cure: REPAIR,
+    mend: async () => {
+      for (const endpoint of closed) await wakePublisher(client, endpoint);
+      return `started ${named}`;
+    },
+  };
+}
+
+/** Stages with a schedule that Temporal does not have. */
+export async function stagesWithoutSchedule(client: Client, project: Project): Promise<readonly string[]> {
+  const { scheduleStateOf } = runControl(client);
+  const missing: string[] = [];
+  for (const { id, schedule } of project.stages)
+    if (schedule !== undefined && (await scheduleStateOf(scheduleId(id))) === 'missing') missing.push(id);
+  return missing;
+}
+
+/** What may be wrong, and may be as it should: the secrets are for the workers, which may have another environment. */
+export function notesOn(project: Project, environment: NodeJS.ProcessEnv): readonly string[] {
+  return secretReferences(project)
+    .filter(({ name }) => (environment[name] ?? '') === '')
+    .map(
+      ({ name, usedBy }) =>
+        `${name} is not set in this environment; ${usedBy.join(', ')} in workers need it.`,
+    );
+}
