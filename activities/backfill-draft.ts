@@ -41,8 +41,7 @@ export async function draftBackfill(
 ): Promise<BackfillDraft | { readonly problem: string }> {
   const selection = selectStages(table, request);
   if ('problem' in selection) return selection;
-  const range = { from: Date.parse(request.from), to: Date.parse(request.to) };
-  const layout = layOut(table, selection.stages, range, now);
+  const layout = layOut(table, selection.stages, request, now);
   const pairs = layout.flatMap(({ nodes }) =>
     nodes.map(({ stage, timelabel }) => ({ stage: stage.id, timelabel })),
   );

@@ -44,8 +44,9 @@ function requestText(request: BackfillRequest): string {
   return `${request.target}${scope}, labels from ${minutes(request.from)} until before ${minutes(request.to)}\nrerun ${request.rerun}, at most ${String(request.maxConcurrent)} runs in flight, ${order}`;
 }
 
-function minutes(instant: string): string {
-  return isoMinutes(new Date(instant));
+/** A date is a date of the zone in which each stage cuts its labels. */
+function minutes(border: string): string {
+  return border.includes('T') ? isoMinutes(new Date(border)) : border;
 }
 
 function planTable(context: CliContext, stages: readonly StagePlan[]): string {

@@ -33,7 +33,7 @@ export interface StageLayout {
 export function layOut(
   table: RoutingTable,
   stages: readonly StageDefinition[],
-  range: { readonly from: number; readonly to: number },
+  range: { readonly from: string; readonly to: string },
   now: number,
 ): readonly StageLayout[] {
   const affected = new Map<string, Map<Timelabel, BackfillNode[]>>(stages.map(({ id }) => [id, new Map()]));
@@ -41,7 +41,7 @@ export function layOut(
   return stages.map((stage) => {
     const fed = isFedInside(table, stage, affected);
     const reached = affected.get(stage.id) ?? new Map<Timelabel, BackfillNode[]>();
-    const labels = fed ? [...reached.keys()].sort() : labelsInRange(stage, range.from, range.to);
+    const labels = fed ? [...reached.keys()].sort() : labelsInRange(stage, range);
     const counts = { future: 0, outsideSchedule: 0 };
     const nodes = labels.flatMap((timelabel): BackfillNode[] => {
       const interval = intervalOf(stage.period, timelabel);
@@ -69,7 +69,7 @@ function isFedInside(
 ): boolean {
   return stage.inputs.some((input) => {
     const producer = table.datasets.get(input.dataset)?.producer ?? '';
-    return selected.has(producer) && startsRuns(table, stage, input);
+    return selected.has(producer) && startsRuns(stage, input);
   });
 }
 
@@ -95,7 +95,8 @@ function addReads(
   for (const input of node.stage.inputs) {
     const producer = table.datasets.get(input.dataset)?.producer ?? '';
     const upstream = byStage.get(producer);
-    if (upstream === undefined) continue;
+    // What takes the newest label there is, whatever its own, has no label of the backfill to wait for.
+    if (upstream === undefined || input.window !== 'as_of') continue;
     const need = inputNeed(input.window, node.stage.period, input.period, node.timelabel);
     if (need.kind !== 'newest') continue;
     const newest = lastAtOrBefore(upstream, need.atOrBefore);

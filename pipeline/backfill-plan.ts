@@ -3,6 +3,7 @@ import type { RerunMode } from './backfill-request.ts';
 import type { RunStatus } from './opening.ts';
 import { selectedOutcomes, type Outcome } from './outcome.ts';
 import type { RoutingTable } from './routing.ts';
+import type { Timelabel } from './timelabel.ts';
 import { inputNeed } from './window.ts';
 
 /** What the ledger says of a (stage, label) before the backfill. */
@@ -115,20 +116,25 @@ export function outsideNeeds(
   { layout, chosen }: ChosenNodes,
 ): ReadonlyMap<BackfillNode, readonly OutsideNeed[]> {
   const made = new Set([...chosen].map((node) => itemKey(node.stage.id, node.timelabel)));
+  const oldestMade = new Map(
+    layout.map(({ stage, nodes }) => [stage.id, nodes.find((node) => chosen.has(node))?.timelabel]),
+  );
   const needs = new Map<BackfillNode, OutsideNeed[]>();
   for (const { stage, nodes } of layout) {
     for (const input of stage.inputs) {
-      const producer = table.datasets.get(input.dataset)?.producer ?? '';
+      const { dataset } = input;
+      const producer = table.datasets.get(dataset)?.producer ?? '';
+      const oldest = oldestMade.get(producer);
       const outcomes = selectedOutcomes(input.on);
       for (const node of nodes) {
         if (!chosen.has(node)) continue;
         const need = inputNeed(input.window, stage.period, input.period, node.timelabel);
         const newest = need.kind === 'newest';
-        const isMade = newest && node.reads.some((read) => read.stage.id === producer && chosen.has(read));
-        const labels = newest ? (isMade ? [] : [need.atOrBefore]) : need.labels;
-        const outside = labels
-          .filter((label) => newest || !made.has(itemKey(producer, label)))
-          .map((timelabel) => ({ dataset: input.dataset, timelabel, newest, outcomes }));
+        const isMade = (label: Timelabel): boolean =>
+          newest ? oldest !== undefined && oldest <= label : made.has(itemKey(producer, label));
+        const outside = (newest ? [need.atOrBefore] : need.labels)
+          .filter((label) => !isMade(label))
+          .map((timelabel) => ({ dataset, timelabel, newest, outcomes }));
         if (outside.length > 0) needs.set(node, [...(needs.get(node) ?? []), ...outside]);
       }
     }

@@ -11,7 +11,10 @@ export const MAX_CONCURRENT = 500;
 export interface BackfillRequest {
   /** `pipeline` or `pipeline.stage` */
   readonly target: string;
-  /** ISO instants; a label belongs to the backfill when its start is in [from, to). */
+  /**
+   * ISO instants, or dates, which begin when the day begins in the zone in which a stage cuts its labels. A label belongs
+   * to the backfill when its start is in [from, to).
+   */
   readonly from: string;
   readonly to: string;
   readonly downstream: boolean;
@@ -71,7 +74,7 @@ export function readBackfillRequest(
   const reason = text(fields, 'reason', problems);
   const by = text(fields, 'by', problems);
   if (problems.length > 0 || target === null || from === null || to === null) return { problems };
-  const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  const range = { from: borderText(fields['from'], from), to: borderText(fields['to'], to) };
   return {
     request: { target, ...range, downstream, only, rerun, maxConcurrent, backwards, reason, by },
   };
@@ -124,9 +127,15 @@ function instant(fields: Record<string, unknown>, name: string, problems: string
   if (read !== undefined) return read;
   const what = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
   problems.push(
-    `"${name}" ${what}; it must be a date (2020-03-01, from 00:00 UTC on), an instant (2020-03-01T06:00:00Z) or a timelabel (20200301060000).`,
+    `"${name}" ${what}; it must be a date (2020-03-01), an instant (2020-03-01T06:00:00Z) or a timelabel (20200301060000).`,
   );
   return null;
+}
+
+/** Dates stay dates: when they begin depends on the stage. */
+function borderText(written: unknown, instant: number): string {
+  const isDate = typeof written === 'string' && ISO_DATE.test(written);
+  return isDate ? written : new Date(instant).toISOString();
 }
 
 /** Milliseconds since the Unix epoch of a date (its 00:00 UTC), an ISO instant or a timelabel; undefined for anything else. */

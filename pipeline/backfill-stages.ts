@@ -1,8 +1,10 @@
-import { addPeriods, floorToPeriod } from './period.ts';
+import { addPeriods, floorToPeriod, inZone, zoneOf, type Period } from './period.ts';
 import { topologicalOrder } from './graph.ts';
-import { targetsOf, type RoutingTable } from './routing.ts';
+import type { RoutingTable } from './routing.ts';
 import type { StageDefinition, StageInput } from './stage.ts';
 import { labelAt, type Timelabel } from './timelabel.ts';
+import { offsetAt } from './time-zone.ts';
+import { triggers } from './window.ts';
 
 /** The stages of a backfill, each after those that feed it, or the sentence that says why there are none. */
 export function selectStages(
@@ -22,7 +24,7 @@ export function selectStages(
     // The loop sees what it appends.
     for (const one of chosen)
       for (const { stage: dependent, input } of table.dependents.get(one.output) ?? [])
-        if (startsRuns(table, dependent, input)) chosen.add(dependent);
+        if (startsRuns(dependent, input)) chosen.add(dependent);
   }
   return { stages: topologicalOrder([...chosen]).ordered };
 }
@@ -36,24 +38,36 @@ function unknownTarget(table: RoutingTable, target: string): string {
 
 /** True when an event of the input starts runs of the stage; an input of which only the newest label is read does not. */
 export function startsRuns(
-  table: RoutingTable,
-  stage: StageDefinition,
-  input: Pick<StageInput, 'dataset' | 'period'>,
+  stage: Pick<StageDefinition, 'period'>,
+  { window, period }: Pick<StageInput, 'window' | 'period'>,
 ): boolean {
-  const label = labelAt(floorToPeriod(input.period, PROBE));
-  return targetsOf(table, input.dataset, label).some((target) => target.stage.id === stage.id);
+  return triggers(window, stage.period, period);
 }
 
-/** Any instant will do: whether a window starts runs does not depend on the label. */
-const PROBE = Date.UTC(2001, 0, 1);
-
-/** The labels of a stage whose start is in [from, to), milliseconds since the Unix epoch. */
-export function labelsInRange(stage: StageDefinition, from: number, to: number): readonly Timelabel[] {
+/** The labels of a stage whose start is in [from, to): ISO instants, or dates of the zone in which it cuts its labels. */
+export function labelsInRange(
+  stage: Pick<StageDefinition, 'period'>,
+  { from, to }: { readonly from: string; readonly to: string },
+): readonly Timelabel[] {
   const labels: Timelabel[] = [];
-  let at = floorToPeriod(stage.period, from);
-  if (at < from) at = addPeriods(stage.period, at, 1);
-  for (; at < to; at = addPeriods(stage.period, at, 1)) labels.push(labelAt(at));
+  const first = borderOf(stage.period, from);
+  const end = borderOf(stage.period, to);
+  let at = floorToPeriod(stage.period, first);
+  if (at < first) at = addPeriods(stage.period, at, 1);
+  for (; at < end; at = addPeriods(stage.period, at, 1)) labels.push(labelAt(at));
   return labels;
+}
+
+const DAY = 86_400_000;
+
+function borderOf(period: Period, border: string): number {
+  const instant = Date.parse(border);
+  const zone = zoneOf(period);
+  const day = zone === undefined || border.includes('T') ? undefined : inZone('1d', zone);
+  if (day === undefined) return instant;
+  // Noon of the date is in the local day whatever the clocks do at night.
+  const noon = instant + DAY / 2;
+  return floorToPeriod(day, noon - offsetAt(zone, noon));
 }
 
 /** True when no tick of the stage's schedule stands for the label: the source does not have it. */

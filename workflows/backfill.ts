@@ -68,9 +68,10 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   // `temporal workflow cancel` is the order to cancel: what runs is still followed to its end.
   CancellationScope.current().cancelRequested.catch(() => orders.push('cancel'));
 
-  let turn = carriedTurn(input) ?? 0;
+  const carried = carriedTurn(input);
+  let turn = carried ?? 0;
   return CancellationScope.nonCancellable(async () => {
-    if (turn === 0) progress = await plan(id, input);
+    if (carried === undefined) progress = await plan(id, input);
     for (let wait = FIRST_WAIT; ;) {
       for (let order = orders[0]; order !== undefined; order = orders[0]) {
         progress = await controlBackfill({ id, order });

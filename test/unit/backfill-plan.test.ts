@@ -14,7 +14,7 @@ import {
 } from '../../pipeline/backfill-plan.ts';
 import type { RerunMode } from '../../pipeline/backfill-request.ts';
 import { fitting } from '../../pipeline/backfill-room.ts';
-import { selectStages } from '../../pipeline/backfill-stages.ts';
+import { labelsInRange, selectStages } from '../../pipeline/backfill-stages.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { buildRoutingTable, type RoutingTable } from '../../pipeline/routing.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
@@ -28,13 +28,18 @@ const PROJECT = projectOf([
 ]);
 const TABLE = buildRoutingTable(1, PROJECT);
 const NOW = Date.parse('2020-06-01T00:00:00Z');
-const DAY = { from: Date.parse('2020-03-01T00:00:00Z'), to: Date.parse('2020-03-02T00:00:00Z') };
+const DAY = { from: '2020-03-01T00:00:00Z', to: '2020-03-02T00:00:00Z' };
+const MIDNIGHT = Date.parse(DAY.from);
+
+function clock(hours: number, milliseconds = 0): string {
+  return new Date(MIDNIGHT + hours * 3_600_000 + milliseconds).toISOString();
+}
 const HOURS = 24;
 
 interface Wish {
   readonly target?: string;
   readonly downstream?: boolean;
-  readonly range?: { from: number; to: number };
+  readonly range?: { from: string; to: string };
   readonly now?: number;
   readonly facts?: readonly (readonly [stage: string, timelabel: string, facts: LabelFacts])[];
   readonly mode?: RerunMode;
@@ -108,12 +113,24 @@ describe('the stages of a backfill', () => {
 
 describe('the labels of a backfill', () => {
   test('are those whose start is in the range, from inclusive and to exclusive', () => {
-    const [stage] = select({ range: { from: DAY.from + 1, to: DAY.from + 2 * 3_600_000 } });
+    const [stage] = select({ range: { from: clock(0, 1), to: clock(2) } });
     expect(stage?.nodes.map(({ timelabel }) => timelabel)).toEqual([hour(1)]);
   });
 
+  test.each([
+    ['1d@Europe/Berlin', ['20200228230000', '20200229230000']],
+    ['1d@Pacific/Auckland', ['20200228110000', '20200229110000']],
+    ['1d@America/Los_Angeles', ['20200229080000', '20200301080000']],
+    ['1d', ['20200229000000', '20200301000000']],
+  ] as const)(
+    'between two dates are the days of the zone in which the stage cuts them: %s',
+    (period, labels) => {
+      expect(labelsInRange({ period }, { from: '2020-02-29', to: '2020-03-02' })).toEqual(labels);
+    },
+  );
+
   test('of a stage that is fed inside are those that its feeds affect, though they begin before the range', () => {
-    const range = { from: DAY.from + 6 * 3_600_000, to: DAY.from + 8 * 3_600_000 };
+    const range = { from: clock(6), to: clock(8) };
     const layout = select({ downstream: true, range });
     const daily = layout.find(({ stage }) => stage.name === 'daily');
     expect(daily?.nodes.map(({ timelabel }) => timelabel)).toEqual([hour(0)]);
@@ -121,7 +138,7 @@ describe('the labels of a backfill', () => {
   });
 
   test('whose interval has not ended are left out and counted, with what they would feed', () => {
-    const now = DAY.from + 3 * 3_600_000 + 1;
+    const now = MIDNIGHT + 3 * 3_600_000 + 1;
     const [hourly, loaded, daily] = select({ target: 'p.hourly', downstream: true, now });
     expect(hourly).toMatchObject({ future: HOURS - 3 });
     expect(hourly?.nodes).toHaveLength(3);
@@ -233,7 +250,7 @@ describe('the order', () => {
         fc.nat(20),
         (backwards, mode, there, start) => {
           const facts = there.map((at) => ['loaded', hour(at), DONE] as const);
-          const range = { from: DAY.from + start * 3_600_000, to: DAY.to };
+          const range = { from: clock(start), to: DAY.to };
           const { items } = plan({ target: 'p', backwards, mode, facts, range });
           for (const item of items) {
             for (const before of item.upstream)
@@ -289,7 +306,7 @@ describe('inputs from outside', () => {
 
 describe('a year of hours in four stages', () => {
   test('is laid out and arranged within the time of a test', () => {
-    const year = { from: Date.UTC(2019, 0, 1), to: Date.UTC(2020, 0, 1) };
+    const year = { from: '2019-01-01', to: '2020-01-01' };
     const { items, count } = plan({ target: 'p', range: year, mode: 'all' });
     expect(count('hourly')).toBe(8_760);
     expect(items).toHaveLength(3 * 8_760 + 2 * 365);

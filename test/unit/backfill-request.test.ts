@@ -8,8 +8,8 @@ describe('the input of a backfill', () => {
     expect(readBackfillRequest(VALID)).toEqual({
       request: {
         target: 'orders.fetch_orders',
-        from: '2020-03-01T00:00:00.000Z',
-        to: '2020-04-01T00:00:00.000Z',
+        from: '2020-03-01',
+        to: '2020-04-01',
         downstream: false,
         only: false,
         rerun: 'none',
@@ -22,7 +22,13 @@ describe('the input of a backfill', () => {
   });
 
   test('is taken back as it was recorded', () => {
-    const read = readBackfillRequest({ ...VALID, rerun: 'all', reason: 'a fix', by: 'ada' });
+    const read = readBackfillRequest({
+      ...VALID,
+      to: '20200401060000',
+      rerun: 'all',
+      reason: 'a fix',
+      by: 'ada',
+    });
     if ('problems' in read) throw new Error(read.problems.join());
     expect(readBackfillRequest(read.request)).toEqual(read);
   });

@@ -149,6 +149,9 @@ describe('a backfill', () => {
     expect(next).toMatchObject({ what: 'continue as new', name: 'backfill', args: [{ turn: 1 }] });
     const continued = await start({ turn: 1 });
     expect(only(continued.begun)).toMatchObject({ name: 'advanceBackfill', args: [{ turn: 2 }] });
+    // The sweep revives one that was lost before its first turn.
+    const revived = await start({ turn: 0 });
+    expect(only(revived.begun)).toMatchObject({ name: 'advanceBackfill', args: [{ turn: 1 }] });
   });
 
   test('does not continue as new past an order that it has not carried out', async () => {
