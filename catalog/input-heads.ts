@@ -30,8 +30,24 @@ export async function readInputs(
   targets: readonly Target[],
 ): Promise<readonly InputState[][]> {
   const needs = targets.flatMap((target, index) => needsOf(target.stage, target.timelabel, index));
-  const states: InputState[][] = targets.map(() => []);
-  if (needs.length === 0) return states;
+  const heads = await readHeads(client, needs);
+  const gated = targets.flatMap((target, index) => gatedNewest(target, index, heads));
+  const shared = gated.length === 0 ? new Map<string, Head[]>() : await readShared(client, gated);
+  return targets.map(({ stage }, index) =>
+    stage.inputs.map(({ dataset }) => {
+      const key = headKey(index, dataset);
+      return { dataset, heads: [...(heads.get(key) ?? []), ...(shared.get(key) ?? [])] };
+    }),
+  );
+}
+
+function headKey(target: number, dataset: string): string {
+  return `${String(target)} ${dataset}`;
+}
+
+async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise<Map<string, Head[]>> {
+  const heads = new Map<string, Head[]>();
+  if (needs.length === 0) return heads;
   const found = await client.query<{
     target: number;
     dataset: string;
@@ -59,17 +75,76 @@ export async function readInputs(
       needs.map((n) => n.outcomes),
     ],
   });
-  const heads = new Map<string, Head[]>();
   for (const row of found.rows) {
-    const key = `${String(row.target)} ${row.dataset}`;
+    const key = headKey(row.target, row.dataset);
     const head = { timelabel: row.timelabel, revision: row.revision, eventId: row.event_id };
     const list = heads.get(key);
     if (list === undefined) heads.set(key, [head]);
     else list.push(head);
   }
-  for (const [index, target] of targets.entries()) {
-    for (const { dataset } of target.stage.inputs)
-      states[index]?.push({ dataset, heads: heads.get(`${String(index)} ${dataset}`) ?? [] });
-  }
-  return states;
+  return heads;
+}
+
+/** An input of which the newest label will do, with gates whose newest labels are other ones. */
+interface GatedNewest {
+  readonly target: number;
+  readonly datasets: readonly string[];
+  readonly timelabel: string;
+  readonly outcomes: string;
+}
+
+function gatedNewest(
+  { stage, timelabel }: Target,
+  target: number,
+  heads: ReadonlyMap<string, readonly Head[]>,
+): readonly GatedNewest[] {
+  return stage.inputs.flatMap((input) => {
+    const need = inputNeed(input.window, stage.period, input.period, timelabel);
+    const gates = stage.inputs.filter(({ gate }) => gate === input.dataset);
+    if (need.kind !== 'newest' || gates.length === 0) return [];
+    const datasets = [input.dataset, ...gates.map(({ dataset }) => dataset)];
+    const labels = datasets.map((dataset) => heads.get(headKey(target, dataset))?.[0]?.timelabel);
+    if (labels.includes(undefined) || new Set(labels).size === 1) return [];
+    return [{ target, datasets, timelabel: need.atOrBefore, outcomes: selectedOutcomes(input.on).join(',') }];
+  });
+}
+
+/** Heads of the newest label that the input and all its gates have. */
+async function readShared(
+  client: pg.PoolClient,
+  gated: readonly GatedNewest[],
+): Promise<Map<string, Head[]>> {
+  const passed = selectedOutcomes(['SUCCESS']).join(',');
+  const found = await client.query<{ position: string; timelabel: string }>({
+    name: 'read-shared-newest',
+    text: `select n.position, x.timelabel
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality n(dataset, gates, timelabel, outcomes, position)
+            cross join lateral (
+              select e.timelabel from reefline.data_event e
+               where e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
+                 and e.outcome = any(string_to_array(n.outcomes, ','))
+                 and not exists (select 1 from unnest(string_to_array(n.gates, ',')) gate
+                   where not exists (select 1 from reefline.data_event k
+                     where k.dataset = gate and k.timelabel = e.timelabel and k.event_type = 'data'
+                       and k.outcome = any(string_to_array($5, ','))))
+               order by e.timelabel desc limit 1) x`,
+    values: [
+      gated.map(({ datasets: [dataset] }) => dataset),
+      gated.map(({ datasets: [, ...gates] }) => gates.join(',')),
+      gated.map(({ timelabel }) => timelabel),
+      gated.map(({ outcomes }) => outcomes),
+      passed,
+    ],
+  });
+  const needs = found.rows.flatMap(({ position, timelabel }) => {
+    const group = gated[Number(position) - 1];
+    return (group?.datasets ?? []).map((dataset, at) => ({
+      target: group?.target ?? 0,
+      dataset,
+      timelabel,
+      newest: false,
+      outcomes: at === 0 ? (group?.outcomes ?? '') : passed,
+    }));
+  });
+  return readHeads(client, needs);
 }

@@ -19,7 +19,7 @@ export async function markUnsettled(
     const heads = inputs.flatMap(({ dataset, heads: found }) => found.map((head) => ({ ...head, dataset })));
     const looked =
       heads.length > 1 &&
-      stage.onUnsettled !== 'run' &&
+      (stage.onUnsettled !== 'run' || stage.inputs.some(({ gate }) => gate !== undefined)) &&
       completeness(stage, timelabel, inputs, stage.deadline?.then === 'partial').complete;
     if (looked) for (const head of heads) roots.set(revisionKey(head), head);
     return looked;

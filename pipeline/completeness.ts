@@ -43,6 +43,8 @@ export interface Completeness {
 }
 
 interface InputCount {
+  readonly gate: boolean;
+  readonly expected: number;
   readonly have: readonly InputRevision[];
   readonly missing: readonly MissingInput[];
   readonly unsettled: readonly MissingInput[];
@@ -59,16 +61,19 @@ export function completeness(
   pastDeadline: boolean,
 ): Completeness {
   const groups = inputGroups(stage.inputs).map((inputs) => {
-    const counts = inputs.map((input) => countInput(stage, input, timelabel, states));
+    const counts = countGroup(stage, inputs, timelabel, states);
     return { counts, ready: counts.every(({ missing }) => missing.length === 0) };
   });
   const all = groups.flatMap(({ counts }) => counts);
-  const expected = all.reduce((sum, { have, missing }) => sum + have.length + missing.length, 0);
+  const expected = all.reduce((sum, count) => sum + count.expected, 0);
   const ready = groups.filter((group) => group.ready);
   const enough = ready.length >= neededInputs(stage.when ?? 'all', groups.length);
   const taken = enough ? ready.flatMap(({ counts }) => counts) : pastDeadline ? all : [];
   const have = taken.flatMap((count) => count.have);
-  const unsettled = stage.onUnsettled === 'run' ? [] : taken.flatMap((count) => count.unsettled);
+  // A check that has not looked at the newest data has not passed it, whatever the stage says of its inputs.
+  const unsettled = taken
+    .filter(({ gate }) => gate || stage.onUnsettled !== 'run')
+    .flatMap((count) => count.unsettled);
   const complete = (enough || have.length > 0) && unsettled.length === 0;
   const gaps = have.length < expected;
   if (complete) {
@@ -98,40 +103,53 @@ function inputGroups(inputs: readonly StageInput[]): readonly (readonly StageInp
     .map((input) => [input, ...inputs.filter(({ gate }) => gate === input.dataset)]);
 }
 
-function countInput(
+/**
+ * Counts an input together with its gates. A label counts only when all of them have it, so that nothing unchecked is
+ * taken, not even at a deadline; and of a window for the newest label, the newest that all have is meant.
+ */
+function countGroup(
   stage: StageDefinition,
-  input: StageInput,
+  inputs: readonly StageInput[],
   timelabel: Timelabel,
   states: readonly InputState[],
-): InputCount {
-  const { dataset } = input;
-  const need = inputNeed(input.window, stage.period, input.period, timelabel);
-  const heads = states.find((state) => state.dataset === dataset)?.heads ?? [];
-  const have: Head[] = [];
-  const missing: MissingInput[] = [];
-  if (need.kind === 'newest') {
-    const fitting = heads.filter((head) => head.timelabel <= need.atOrBefore);
-    const newest = fitting.sort((a, b) => (a.timelabel < b.timelabel ? -1 : 1)).at(-1);
-    if (newest === undefined) missing.push({ dataset, timelabel: need.atOrBefore });
-    else have.push(newest);
-  } else {
-    const byTimelabel = new Map(heads.map((head) => [head.timelabel, head]));
-    for (const label of need.labels) {
-      const head = byTimelabel.get(label);
-      if (head === undefined) missing.push({ dataset, timelabel: label });
-      else have.push(head);
-    }
-  }
-  return {
-    have: have.map((head) => ({
-      dataset,
-      timelabel: head.timelabel,
-      revision: head.revision,
-      eventId: head.eventId,
-    })),
-    missing,
-    unsettled: have.flatMap((head) =>
-      head.unsettled === undefined ? [] : [{ dataset, timelabel: head.timelabel, unsettled: head.unsettled }],
-    ),
-  };
+): readonly InputCount[] {
+  const found = inputs.map((input) => {
+    const need = inputNeed(input.window, stage.period, input.period, timelabel);
+    const heads = states.find((state) => state.dataset === input.dataset)?.heads ?? [];
+    const wanted = need.kind === 'labels' ? new Set<string>(need.labels) : undefined;
+    const fits = ({ timelabel: label }: Head): boolean =>
+      need.kind === 'newest' ? label <= need.atOrBefore : wanted?.has(label) === true;
+    return { input, need, heads: new Map(heads.filter(fits).map((head) => [head.timelabel, head])) };
+  });
+  const [first] = found;
+  const shared = [...(first?.heads.keys() ?? [])].filter((label) =>
+    found.every(({ heads }) => heads.has(label)),
+  );
+  const newest = shared.sort().at(-1);
+  return found.map(({ input, need, heads }): InputCount => {
+    const { dataset, gate } = input;
+    const labels =
+      need.kind === 'labels' ? need.labels : [newest ?? wantedLabel(need.atOrBefore, first?.heads)];
+    const open = need.kind === 'labels' ? shared : newest === undefined ? [] : [newest];
+    const have = open.flatMap((label) => heads.get(label) ?? []);
+    return {
+      gate: gate !== undefined,
+      expected: labels.length,
+      have: have.map(({ timelabel: label, revision, eventId }) => ({
+        dataset,
+        timelabel: label,
+        revision,
+        eventId,
+      })),
+      missing: labels.filter((label) => !heads.has(label)).map((label) => ({ dataset, timelabel: label })),
+      unsettled: have.flatMap(({ timelabel: label, unsettled }) =>
+        unsettled === undefined ? [] : [{ dataset, timelabel: label, unsettled }],
+      ),
+    };
+  });
+}
+
+/** The label that is named as missing when no newest one can be taken: the one that waits for its gates, or the last that would do. */
+function wantedLabel(atOrBefore: Timelabel, heads: ReadonlyMap<Timelabel, Head> | undefined): Timelabel {
+  return [...(heads?.keys() ?? [])].sort().at(-1) ?? atOrBefore;
 }

@@ -1,6 +1,7 @@
 import type { MissingInput } from './completeness.ts';
 import type { Opening, Pause } from './opening.ts';
 import type { StageDefinition } from './stage.ts';
+import { ABOVE_ALL } from './window.ts';
 
 /**
  * What a stageRun workflow is told about its next step. Small on purpose: definition and inputs stay in the ledger,
@@ -110,6 +111,8 @@ export function describeWaiting(step: WaitingStep): string {
 
 /** `warehouse.analytics.orders 20200303110000`, with what it has still to take up when it is there but not settled. */
 export function describeMissing({ dataset, timelabel, unsettled }: MissingInput): string {
+  // Of a window that takes the newest label, whichever that is, none is there yet.
+  if (timelabel === ABOVE_ALL) return `the first label of ${dataset}`;
   if (unsettled === undefined) return `${dataset} ${timelabel}`;
   return `${dataset} ${timelabel}, to take up the newer ${unsettled.dataset} ${unsettled.timelabel}`;
 }

@@ -20,8 +20,8 @@ export interface AffectedLabel {
   readonly last: boolean;
 }
 
-/** Labels are ordered as texts, and no other is above this one. */
-const ABOVE_ALL = '99991231235900' as Timelabel;
+/** Labels are ordered as texts, and no other is above this one: what `latest` asks for while there is none. */
+export const ABOVE_ALL = '99991231235900' as Timelabel;
 
 const FEWEST = 2;
 const MOST = 10_000;

@@ -53,6 +53,10 @@ describe('the step that a workflow is told', () => {
       '23/24 inputs, waiting for\n\n- warehouse.main.hourly 20010105230000',
     );
     expect(describeWaiting({ kind: 'waiting', have: 3, expected: 24, missing })).toMatch(/- and 20 more$/);
+    const latest = [{ dataset: 'warehouse.main.hourly', timelabel: '99991231235900' as never }];
+    expect(describeWaiting({ kind: 'waiting', have: 0, expected: 1, missing: latest })).toContain(
+      'the first label of warehouse.main.hourly',
+    );
   });
 });
 
