@@ -51,10 +51,9 @@ async function checkSearchAttributes(client: Client): Promise<Check> {
 
 /** A worker asks for work at least once a minute. Milliseconds. */
 const LAST_POLL = 90_000;
-/** temporal.api.enums.v1.TaskQueueType */
-type QueueType = NonNullable<Parameters<Client['workflowService']['describeTaskQueue']>[0]['taskQueueType']>;
-const WORKFLOWS = 1 as QueueType;
-const ACTIVITIES = 2 as QueueType;
+/** Values of temporal.api.enums.v1.TaskQueueType, whose package this one does not import. */
+const WORKFLOWS = 1;
+const ACTIVITIES = 2;
 
 async function checkWorkers(client: Client, project: Project, now: number): Promise<Check> {
   const name = 'workers';
@@ -75,9 +74,10 @@ async function checkWorkers(client: Client, project: Project, now: number): Prom
   };
 }
 
-async function isPolled(client: Client, queue: string, type: QueueType, now: number): Promise<boolean> {
+async function isPolled(client: Client, queue: string, type: number, now: number): Promise<boolean> {
   const { namespace } = client.options;
   const request = { namespace, taskQueue: { name: queue }, taskQueueType: type };
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
   const { pollers } = await client.workflowService.describeTaskQueue(request);
   return pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 > now - LAST_POLL);
 }

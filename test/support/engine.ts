@@ -20,6 +20,7 @@ export interface Engine {
   readonly db: pg.Pool;
   readonly client: Client;
   readonly namespace: string;
+  readonly catalogUrl: string;
   apply(project: Project): Promise<number>;
   startWorkers(): Promise<void>;
   stopWorkers(): Promise<void>;
@@ -30,12 +31,14 @@ export const DONE: StageOutput = { rows: 1, bytes: null, uri: null, columns: nul
 
 let installed = false;
 
-export async function startEngine(label: string, work: Work): Promise<Engine> {
+/** With `catalogUrl` it works on the catalog of another engine, in a namespace of its own, as after the loss of a cluster. */
+export async function startEngine(label: string, work: Work, catalogUrl?: string): Promise<Engine> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   installed = true;
-  const database = await freshDatabase(label);
-  await migrateCatalog(database.url);
-  const db = connectCatalog(database.url, 50);
+  const database = catalogUrl === undefined ? await freshDatabase(label) : undefined;
+  const url = catalogUrl ?? database?.url ?? '';
+  await migrateCatalog(url);
+  const db = connectCatalog(url, 50);
   const address = fromEnvironment('TEMPORAL_ADDRESS');
   const connection = await Connection.connect({ address });
   const namespace = `${label}-${String(Date.now())}`;
@@ -62,6 +65,7 @@ export async function startEngine(label: string, work: Work): Promise<Engine> {
     db,
     client,
     namespace,
+    catalogUrl: url,
     apply: async (project) => (await applyProject(db, client, project, 'test')).version,
     startWorkers: async () => {
       const controller = new AbortController();
@@ -89,7 +93,7 @@ export async function startEngine(label: string, work: Work): Promise<Engine> {
       await native.close();
       await connection.close();
       await db.end();
-      await database.drop();
+      await database?.drop();
     },
   };
   return engine;
