@@ -24,6 +24,7 @@ export interface ProjectToApply {
 export async function putInForce(
   context: CliContext,
   { project, options, plan, yes }: ProjectToApply,
+  ask: (question: string) => Promise<boolean> = confirm,
 ): Promise<void> {
   const db = await context.openCatalog(2);
   const client = await context.connectClient();
@@ -42,7 +43,7 @@ export async function putInForce(
       context.print(`${planText(planned, context.paint)}\n`);
     if (
       question &&
-      !(await confirm('Apply this? Removed stages and closed labels do not come back by themselves.'))
+      !(await ask('Apply this? Removed stages and closed labels do not come back by themselves.'))
     ) {
       context.say('Nothing was applied.');
       context.exitWith(1);

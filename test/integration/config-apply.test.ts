@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Client } from '@temporalio/client';
 import { applyProject } from '../../cli/apply.ts';
+import { createContext } from '../../cli/context.ts';
+import { putInForce } from '../../cli/put-in-force.ts';
+import type { Terminal } from '../../cli/terminal.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
 import { runReefline, type CliOutcome } from '../support/cli-terminal.ts';
@@ -154,6 +157,19 @@ describe('applying', () => {
   });
 });
 
+function terminalOf(engine: Engine, answers: boolean): Terminal {
+  const nowhere = { write: () => undefined };
+  return {
+    stdout: nowhere,
+    stderr: nowhere,
+    answers,
+    env: { REEFLINE_CATALOG_URL: engine.db.options.connectionString },
+    actor: 'tester',
+    now: Date.now,
+    interruption: () => new AbortController().signal,
+  };
+}
+
 describe('on the command line', () => {
   let engine: Engine;
   const namespace = process.env['TEMPORAL_NAMESPACE'];
@@ -255,6 +271,40 @@ describe('on the command line', () => {
     const unknown = await reefline('config', 'show', '9');
     expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
     expect(unknown.stderr).toContain('There is no config version 9; the newest is 3.');
+  });
+
+  test('a person is asked before a stage goes, nobody for less, and a script never', async () => {
+    const stages = PROJECT.stages.filter(({ name }) => name !== 'news');
+    const questions: string[] = [];
+    const apply = async (
+      project: Project,
+      answers: boolean,
+      yes: boolean,
+      agreed: boolean,
+    ): Promise<number> => {
+      const { context, exitCode, close } = createContext(terminalOf(engine, answers), []);
+      await putInForce(context, { project, options: {}, plan: 'when asked', yes }, async (question) => {
+        questions.push(question);
+        return agreed;
+      });
+      await close();
+      return exitCode();
+    };
+    const versions = async (): Promise<unknown[]> =>
+      (await engine.db.query<{ version: number }>('select version from reefline.config_version')).rows;
+
+    expect(await apply(PROJECT, false, false, false)).toBe(0);
+    const before = await versions();
+    expect(await apply({ ...PROJECT, stages }, true, false, false)).toBe(1);
+    expect(questions).toHaveLength(1);
+    expect(await versions()).toEqual(before);
+    expect(await apply({ ...PROJECT, stages }, true, false, true)).toBe(0);
+    expect(questions).toHaveLength(2);
+    // Nothing ends for good when a stage comes, and "--yes" has answered already.
+    expect(await apply(PROJECT, true, false, false)).toBe(0);
+    expect(await apply({ ...PROJECT, stages }, true, true, false)).toBe(0);
+    expect(questions).toHaveLength(2);
+    expect(await versions()).toHaveLength(before.length + 3);
   });
 
   test('a plan works without Temporal and says so', async () => {
