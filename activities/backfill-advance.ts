@@ -14,7 +14,7 @@ import { lockBackfill, readProgress, setStatus, type BackfillRecord } from '../c
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { inTransaction } from '../catalog/connect.ts';
 import { judgeItem, type Judgement } from '../pipeline/backfill-item.ts';
-import { itemKey } from '../pipeline/backfill-plan.ts';
+import { itemKey } from '../pipeline/backfill-choice.ts';
 import { finalStatus, hasEnded, type BackfillProgress } from '../pipeline/backfill-progress.ts';
 import { fitting } from '../pipeline/backfill-room.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';

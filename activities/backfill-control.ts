@@ -5,7 +5,8 @@ import { cancelPlannedItems, planAnew, readRetriable } from '../catalog/backfill
 import { lockBackfill, readProgress, setStatus, type BackfillRecord } from '../catalog/backfill.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { inTransaction } from '../catalog/connect.ts';
-import { itemKey, leadsAnew } from '../pipeline/backfill-plan.ts';
+import { itemKey } from '../pipeline/backfill-choice.ts';
+import { leadsAnew } from '../pipeline/backfill-order.ts';
 import { hasEnded, type BackfillProgress, type BackfillStatus } from '../pipeline/backfill-progress.ts';
 
 export type BackfillOrder = 'pause' | 'resume' | 'cancel' | 'retry';

@@ -7,13 +7,10 @@ import {
   type HeldLabels,
 } from '../catalog/backfill-facts.ts';
 import { layOut } from '../pipeline/backfill-layout.ts';
-import {
-  arrange,
-  chooseNodes,
-  outsideNeeds,
-  summarisePlan,
-  type BackfillPlan,
-} from '../pipeline/backfill-plan.ts';
+import { chooseNodes } from '../pipeline/backfill-choice.ts';
+import { outsideNeeds } from '../pipeline/backfill-needs.ts';
+import { arrange } from '../pipeline/backfill-order.ts';
+import { summarisePlan, type BackfillPlan } from '../pipeline/backfill-plan.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
 import { selectStages } from '../pipeline/backfill-stages.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';

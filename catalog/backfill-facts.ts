@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { itemKey, needKey, type LabelFacts, type OutsideNeed } from '../pipeline/backfill-plan.ts';
+import { itemKey, type LabelFacts } from '../pipeline/backfill-choice.ts';
+import { needKey, type OutsideNeed } from '../pipeline/backfill-needs.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
 
 /** (stage, label) pairs. */

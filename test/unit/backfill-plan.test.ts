@@ -1,17 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { layOut, type StageLayout } from '../../pipeline/backfill-layout.ts';
-import {
-  arrange,
-  chooseNodes,
-  itemKey,
-  leadsAnew,
-  needKey,
-  outsideNeeds,
-  summarisePlan,
-  type LabelFacts,
-  type PlannedItem,
-} from '../../pipeline/backfill-plan.ts';
+import { chooseNodes, itemKey, type LabelFacts } from '../../pipeline/backfill-choice.ts';
+import { needKey, outsideNeeds } from '../../pipeline/backfill-needs.ts';
+import { arrange, leadsAnew, type PlannedItem } from '../../pipeline/backfill-order.ts';
+import { summarisePlan } from '../../pipeline/backfill-plan.ts';
 import type { RerunMode } from '../../pipeline/backfill-request.ts';
 import { fitting } from '../../pipeline/backfill-room.ts';
 import { labelsInRange, selectStages } from '../../pipeline/backfill-stages.ts';
