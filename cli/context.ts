@@ -3,7 +3,6 @@ import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { requireCatalogSchema } from '../catalog/migrate.ts';
 import { openCatalog } from '../workers/catalog.ts';
-import { connectClient } from '../workers/temporal.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Style = Parameters<typeof styleText>[0];
@@ -94,6 +93,8 @@ export function createContext(terminal: Terminal, argv: readonly string[]): Cont
       return db;
     },
     connectClient: async () => {
+      // Loaded when it is needed: it brings the native core of the worker, and most commands need neither.
+      const { connectClient } = await import('../workers/temporal.ts');
       const client = await connectClient(say, AbortSignal.timeout(PATIENCE));
       opened.push(() => client.connection.close());
       return client;

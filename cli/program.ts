@@ -6,6 +6,7 @@ import { addBackfillListCommand } from './commands/backfill-list.ts';
 import { addBackfillOrderCommands } from './commands/backfill-orders.ts';
 import { addBackfillShowCommand } from './commands/backfill-show.ts';
 import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigDiffCommand } from './commands/config-diff.ts';
 import { addConfigHistoryCommand } from './commands/config-history.ts';
 import { addConfigRollbackCommand } from './commands/config-rollback.ts';
@@ -65,6 +66,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsRejectedCommand,
   addDoctorCommand,
   addCatalogMigrateCommand,
+  addCompletionCommand,
 ];
 
 /** The program `reefline` with its commands, writing through the context. */
@@ -88,7 +90,8 @@ export function buildProgram(context: CliContext, commands: readonly AddCommand[
 /** `--json` works everywhere, so no command has to name it. */
 function addJsonOption(command: Command): void {
   for (const below of command.commands) addJsonOption(below);
-  if (command.commands.length > 0 || command.options.some(({ long }) => long === '--json')) return;
+  const isGroup = command.commands.length > 0 && command.registeredArguments.length === 0;
+  if (isGroup || command.options.some(({ long }) => long === '--json')) return;
   command.option('--json', 'print one JSON value; errors are JSON too');
 }
 

@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { SETTINGS_FILE } from '../../config/read-settings.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
-import { runDevSession } from '../dev/dev-session.ts';
 import { requireEmbeddedCloud } from '../dev/embedded-cloud.ts';
 import { InvalidInput } from '../invalid-input.ts';
 
@@ -20,6 +19,8 @@ export function addDevCommand(program: Command, context: CliContext): void {
           `${dir} has no ${SETTINGS_FILE}. Name the folder of a project, or write one with "reefline init ${given}".`,
         );
       requireEmbeddedCloud();
+      // Loaded when it is needed: no other command uses the clients of S3 and SQS.
+      const { runDevSession } = await import('../dev/dev-session.ts');
       await runDevSession(context, dir, context.interruption());
     });
   withExamples(command, ['reefline init my-project && reefline dev my-project']);

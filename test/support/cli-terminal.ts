@@ -1,5 +1,6 @@
 import type { AddCommand } from '../../cli/command-group.ts';
 import { runCli } from '../../cli/program.ts';
+import type { Terminal } from '../../cli/terminal.ts';
 
 /** What a command line printed, and how it ended. */
 export interface CliOutcome {
@@ -19,8 +20,11 @@ export interface CliSetting {
   readonly commands?: readonly AddCommand[];
 }
 
-/** Runs a command line in this process, as `reefline …` would, and returns what it printed. */
-export async function runReefline(argv: readonly string[], setting: CliSetting = {}): Promise<CliOutcome> {
+/** A terminal that keeps what is written to it. */
+export function testTerminal(setting: CliSetting = {}): {
+  terminal: Terminal;
+  written: () => Omit<CliOutcome, 'exitCode'>;
+} {
   let stdout = '';
   let stderr = '';
   const { columns, now, interruption = new AbortController().signal } = setting;
@@ -36,10 +40,13 @@ export async function runReefline(argv: readonly string[], setting: CliSetting =
     now: now === undefined ? Date.now : () => now,
     interruption: () => interruption,
   };
-  const exitCode = await runCli(
-    argv,
-    terminal,
-    ...(setting.commands === undefined ? [] : [setting.commands]),
-  );
-  return { exitCode, stdout, stderr };
+  return { terminal, written: () => ({ stdout, stderr }) };
+}
+
+/** Runs a command line in this process, as `reefline …` would, and returns what it printed. */
+export async function runReefline(argv: readonly string[], setting: CliSetting = {}): Promise<CliOutcome> {
+  const { terminal, written } = testTerminal(setting);
+  const { commands } = setting;
+  const exitCode = await runCli(argv, terminal, ...(commands === undefined ? [] : [commands]));
+  return { exitCode, ...written() };
 }
