@@ -71,7 +71,7 @@ export async function findStalledBackfills({ db, control }: SweepTools, { age }:
     backfill: id,
     status,
     // Its last turn is repeated: the workflow may have ended before it started what that turn returned.
-    turn: Math.max(1, turn - 1),
+    turn: Math.max(0, turn - 1),
   }));
   return { findings, ...ONE_ROUND };
 }

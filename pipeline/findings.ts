@@ -102,7 +102,7 @@ export interface StalledBackfill {
   readonly kind: 'stalled-backfill';
   readonly backfill: string;
   readonly status: string;
-  /** The turn after which the workflow goes on; at least 1. */
+  /** The turn after which the workflow goes on. */
   readonly turn: number;
 }
 

@@ -35,6 +35,7 @@ alter table reefline.stage_run add column missing jsonb;
 -- True when an event opened it for a label that had succeeded before.
 alter table reefline.stage_run add column restates boolean not null default false;
 create index stage_run_restated on reefline.stage_run (stage, opened_at) where restates;
+create index stage_run_closed on reefline.stage_run (stage, timelabel) where status = 'CLOSED';
 create index stage_run_pinned on reefline.stage_run (stage) where pinned is not null;
 
 -- What was decided about a (stage, label) and by whom, in order: opened, waiting, paused, held, late, released …
@@ -133,9 +134,8 @@ create table reefline.sweep_mark (
   kind text primary key,
   mark text not null
 );
--- What the sweep looks through: events that runs owe, closed joins, since when a stage is what it is.
-create index stage_run_closed on reefline.stage_run (closed_at) where events is not null;
+-- What the sweep looks through: events that runs owe, since when a stage is what it is, backfills under way.
+create index stage_run_ended on reefline.stage_run (closed_at) where events is not null;
 create index stage_run_late on reefline.stage_run (late_at) where late_event is not null;
-create index stage_run_closed_join on reefline.stage_run (stage, timelabel) where status = 'CLOSED';
 create index stage_by_id on reefline.stage (id, config_version);
 create index backfill_unfinished on reefline.backfill (id) where status in ('running', 'paused', 'cancelling');
