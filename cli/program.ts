@@ -30,6 +30,7 @@ import { addRunsListCommand } from './commands/runs-list.ts';
 import { addRunsShowCommand } from './commands/runs-show.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addValidateCommand } from './commands/validate.ts';
+import { addWhyCommand } from './commands/why.ts';
 import { createContext, type CliContext } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { InvalidInput } from './invalid-input.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly AddCommand[] = [
   addConfigDiffCommand,
   addConfigRollbackCommand,
   addStatusCommand,
+  addWhyCommand,
   addLineageCommand,
   addRunCommand,
   addPauseCommand,

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { ConfigStore } from '../../catalog/config-store.ts';
+import { readLabelFacts } from '../../catalog/why.ts';
+import { explain } from '../../pipeline/explanation.ts';
+import type { LabelFacts } from '../../pipeline/explanation-facts.ts';
+import type { Timelabel } from '../../pipeline/timelabel.ts';
+import { borderArgument } from '../arguments.ts';
+import { withExamples } from '../command-group.ts';
+import type { CliContext } from '../context.ts';
+import { findLabel, findSubject } from '../why-subject.ts';
+import { commandOf, whyText } from '../why-text.ts';
+import { readWorkflow } from '../why-workflow.ts';
+
+export function addWhyCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('why')
+    .description('why a label stands as it does: what ran, what waits for what, and what to type next')
+    .argument('<name>', 'a dataset, connection.schema.table, or a stage, pipeline.stage')
+    .argument('[label]', 'a timelabel, a day or a minute in UTC; without it the newest known', borderArgument)
+    .action(async (name: string, label: Timelabel | undefined) => {
+      const facts = await readFacts(context, name, label);
+      const explanation = explain(facts);
+      const { next, ...said } = explanation;
+      const steps = next.map((step) => (step.kind === 'nothing' ? { what: step.what } : commandOf(step)));
+      context.show({ ...said, next: steps, facts }, () => whyText(context, explanation));
+    });
+  withExamples(command, [
+    'reefline why warehouse.analytics.orders 20200303110000',
+    'reefline why orders.load_orders 2020-03-03T11:00',
+    'reefline why orders.daily_revenue 2020-03-03 --json',
+  ]);
+}
+
+async function readFacts(
+  context: CliContext,
+  name: string,
+  label: Timelabel | undefined,
+): Promise<LabelFacts> {
+  const db = await context.openCatalog(2);
+  const configs = new ConfigStore();
+  const table = await configs.current(db);
+  const named = await findSubject(db, table, name);
+  const timelabel = await findLabel(db, table, named, label, context.now());
+  const facts = await readLabelFacts(db, configs, { ...named, timelabel }, context.now());
+  const status = facts.runs.at(-1)?.status;
+  const isOpen = status === 'RUNNING' || status === 'WAITING';
+  if (!isOpen || facts.stageId === null) return facts;
+  return { ...facts, workflow: await readWorkflow(facts.stageId, timelabel) };
+}

@@ -1,0 +1,58 @@
+import type { Explanation } from '../pipeline/explanation.ts';
+import type { NextStep } from '../pipeline/explanation-next.ts';
+import type { CliContext } from './context.ts';
+import { cureOf } from './cure.ts';
+import { isoMinutes } from './moments.ts';
+
+type Screen = Pick<CliContext, 'columns' | 'paint'>;
+
+/** Widest line of text; commands are never broken. */
+const WIDEST = 100;
+const TIME = '2020-03-03T11:25Z'.length;
+const INDENT = '  ';
+
+/** The answer, what happened, and what to type next. */
+export function whyText(screen: Screen, { answer, timeline, next }: Explanation): string {
+  const width = Math.min(WIDEST, screen.columns ?? WIDEST);
+  const moments = timeline.flatMap(({ at, text }) => {
+    const time = (at === null ? 'now' : isoMinutes(at)).padEnd(TIME);
+    const [first = '', ...more] = wrapped(text, width - INDENT.length - TIME - INDENT.length);
+    const below = ' '.repeat(INDENT.length + TIME + INDENT.length);
+    return [`${INDENT}${screen.paint('dim', time)}${INDENT}${first}`, ...more.map((line) => below + line)];
+  });
+  const steps = next.flatMap((step) => stepLines(step, width));
+  return [
+    wrapped(answer, width).join('\n'),
+    ...(moments.length === 0 ? [] : [moments.join('\n')]),
+    ...(steps.length === 0 ? [] : [['Next:', ...steps].join('\n')]),
+  ].join('\n\n');
+}
+
+function stepLines(step: NextStep, width: number): readonly string[] {
+  if (step.kind === 'nothing') return wrapped(step.what, width - INDENT.length).map((line) => INDENT + line);
+  const { what, command } = commandOf(step);
+  const words = wrapped(`${what}:`, width - INDENT.length).map((line) => INDENT + line);
+  return [...words, `${INDENT}${INDENT}${command}`];
+}
+
+/** A step with its exact command, also in JSON. */
+export function commandOf(step: Exclude<NextStep, { kind: 'nothing' }>): { what: string; command: string } {
+  if (step.kind === 'command') return { what: step.what, command: step.command };
+  const { error, stage, timelabel } = step;
+  const cure = cureOf(error, stage, timelabel);
+  const at = cure.lastIndexOf(': ');
+  return { what: cure.slice(0, at), command: cure.slice(at + 2) };
+}
+
+/** Breaks a text at its blanks; a word that is wider than a line stays whole, for it may be copied. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

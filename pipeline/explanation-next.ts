@@ -1,0 +1,192 @@
+import type { EventError } from './data-event.ts';
+import type { LabelFacts, MissingFact } from './explanation-facts.ts';
+import { rootCause } from './explanation-missing.ts';
+import { holdingCheck, standingOf } from './explanation-standing.ts';
+import { labelText, minute, newestRun } from './explanation-words.ts';
+
+/** What to do next. `cure`: what the class of a failure asks for, and then to run the label again. */
+export type NextStep =
+  | { readonly kind: 'command'; readonly what: string; readonly command: string }
+  | { readonly kind: 'cure'; readonly error: EventError; readonly stage: string; readonly timelabel: string }
+  | { readonly kind: 'nothing'; readonly what: string };
+
+/** Causes of missing inputs that get a step each. */
+const CAUSES = 3;
+
+/** What a person can do about the label, the most useful first. */
+export function nextSteps(facts: LabelFacts): readonly NextStep[] {
+  const { stageId, timelabel, dataset, stage } = facts;
+  if (stageId === null) return outsideSteps(facts);
+  const run = newestRun(facts);
+  const again = `reefline run ${stageId} ${timelabel}`;
+  const history = command('See every revision and decision', `reefline runs show ${stageId} ${timelabel}`);
+  switch (standingOf(facts)) {
+    case 'done':
+      return stage === null
+        ? [history]
+        : [
+            command('Nothing has to be done. To make it again anyway', `${again} --rerun --reason "…"`),
+            history,
+          ];
+    case 'running':
+      return [nothing('Nothing has to be done. To follow it'), history].map((step) =>
+        step.kind === 'nothing'
+          ? command(step.what, `temporal workflow show --workflow-id run/${stageId}/${timelabel} --follow`)
+          : step,
+      );
+    case 'waiting':
+    case 'missing':
+      return missingSteps(facts);
+    case 'not-started':
+      return unstartedSteps(facts);
+    case 'paused':
+      return pausedSteps(facts);
+    case 'held':
+      return [command('Let it run', `reefline release ${stageId} ${timelabel} --reason "…"`)];
+    case 'failed':
+      return run?.error == null
+        ? [command('Run it again', again), history]
+        : [{ kind: 'cure', error: run.error, stage: stageId, timelabel }, history];
+    case 'quarantined':
+    case 'rejected':
+      return quarantineSteps(facts, stage?.work.kind === 'check' ? stage.work.from : dataset);
+    case 'skipped':
+      return [command('Make it after all', again)];
+    case 'superseded':
+      return [
+        command('The next revision opens by itself. To see it', `reefline runs show ${stageId} ${timelabel}`),
+      ];
+    case 'closed':
+      return stage === null
+        ? [command('See what the config versions changed', 'reefline config history')]
+        : [command('Let it look again', again)];
+    case 'reported':
+    case 'not-reported':
+      return outsideSteps(facts);
+  }
+}
+
+function command(what: string, text: string): NextStep {
+  return { kind: 'command', what, command: text };
+}
+
+function nothing(what: string): NextStep {
+  return { kind: 'nothing', what };
+}
+
+function outsideSteps({ dataset, events, downstream, timelabel, rejected }: LabelFacts): readonly NextStep[] {
+  const last = events.at(-1);
+  if (last !== undefined) {
+    const [below] = downstream;
+    const why =
+      below === undefined
+        ? []
+        : [command('See what became of it below', `reefline why ${below.stage} ${below.timelabel}`)];
+    return [command('See the event and its deliveries', `reefline events show ${last.eventId}`), ...why];
+  }
+  const search = command('See what was reported of it', `reefline events search --dataset ${dataset}`);
+  const refused = command(
+    rejected.length > 0
+      ? 'Correct what was rejected and send it again'
+      : 'See whether a message of its sender was rejected',
+    'reefline events rejected',
+  );
+  return [nothing(`Ask whoever produces ${dataset} to report ${timelabel}.`), refused, search];
+}
+
+function missingSteps(facts: LabelFacts): readonly NextStep[] {
+  const { opening, missing, stageId, timelabel } = facts;
+  if (opening?.kind === 'paused') return pausedSteps(facts);
+  if (missing.length === 0)
+    return [command('Let it look again', `reefline run ${stageId ?? ''} ${timelabel}`)];
+  const steps = missing.slice(0, CAUSES).flatMap((one) => causeSteps(rootCause(one), facts.now));
+  const unique = new Map(steps.map((step) => [JSON.stringify(step), step]));
+  return [...unique.values()];
+}
+
+/** What mends the cause of a missing input. */
+function causeSteps(missing: MissingFact, now: Date): readonly NextStep[] {
+  const { dataset, first, count, producer } = missing;
+  if (producer === null)
+    return [
+      nothing(
+        `Ask whoever produces ${dataset} to report ${missing.need === 'label' ? first : 'a label of it'}.`,
+      ),
+      command('See whether a message of its sender was rejected', 'reefline events rejected'),
+    ];
+  const { stage, run, held, pause, due, opening } = producer;
+  const again = `reefline run ${stage} ${first}`;
+  const others = count === 1 ? '' : `, and the other ${String(count - 1)} likewise`;
+  if (held !== null)
+    return held.cause === 'storm'
+      ? [command('Let it run', `reefline release ${stage} ${first} --reason "…"`)]
+      : resumeSteps(pause?.scope ?? stage);
+  if (missing.unsettled !== null && run?.status !== 'RUNNING' && run?.status !== 'FAILURE')
+    return [
+      command(
+        `See why ${labelText({ dataset, timelabel: first })} has not been made again`,
+        `reefline why ${stage} ${first}`,
+      ),
+    ];
+  if (run?.status === 'FAILURE') {
+    if (run.outcome === 'QUARANTINED' || run.outcome === 'REJECTED')
+      return [command('See what the check found and how to decide', `reefline why ${stage} ${first}`)];
+    const [cure]: readonly NextStep[] =
+      run.error === null
+        ? [command('Run it again', again)]
+        : [{ kind: 'cure', error: run.error, stage, timelabel: first }];
+    return [
+      ...(cure === undefined ? [] : [cure]),
+      ...(count === 1 ? [] : [nothing(`Treat the other ${String(count - 1)} likewise.`)]),
+    ];
+  }
+  if (run?.status === 'RUNNING')
+    return [command('Nothing has to be done: it runs. To see it', `reefline why ${stage} ${first}`)];
+  if (run?.status === 'SUCCESS')
+    return [command('See what was reported', `reefline runs show ${stage} ${first}`)];
+  if (due.tick !== null && due.tick > now.getTime())
+    return [nothing(`Nothing has to be done: ${stage} ticks at ${minute(due.tick)}.`)];
+  if (run === null && (opening?.kind === 'run' || due.schedule !== null))
+    return [command(`Run it${others}`, again)];
+  return [command('See why', `reefline why ${stage} ${first}`)];
+}
+
+function unstartedSteps(facts: LabelFacts): readonly NextStep[] {
+  const { stage, stageId, timelabel, opening, due, now, missing } = facts;
+  if (stage === null || opening === null) return [command('See the stages in force', 'reefline status')];
+  if (opening.kind === 'paused') return pausedSteps(facts);
+  if (missing.length > 0) return missingSteps(facts);
+  const run = command('Run it now', `reefline run ${stageId ?? ''} ${timelabel}`);
+  if (due?.tick != null && due.tick > now.getTime())
+    return [nothing(`Nothing has to be done: it runs at ${minute(due.tick)}.`)];
+  return [run];
+}
+
+function pausedSteps(facts: LabelFacts): readonly NextStep[] {
+  const { pauses, opening, stageId, timelabel } = facts;
+  const scope = pauses[0]?.scope ?? (opening?.kind === 'paused' ? opening.pause.scope : undefined);
+  const now = command('Or run only this label now', `reefline run ${stageId ?? ''} ${timelabel}`);
+  return [...(scope === undefined ? [] : resumeSteps(scope)), now];
+}
+
+function resumeSteps(scope: string): readonly NextStep[] {
+  return [
+    command('See what resuming would start', `reefline resume ${scope} --dry-run`),
+    command(
+      'Resume it and run all labels that it holds (latest: only the newest of each stage; skip: none)',
+      `reefline resume ${scope} --on-resume drain`,
+    ),
+  ];
+}
+
+function quarantineSteps(facts: LabelFacts, dataset: string): readonly NextStep[] {
+  const { timelabel } = facts;
+  const check = holdingCheck(facts)?.stage ?? facts.stageId ?? '';
+  const rejected = standingOf(facts) === 'rejected' || holdingCheck(facts)?.run?.outcome === 'REJECTED';
+  const reject = command('Give it up', `reefline reject ${dataset} ${timelabel} --reason "…"`);
+  return [
+    command('Repair the data and run the check again', `reefline run ${check} ${timelabel}`),
+    command('Let it pass as it is', `reefline release ${dataset} ${timelabel} --reason "…"`),
+    ...(rejected ? [] : [reject]),
+  ];
+}

@@ -1,0 +1,25 @@
+import { answerOf } from './explanation-answer.ts';
+import type { LabelFacts } from './explanation-facts.ts';
+import { nextSteps, type NextStep } from './explanation-next.ts';
+import { standingOf, type Standing } from './explanation-standing.ts';
+import { timelineOf, type Moment } from './explanation-timeline.ts';
+
+/** Why a label stands as it does, in sentences for the person who asks. */
+export interface Explanation {
+  readonly standing: Standing;
+  /** One sentence. */
+  readonly answer: string;
+  /** The oldest first; what holds now comes last. */
+  readonly timeline: readonly Moment[];
+  readonly next: readonly NextStep[];
+}
+
+/** Puts what the catalog says of a label into words. Says nothing that is not in the facts. */
+export function explain(facts: LabelFacts): Explanation {
+  return {
+    standing: standingOf(facts),
+    answer: answerOf(facts),
+    timeline: timelineOf(facts),
+    next: nextSteps(facts),
+  };
+}
