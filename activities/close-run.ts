@@ -57,6 +57,8 @@ export async function closeRun(
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
     if (run.events !== null) return { pipeline: stage.pipeline, events: run.events };
+    // It never began: an apply closed it before a worker claimed it.
+    if (run.status === 'CLOSED') return { pipeline: stage.pipeline, events: [] };
     if (input.superseded === true) return supersede(client, stage, run, input);
     const columns = input.output?.columns ?? null;
     const changes = await newChanges(client, stage.output, run.knownColumns, columns);
@@ -76,7 +78,7 @@ export async function closeRun(
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
     return { pipeline: stage.pipeline, events };
   });
-  if (closed.events.length === 0) return { status: 'SUPERSEDED', eventId: '' };
+  if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
   await signalRouter(closed.pipeline, closed.events);
   const data = closed.events.find((event) => event.event_type === 'data');
   return { status: data?.status ?? 'FAILURE', eventId: data?.eventId ?? '' };

@@ -32,7 +32,9 @@ export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunI
     const table = await configs.current(client);
     const stage = table.stages.get(input.stage);
     if (stage === undefined) return removedStep(client, table, input);
-    const timelabel = labelOf(stage, input.timelabel);
+    const offGrid = await stepOffGrid(client, table, stage, input.timelabel);
+    if (offGrid !== undefined) return offGrid;
+    const timelabel = input.timelabel as Timelabel;
     await lockLabels(client, [{ dataset: stage.output, timelabel }]);
     const marks = {
       propagates: input.only !== true,
@@ -58,6 +60,25 @@ export function labelOf(stage: StageDefinition, text: string): Timelabel {
   if (timelabel !== undefined && isOnGrid(stage.period, timelabel)) return timelabel;
   const reason = `"${text}" is not the start of an interval of ${stage.id}, whose labels cover ${stage.period} each (YYYYMMDDHHmm00, UTC).`;
   throw ApplicationFailure.nonRetryable(reason, 'invalid_config');
+}
+
+/**
+ * A label that is on no grid any more because the period of its stage has changed: a waiting run that keeps its
+ * definition goes on, one that the change closed ends. Any other label off the grid is a mistake.
+ */
+async function stepOffGrid(
+  client: pg.PoolClient,
+  table: RoutingTable,
+  stage: StageDefinition,
+  text: string,
+): Promise<RunStep | undefined> {
+  const label = parseTimelabel(text);
+  if (label !== undefined && isOnGrid(stage.period, label)) return undefined;
+  const latest = await latestRun(client, stage.id, text);
+  if (latest?.status === 'WAITING' && latest.pinned !== null) return undefined;
+  if (latest?.status !== 'CLOSED') labelOf(stage, text);
+  const reason = `labels of ${stage.id} cover ${stage.period} since config version ${String(table.configVersion)}`;
+  return { kind: 'nothing-new', revision: latest?.revision ?? 0, reason };
 }
 
 /** A run that waited when its stage left the configuration ends; any other stage that is not there is a mistake. */

@@ -115,6 +115,8 @@ export interface LatestRun {
   readonly outcome: Outcome | null;
   readonly vector: string;
   readonly events: readonly ReeflineEvent[] | null;
+  /** Config version whose definition a waiting run keeps. */
+  readonly pinned: number | null;
 }
 
 /** The newest revision of a (stage, label), whatever became of it. */
@@ -125,7 +127,7 @@ export async function latestRun(
 ): Promise<LatestRun | undefined> {
   const found = await client.query<LatestRun>({
     name: 'latest-run',
-    text: `select revision, status, outcome, vector, events from reefline.stage_run
+    text: `select revision, status, outcome, vector, events, pinned from reefline.stage_run
             where stage = $1 and timelabel = $2 order by revision desc limit 1`,
     values: [stage, timelabel],
   });

@@ -41,7 +41,7 @@ export async function writeOpenings(
 ): Promise<void> {
   const rows = opened.flatMap((target) => rowOf(target, causes(target), request, marks));
   if (rows.length === 0) return;
-  await client.query({
+  const written = await client.query<{ count: number }>({
     name: 'write-openings',
     text: `with decided as (
              select * from jsonb_to_recordset($1::jsonb)
@@ -75,11 +75,14 @@ export async function writeOpenings(
                    backfill = coalesce(excluded.backfill, stage_run.backfill),
                    restates = excluded.restates, outcome = excluded.outcome, missing = excluded.missing,
                    opened_at = case when excluded.status = 'RUNNING' then clock_timestamp() else stage_run.opened_at end
-               where stage_run.status = 'WAITING')
-           insert into reefline.run_input (stage, timelabel, revision, dataset, input_label, input_revision, event_id)
-           select o.stage, o.timelabel, o.revision, i->>'dataset', i->>'timelabel', (i->>'revision')::int, i->>'eventId'
-             from decided o, jsonb_array_elements(o.inputs) i
-           on conflict do nothing`,
+               where stage_run.status = 'WAITING'
+             returning 1),
+           inputs as (
+             insert into reefline.run_input (stage, timelabel, revision, dataset, input_label, input_revision, event_id)
+             select o.stage, o.timelabel, o.revision, i->>'dataset', i->>'timelabel', (i->>'revision')::int, i->>'eventId'
+               from decided o, jsonb_array_elements(o.inputs) i
+             on conflict do nothing)
+           select count(*)::int as count from runs`,
     values: [
       JSON.stringify(rows),
       request.trigger,
@@ -89,6 +92,11 @@ export async function writeOpenings(
       marks.actor,
     ],
   });
+  // An apply that closes waiting runs does not take the labels' locks. What was decided from a row that it has closed
+  // meanwhile is decided again: whoever called tries again.
+  const meant = rows.filter((row) => 'status' in row).length;
+  if (written.rows[0]?.count !== meant)
+    throw new Error('A configuration was applied while these runs were opened; they are looked at again.');
 }
 
 function rowOf(

@@ -229,6 +229,6 @@ describe('revisions', () => {
       await catalog.values(
         `select verdict || ': ' || reason from reefline.verdict where event_id = 'failed'`,
       ),
-    ).toEqual([`filtered: p.priced listens to SUCCESS of ${OUTSIDE}`]);
+    ).toEqual([`filtered: p.priced listens to SUCCESS of ${OUTSIDE}, and this is FAILURE`]);
   });
 });

@@ -19,17 +19,17 @@ export interface Scenario {
   readonly slow: Map<string, Promise<void>>;
   /** Rows that the runs of `name label` report; 1 when absent. */
   readonly rows: Map<string, number>;
-  stage(name: string): StageDefinition;
-  run(name: string, timelabel: string, rerun?: boolean, only?: boolean): Promise<void>;
+  readonly stage: (name: string) => StageDefinition;
+  readonly run: (name: string, timelabel: string, rerun?: boolean, only?: boolean) => Promise<void>;
   /** Signals events to the router of pipeline `p`. */
-  signal(...events: unknown[]): Promise<void>;
+  readonly signal: (...events: unknown[]) => Promise<void>;
   /** `rN STATUS` or `rN OUTCOME` of every revision of a label. */
-  ledger(name: string, timelabel: string): Promise<string[]>;
+  readonly ledger: (name: string, timelabel: string) => Promise<string[]>;
   /** `rN OUTCOME` of every event of a label in the log. */
-  events(name: string, timelabel: string): Promise<string[]>;
+  readonly events: (name: string, timelabel: string) => Promise<string[]>;
   /** `name verdict` of every dependent of an event. */
-  verdicts(eventId: string): Promise<string[]>;
-  close(): Promise<void>;
+  readonly verdicts: (eventId: string) => Promise<string[]>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openScenario(name: string, project: Project): Promise<Scenario> {

@@ -1,0 +1,175 @@
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ROUTING_QUEUE, routerId, runId } from '../../pipeline/ids.ts';
+import { DONE, startEngine, type Engine, type Work } from '../../test/support/engine.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { OUTSIDE, projectOf } from '../../test/support/project.ts';
+import { ended, historyOf, type Recorder } from './recorder.ts';
+
+const DAY = '20010105000000';
+const FAILING_DAY = '20010106000000';
+const SLOW_DAY = '20010107000000';
+
+let release = (): void => undefined;
+const slow = new Promise<void>((resolve) => {
+  release = resolve;
+});
+
+const work: Work = async ({ stage, timelabel, revision }) => {
+  if (stage.name === 'priced' && timelabel === SLOW_DAY && revision === 1) await slow;
+  if (timelabel === FAILING_DAY) throw new Error('this run is recorded failing');
+  return DONE;
+};
+
+/** Routers, runs, the publisher and ticks as they were when they were first recorded. */
+export async function recordRouting(recorder: Recorder): Promise<void> {
+  const engine = await startEngine('recording', work);
+  try {
+    await record(engine, recorder);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function record(engine: Engine, recorder: Recorder): Promise<void> {
+  const { write, spoil } = recorder;
+  const endpoint = {
+    name: 'customer',
+    kind: 'sqs',
+    queueUrl: await createQueue(),
+    region: 'us-east-1',
+  } as const;
+  const stages = [
+    { name: 'scheduled', period: '1h', cron: '10 * * * *' },
+    { name: 'priced', period: '1d', reads: [OUTSIDE], maxAttempts: 1 },
+    { name: 'daily', period: '1d', reads: ['scheduled'] },
+  ] as const;
+  // A router that finds a long history at once carries on in a new one, with the rest of its queue.
+  await pileUp(engine);
+  await engine.apply(projectOf(stages, [endpoint]));
+  await engine.startWorkers();
+  await continuedRouter(engine, recorder);
+  await acceptingRouter(engine, recorder);
+  await failedRun(engine, recorder);
+  await restatedRun(engine, recorder);
+  await write(engine, 'publisher.delivering', 'publisher/customer');
+  await waitingRun(engine, recorder);
+  await tick(engine, recorder);
+  spoil('stageRun.success', 'renamed-activity', ['"runStage"', '"loadStage"']);
+  spoil('tick.scheduled', 'renamed-child', ['"stageRun"', '"stageRuns"']);
+}
+
+async function createQueue(): Promise<string> {
+  const client = new SQSClient({});
+  const { QueueUrl: url } = await client.send(new CreateQueueCommand({ QueueName: 'recorded' }));
+  client.destroy();
+  if (url === undefined) throw new Error('The queue was created without a URL.');
+  return url;
+}
+
+function outside(timelabel: string, extra: object = {}): object {
+  const event = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares' };
+  return { ...event, timelabel, status: 'SUCCESS', ...extra };
+}
+
+async function signal(engine: Engine, router: string, payload: unknown): Promise<void> {
+  await engine.client.workflow.signalWithStart('router', {
+    workflowId: routerId(router),
+    taskQueue: ROUTING_QUEUE,
+    args: [{ pipeline: router }],
+    signal: 'dataEvent',
+    signalArgs: [payload],
+  });
+}
+
+async function pileUp(engine: Engine): Promise<void> {
+  const days = Array.from({ length: 150 }, (_, at) => new Date(Date.UTC(2002, 0, 1 + at)).toISOString());
+  const events = days.map((day) =>
+    outside(`${day.slice(0, 10).replaceAll('-', '')}000000`, { status: 'FAILURE' }),
+  );
+  await signal(engine, 'long', events);
+  for (let sent = 0; sent < 1_000; sent += 50)
+    await Promise.all(Array.from({ length: 50 }, () => signal(engine, 'long', [])));
+}
+
+async function continuedRouter(engine: Engine, { write }: Recorder): Promise<void> {
+  const handle = engine.client.workflow.getHandle(routerId('long'));
+  await eventually(async () => {
+    const status = await handle.query<{ queued: number; accepted: number }>('status');
+    if (status.accepted !== 150 || status.queued > 0) throw new Error(JSON.stringify(status));
+  }, 60_000);
+  const { raw } = await handle.describe();
+  await write(engine, 'router.continuing', routerId('long'), raw.workflowExecutionInfo?.firstRunId ?? '');
+  await write(engine, 'router.continued', routerId('long'));
+}
+
+async function acceptingRouter(engine: Engine, { write }: Recorder): Promise<void> {
+  await signal(engine, 'p', outside(DAY));
+  await ended(engine, 'p.priced', DAY);
+  await signal(engine, 'p', [outside(DAY), 'no event']);
+  await eventually(async () => {
+    const status = await engine.client.workflow
+      .getHandle(routerId('p'))
+      .query<{ rejected: number }>('status');
+    if (status.rejected !== 1) throw new Error(JSON.stringify(status));
+  });
+  await write(engine, 'router.accepting', routerId('p'));
+  await write(engine, 'stageRun.success', runId('p.priced', DAY));
+}
+
+async function failedRun(engine: Engine, { write }: Recorder): Promise<void> {
+  await signal(engine, 'p', outside(FAILING_DAY));
+  await ended(engine, 'p.priced', FAILING_DAY);
+  await write(engine, 'stageRun.failure', runId('p.priced', FAILING_DAY));
+}
+
+async function restatedRun(engine: Engine, { write }: Recorder): Promise<void> {
+  await signal(engine, 'p', outside(SLOW_DAY));
+  await eventually(async () => {
+    const found = await engine.db.query(
+      `select 1 from reefline.stage_run where timelabel = $1 and started_at is not null`,
+      [SLOW_DAY],
+    );
+    if (found.rows.length === 0) throw new Error('The run has not begun.');
+  });
+  await signal(engine, 'p', outside(SLOW_DAY, { rows: 2 }));
+  await eventually(async () => {
+    const events = await historyOf(engine, runId('p.priced', SLOW_DAY));
+    if (!events.includes('inputEvent')) throw new Error('The run has not been told.');
+  });
+  release();
+  await ended(engine, 'p.priced', SLOW_DAY);
+  await write(engine, 'stageRun.restated', runId('p.priced', SLOW_DAY));
+}
+
+/** A day that waits for its hours; a person starts the last ones. */
+async function waitingRun(engine: Engine, { write }: Recorder): Promise<void> {
+  for (let hour = 0; hour < 24; hour += 1) {
+    const timelabel = `20010105${String(hour).padStart(2, '0')}0000`;
+    const handle = await engine.client.workflow.start('stageRun', {
+      workflowId: runId('p.scheduled', timelabel),
+      taskQueue: ROUTING_QUEUE,
+      args: [{ stage: 'p.scheduled', timelabel }],
+    });
+    await handle.result();
+    if (hour === 0) await write(engine, 'stageRun.manual', handle.workflowId);
+  }
+  await ended(engine, 'p.daily', DAY);
+  await write(engine, 'stageRun.waiting', runId('p.daily', DAY));
+}
+
+async function tick(engine: Engine, { write }: Recorder): Promise<void> {
+  const at = new Date('2001-02-05T09:10:00Z');
+  const schedule = engine.client.schedule.getHandle('tick/p.scheduled');
+  await schedule.pause();
+  await schedule.backfill({ start: new Date(at.getTime() - 60_000), end: at, overlap: 'ALLOW_ALL' });
+  const id = 'tick/p.scheduled-2001-02-05T09:10:00Z';
+  await eventually(() => engine.client.workflow.getHandle(id).result());
+  await write(engine, 'tick.scheduled', id);
+  const byHand = await engine.client.workflow.start('tick', {
+    workflowId: 'tick/by-hand',
+    taskQueue: ROUTING_QUEUE,
+    args: [{ stage: 'p.scheduled', at: '2001-02-05T09:10:00Z' }],
+  });
+  await byHand.result();
+  await write(engine, 'tick.manual', 'tick/by-hand');
+}
