@@ -35,6 +35,7 @@ alter table reefline.stage_run add column missing jsonb;
 -- True when an event opened it for a label that had succeeded before.
 alter table reefline.stage_run add column restates boolean not null default false;
 create index stage_run_restated on reefline.stage_run (stage, opened_at) where restates;
+create index stage_run_closed on reefline.stage_run (stage, timelabel) where status = 'CLOSED';
 create index stage_run_pinned on reefline.stage_run (stage) where pinned is not null;
 
 -- What was decided about a (stage, label) and by whom, in order: opened, waiting, paused, held, late, released …
