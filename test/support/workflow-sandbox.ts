@@ -57,7 +57,10 @@ export interface WorkflowSandbox {
   close(): Promise<void>;
 }
 
-const ACTIVITIES = ['acceptEvents', 'openRun', 'runStage', 'closeRun', 'forwardEvents', 'resolveTick'];
+const ACTIVITIES = [
+  ...['acceptEvents', 'openRun', 'runStage', 'closeRun', 'forwardEvents', 'resolveTick'],
+  ...['planBackfill', 'advanceBackfill', 'controlBackfill'],
+];
 /** START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS */
 const ALREADY_EXISTS = 1 as never;
 
