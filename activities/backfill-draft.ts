@@ -12,7 +12,7 @@ import { outsideNeeds } from '../pipeline/backfill-needs.ts';
 import { arrange } from '../pipeline/backfill-order.ts';
 import { summarisePlan, type BackfillPlan } from '../pipeline/backfill-plan.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
-import { selectStages } from '../pipeline/backfill-stages.ts';
+import { listProblem, selectStages } from '../pipeline/backfill-stages.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 
 /** Most items of one backfill: a year of minutes of one stage does not fit, a year of hours of twenty stages does. */
@@ -38,6 +38,8 @@ export async function draftBackfill(
 ): Promise<BackfillDraft | { readonly problem: string }> {
   const selection = selectStages(table, request);
   if ('problem' in selection) return selection;
+  const listed = listProblem(table, request);
+  if (listed !== undefined) return { problem: listed };
   const layout = layOut(table, selection.stages, request, now);
   const pairs = layout.flatMap(({ nodes }) =>
     nodes.map(({ stage, timelabel }) => ({ stage: stage.id, timelabel })),

@@ -28,6 +28,11 @@ export async function planBackfill(
       if (isSameRequest(known.request, request)) return readProgress(client, known);
       throw ApplicationFailure.nonRetryable(otherRequest(id, known.request), 'conflict');
     }
+    if (request.sync !== undefined)
+      throw ApplicationFailure.nonRetryable(
+        `The catalog has no backfill "${id}", and the labels of a historical sync are nowhere else. Start the sync again: reefline sync create ${request.target}`,
+        'not_found',
+      );
     const table = await configs.current(client);
     const draft = await draftBackfill(client, table, id, request, Date.now());
     if ('problem' in draft) throw ApplicationFailure.nonRetryable(draft.problem, 'invalid_config');

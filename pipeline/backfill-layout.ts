@@ -1,7 +1,7 @@
 import { isOutsideSchedule, labelsInRange, startsRuns } from './backfill-stages.ts';
 import { targetsOf, type RoutingTable } from './routing.ts';
 import type { StageDefinition } from './stage.ts';
-import { intervalOf, type Timelabel } from './timelabel.ts';
+import { intervalOf, parseTimelabel, type Timelabel } from './timelabel.ts';
 import { inputNeed } from './window.ts';
 
 /** One (stage, label) that a backfill is about, run or not. */
@@ -28,12 +28,13 @@ export interface StageLayout {
 
 /**
  * The labels of each stage, in the order of the stages, which must be topological. A stage that is fed inside the
- * backfill has the labels that its feeds affect, whatever the range; any other has the labels of the range.
+ * backfill has the labels that its feeds affect, whatever the range; any other has the labels of the range, or those of
+ * the list when there is one.
  */
 export function layOut(
   table: RoutingTable,
   stages: readonly StageDefinition[],
-  range: { readonly from: string; readonly to: string },
+  range: { readonly from: string; readonly to: string; readonly labels?: readonly string[] },
   now: number,
 ): readonly StageLayout[] {
   const affected = new Map<string, Map<Timelabel, BackfillNode[]>>(stages.map(({ id }) => [id, new Map()]));
@@ -41,7 +42,7 @@ export function layOut(
   return stages.map((stage) => {
     const fed = isFedInside(table, stage, affected);
     const reached = affected.get(stage.id) ?? new Map<Timelabel, BackfillNode[]>();
-    const labels = fed ? [...reached.keys()].sort() : labelsInRange(stage, range);
+    const labels = fed ? [...reached.keys()].sort() : labelsAskedFor(stage, range);
     const counts = { future: 0, outsideSchedule: 0 };
     const nodes = labels.flatMap((timelabel): BackfillNode[] => {
       const interval = intervalOf(stage.period, timelabel);
@@ -60,6 +61,11 @@ export function layOut(
     byStage.set(stage.id, nodes);
     return { stage, nodes, ...counts };
   });
+}
+
+function labelsAskedFor(stage: StageDefinition, range: Parameters<typeof layOut>[2]): readonly Timelabel[] {
+  if (range.labels === undefined) return labelsInRange(stage, range);
+  return range.labels.flatMap((label) => parseTimelabel(label) ?? []);
 }
 
 function isFedInside(

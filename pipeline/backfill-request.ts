@@ -1,3 +1,4 @@
+import { readLabelList } from './label-list.ts';
 import { instantOf, parseTimelabel } from './timelabel.ts';
 
 export const RERUN_MODES = ['none', 'failed', 'all'] as const;
@@ -24,6 +25,10 @@ export interface BackfillRequest {
   readonly backwards: boolean;
   readonly reason: string | null;
   readonly by: string | null;
+  /** Only these labels of the target, which is a stage then, sorted; absent, all of the range. */
+  readonly labels?: readonly string[];
+  /** What a historical sync was asked for, in words. It has written the plan, whose labels lie in the catalog only. */
+  readonly sync?: string;
 }
 
 const FIELDS = [
@@ -37,6 +42,8 @@ const FIELDS = [
   'backwards',
   'reason',
   'by',
+  'labels',
+  'sync',
 ] as const;
 
 /** Example of an input, for messages. */
@@ -56,12 +63,15 @@ export function readBackfillRequest(
   const target = text(fields, 'target', problems);
   if ((fields['target'] ?? null) === null)
     problems.push('"target" names a pipeline or a stage, such as "orders" or "orders.fetch_orders".');
-  const from = instant(fields, 'from', problems);
-  const to = instant(fields, 'to', problems);
+  const labels = readLabelList(fields['labels'], problems);
+  const from = instant(fields, 'from', problems, labels?.from);
+  const to = instant(fields, 'to', problems, labels?.to);
   if (from !== null && to !== null && from >= to)
     problems.push(
       `"to" (${String(fields['to'])}) must be after "from" (${String(fields['from'])}): the range ends before "to".`,
     );
+  if (labels !== undefined && from !== null && to !== null && (labels.from < from || labels.to > to))
+    problems.push('"labels" must begin in the range from "from" until before "to"; leave the range out.');
   const downstream = flag(fields, 'downstream', problems);
   const only = flag(fields, 'only', problems);
   if (downstream && only)
@@ -73,16 +83,25 @@ export function readBackfillRequest(
   const backwards = flag(fields, 'backwards', problems);
   const reason = text(fields, 'reason', problems);
   const by = text(fields, 'by', problems);
+  const sync = text(fields, 'sync', problems);
   if (problems.length > 0 || target === null || from === null || to === null) return { problems };
   const range = { from: borderText(fields['from'], from), to: borderText(fields['to'], to) };
   return {
-    request: { target, ...range, downstream, only, rerun, maxConcurrent, backwards, reason, by },
+    request: {
+      ...{ target, ...range, downstream, only, rerun, maxConcurrent, backwards, reason, by },
+      ...(labels === undefined ? {} : { labels: labels.labels }),
+      ...(sync === null ? {} : { sync }),
+    },
   };
 }
 
 /** True when two requests ask for the same; who asks and why does not count. */
 export function isSameRequest(a: BackfillRequest, b: BackfillRequest): boolean {
-  return FIELDS.every((field) => field === 'reason' || field === 'by' || a[field] === b[field]);
+  return FIELDS.every((field) => field === 'reason' || field === 'by' || isEqual(a[field], b[field]));
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
 }
 
 function text(fields: Record<string, unknown>, name: string, problems: string[]): string | null {
@@ -121,8 +140,15 @@ function concurrent(fields: Record<string, unknown>, problems: string[]): number
 const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-function instant(fields: Record<string, unknown>, name: string, problems: string[]): number | null {
+/** `otherwise` stands for a border that is not written. */
+function instant(
+  fields: Record<string, unknown>,
+  name: string,
+  problems: string[],
+  otherwise?: number,
+): number | null {
   const value = fields[name];
+  if (value === undefined && otherwise !== undefined) return otherwise;
   const read = typeof value === 'string' ? parseInstant(value) : undefined;
   if (read !== undefined) return read;
   const what = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;

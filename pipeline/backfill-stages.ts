@@ -2,7 +2,7 @@ import { addPeriods, floorToPeriod, inZone, zoneOf, type Period } from './period
 import { topologicalOrder } from './graph.ts';
 import type { RoutingTable } from './routing.ts';
 import type { StageDefinition, StageInput } from './stage.ts';
-import { labelAt, type Timelabel } from './timelabel.ts';
+import { isOnGrid, labelAt, parseTimelabel, type Timelabel } from './timelabel.ts';
 import { offsetAt } from './time-zone.ts';
 import { triggers } from './window.ts';
 
@@ -27,6 +27,23 @@ export function selectStages(
         if (startsRuns(dependent, input)) chosen.add(dependent);
   }
   return { stages: topologicalOrder([...chosen]).ordered };
+}
+
+/** Why the listed labels are none of the target; undefined when they are, or none are listed. */
+export function listProblem(
+  table: RoutingTable,
+  { target, labels }: { readonly target: string; readonly labels?: readonly string[] },
+): string | undefined {
+  if (labels === undefined) return undefined;
+  const stage = table.stages.get(target);
+  if (stage === undefined)
+    return `"labels" are those of one stage, and "${target}" is a pipeline. Name one of its stages, or a range with "from" and "to".`;
+  const stray = labels.filter((label) => {
+    const read = parseTimelabel(label);
+    return read === undefined || !isOnGrid(stage.period, read);
+  });
+  if (stray.length === 0) return undefined;
+  return `${String(stray.length)} of the labels, such as ${stray[0] ?? ''}, are not the start of an interval of ${stage.id}, whose labels cover ${stage.period} each.`;
 }
 
 function unknownTarget(table: RoutingTable, target: string): string {
@@ -60,7 +77,8 @@ export function labelsInRange(
 
 const DAY = 86_400_000;
 
-function borderOf(period: Period, border: string): number {
+/** Milliseconds since the Unix epoch of a border: an ISO instant, or a date of the zone in which the period is cut. */
+export function borderOf(period: Period, border: string): number {
   const instant = Date.parse(border);
   const zone = zoneOf(period);
   const day = zone === undefined || border.includes('T') ? undefined : inZone('1d', zone);

@@ -33,6 +33,16 @@ export function parseBackfillId(workflowId: string): string | undefined {
   return /^backfill\/(.+)$/.exec(workflowId)?.[1];
 }
 
+/** Workflow id of a historical sync. The backfill that it plans has the same name. */
+export function syncId(name: string): string {
+  return `sync/${name}`;
+}
+
+/** The inverse of `syncId`; undefined for the id of anything else. */
+export function parseSyncId(workflowId: string): string | undefined {
+  return /^sync\/(.+)$/.exec(workflowId)?.[1];
+}
+
 export function scheduleId(stage: string): string {
   return `tick/${stage}`;
 }
