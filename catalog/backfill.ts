@@ -142,8 +142,23 @@ export async function readProgress(
     counts,
     stages: stages.map(({ stage, toRun }) => ({ stage, done: done.get(stage) ?? 0, total: toRun })),
     pausedStages: paused.map(({ stage }) => stage),
+    heldLabels: counts.running === 0 ? [] : await readHeldItems(db, id),
     failures,
   };
+}
+
+async function readHeldItems(
+  db: pg.Pool | pg.PoolClient,
+  id: string,
+): Promise<BackfillProgress['heldLabels']> {
+  const found = await db.query<{ stage: string; labels: number }>({
+    name: 'backfill-held-items',
+    text: `select i.stage, count(*)::int as labels from reefline.backfill_item i
+             join reefline.held_run h on h.stage = i.stage and h.timelabel = i.timelabel and h.cause = 'storm'
+            where i.backfill = $1 and i.state = 'running' group by i.stage order by i.stage`,
+    values: [id],
+  });
+  return found.rows;
 }
 
 async function readFailures(db: pg.Pool | pg.PoolClient, id: string): Promise<readonly FailedItem[]> {

@@ -3,6 +3,7 @@ import type { BackfillRecord } from '../catalog/backfill.ts';
 import type { StagePlan } from '../pipeline/backfill-plan.ts';
 import {
   describeCounts,
+  describeHolds,
   doneOf,
   totalOf,
   type BackfillProgress,
@@ -112,7 +113,7 @@ export function backfillText(
   record: BackfillRecord,
   progress: BackfillProgress,
 ): string {
-  const { status, counts, stages, failures, pausedStages } = progress;
+  const { status, counts, stages, failures } = progress;
   const { request, createdAt, createdBy, endedAt } = record;
   const lines = [
     `${context.paint('bold', record.id)}  ${context.paint(STYLES[status], status)}`,
@@ -132,7 +133,7 @@ export function backfillText(
       stages.map(({ stage, done, total }) => [stage, String(done), String(total)]),
     ),
   ];
-  for (const stage of pausedStages) lines.push(`${stage} is paused; its labels start when it is resumed.`);
+  lines.push(...describeHolds(progress));
   if (failures.length > 0)
     lines.push('', ...failures.map(({ stage, timelabel, detail }) => failureLine(stage, timelabel, detail)));
   if (counts.failure + counts.blocked > 0)

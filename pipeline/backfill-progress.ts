@@ -24,6 +24,8 @@ export interface BackfillProgress {
   readonly stages: readonly { readonly stage: string; readonly done: number; readonly total: number }[];
   /** Stages that a pause keeps from starting. */
   readonly pausedStages: readonly string[];
+  /** Labels that the limit of restated labels holds, per stage. */
+  readonly heldLabels: readonly { readonly stage: string; readonly labels: number }[];
   /** The first items that failed, for people. */
   readonly failures: readonly FailedItem[];
 }
@@ -75,15 +77,25 @@ export function describeCounts(counts: ItemCounts): string {
   return parts.length === 0 ? head : `${head}: ${parts.join(', ')}`;
 }
 
+/** What keeps labels from running, a sentence each. */
+export function describeHolds({ pausedStages, heldLabels }: BackfillProgress): readonly string[] {
+  return [
+    ...pausedStages.map((stage) => `${stage} is paused; its labels start when it is resumed.`),
+    ...heldLabels.map(
+      ({ stage, labels }) =>
+        `${stage}: ${String(labels)} labels are held by its limit of restated labels; let them run with: reefline release ${stage}`,
+    ),
+  ];
+}
+
 /** Current details of the backfill in the Temporal Web UI, in Markdown. */
 export function describeProgress(progress: BackfillProgress): string {
-  const { status, counts, stages, pausedStages, failures } = progress;
+  const { status, counts, stages, failures } = progress;
   const lines = [`**${status}**, ${describeCounts(counts)}`, ''];
   lines.push('| stage | done | of |', '| --- | ---: | ---: |');
   for (const { stage, done, total } of stages)
     lines.push(`| ${stage} | ${String(done)} | ${String(total)} |`);
-  for (const stage of pausedStages)
-    lines.push('', `${stage} is paused; its labels start when it is resumed.`);
+  for (const line of describeHolds(progress)) lines.push('', line);
   if (failures.length > 0) {
     lines.push('', 'Failed:', '');
     for (const { stage, timelabel, detail } of failures)
