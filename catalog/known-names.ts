@@ -5,7 +5,6 @@ export interface KnownNames {
   readonly pipelines: readonly string[];
   readonly stages: readonly string[];
   readonly datasets: readonly string[];
-  readonly endpoints: readonly string[];
 }
 
 /**
@@ -30,8 +29,7 @@ export async function readKnownNames(url: string, budget: number): Promise<Known
              select array(select name from reefline.pipeline p where p.config_version = v.version order by name) as pipelines,
                     array(select id from reefline.stage s where s.config_version = v.version order by id) as stages,
                     array(select output from reefline.stage s where s.config_version = v.version
-                          union select d->>'dataset' from jsonb_array_elements(v.project->'datasets') d order by 1) as datasets,
-                    array(select e->>'name' from jsonb_array_elements(v.project->'endpoints') e order by 1) as endpoints
+                          union select d->>'dataset' from jsonb_array_elements(v.project->'datasets') d order by 1) as datasets
                from version v`,
     });
     const [names] = found.rows;

@@ -78,19 +78,18 @@ async function valuesOf(name: string, readNames: ReadNames): Promise<readonly st
       return (await readNames()).stages;
     case 'pipeline':
       return (await readNames()).pipelines;
-    case 'endpoint':
-      return (await readNames()).endpoints;
     case 'dataset':
       return (await readNames()).datasets;
-    case 'scope': {
+    case 'name': {
+      const { stages, datasets } = await readNames();
+      return [...stages, ...datasets];
+    }
+    case 'scope':
+    case 'target': {
       const { pipelines, stages } = await readNames();
       return [...pipelines, ...stages];
     }
-    default: {
-      // `stage-or-dataset` and the like
-      if (!/stage|dataset/.test(name)) return [];
-      const { stages, datasets } = await readNames();
-      return [...(name.includes('stage') ? stages : []), ...(name.includes('dataset') ? datasets : [])];
-    }
+    default:
+      return [];
   }
 }

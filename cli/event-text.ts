@@ -1,7 +1,7 @@
 import type { CausedRunView, CauseView, EventDetail, EventView } from '../catalog/event-views.ts';
 import { inDocumentedOrder } from '../pipeline/data-event.ts';
 import type { CliContext, Style } from './context.ts';
-import { duration, isoMinutes } from './moments.ts';
+import { duration, isoMinutes, rowCount } from './moments.ts';
 import { facts, table, type Cell, type Column } from './table.ts';
 
 type Screen = Pick<CliContext, 'columns' | 'paint' | 'now'>;
@@ -63,14 +63,12 @@ function eventCells({ receivedAt, dataset, timelabel, revision, eventId, body, o
 
 /** One event on one line, for following the log. */
 export function eventLine({ paint }: Pick<CliContext, 'paint'>, event: EventView): string {
-  const [received = '', dataset = '', timelabel = '', revision = '', outcome = '', rows = ''] = eventCells(
-    event,
-  ).map((cell) => (typeof cell === 'string' ? cell : paint(cell.style, cell.text)));
-  const { body } = event;
-  const counted = rows === '' ? '' : `  ${rows} rows`;
-  const error =
-    body.event_type === 'data' && body.error !== null ? `  ${body.error.class}: ${body.error.message}` : '';
-  return `${received}  ${dataset}  ${timelabel} r${revision}  ${outcome}${counted}${paint('red', error)}`;
+  const { body, receivedAt, dataset, timelabel, revision, outcome } = event;
+  const line = `${isoMinutes(receivedAt)}  ${dataset}  ${timelabel} r${revision}`;
+  if (body.event_type === 'metadata') return `${line}  ${paint('dim', body.change)}`;
+  const counted = body.rows == null ? '' : `  ${rowCount(body.rows)}`;
+  const error = body.error == null ? '' : `  ${paint('red', `${body.error.class}: ${body.error.message}`)}`;
+  return `${line}  ${paint(outcomeStyle(outcome), outcome ?? '')}${counted}${error}`;
 }
 
 /** All of one event: its fields, what routing decided, what became of its deliveries, what led to it and what followed. */

@@ -1,13 +1,5 @@
 import type { Command } from 'commander';
-import type { Timelabel } from '../pipeline/timelabel.ts';
 import { borderArgument, timelabelArgument } from './arguments.ts';
-
-/** Which labels a list is about. */
-export interface LabelRangeOptions {
-  readonly label?: Timelabel;
-  readonly from?: Timelabel;
-  readonly to?: Timelabel;
-}
 
 /** Adds `--label`, `--from` and `--to`, which mean the same for every list. */
 export function withLabelRange(command: Command): Command {

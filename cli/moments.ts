@@ -28,3 +28,8 @@ export function age(since: Date, now: number): string {
 export function isoMinutes(instant: Date): string {
   return `${instant.toISOString().slice(0, 16)}Z`;
 }
+
+/** `1 row`, `120,443 rows` */
+export function rowCount(rows: number): string {
+  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
+}

@@ -8,7 +8,7 @@ import type { CliContext } from '../context.ts';
 import { cureOf } from '../cure.ts';
 import { InvalidInput } from '../invalid-input.ts';
 import { requireOnGrid, requireStage } from '../known-stages.ts';
-import { duration } from '../moments.ts';
+import { duration, rowCount } from '../moments.ts';
 import { startRun } from '../run.ts';
 
 interface RunOptions {
@@ -105,6 +105,6 @@ function endText(end: RunEnd, stage: string, timelabel: string): string {
     run?.startedAt == null || run.closedAt === null
       ? ''
       : ` after ${duration(run.closedAt.getTime() - run.startedAt.getTime())}`;
-  const rows = run?.rows == null ? '' : `, ${run.rows.toLocaleString('en-US')} rows`;
+  const rows = run?.rows == null ? '' : `, ${rowCount(run.rows)}`;
   return `${stage} ${timelabel} revision ${revision} succeeded${took}${rows}.`;
 }

@@ -2,6 +2,9 @@ import type pg from 'pg';
 import { storeConfig } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
+import { runEventId } from '../../pipeline/ids.ts';
+import type { Project } from '../../pipeline/project.ts';
+import { eventTypeOf } from '../../pipeline/routing.ts';
 import { type CliOutcome, type CliSetting, runReefline } from './cli-terminal.ts';
 import { freshDatabase } from './local-cloud.ts';
 import { projectOf } from './project.ts';
@@ -18,7 +21,7 @@ const PROJECT = projectOf(
 /** What the commands take for the present. */
 const NOW = Date.parse('2020-03-03T13:05:00Z');
 
-/** A run of `p.<stage>` as the ledger has it. */
+/** A run of the stage of this name as the ledger has it. */
 export interface HistoricRun {
   readonly stage: string;
   readonly timelabel: string;
@@ -27,6 +30,9 @@ export interface HistoricRun {
   readonly outcome?: string;
   readonly trigger?: string;
   readonly late?: boolean;
+  readonly rows?: number;
+  /** What it waits for: `dataset label`. */
+  readonly lacks?: readonly [dataset: string, timelabel: string];
   readonly error?: { readonly class: string; readonly message: string; readonly facts: object };
   readonly inputs?: readonly HistoricInput[];
 }
@@ -52,11 +58,11 @@ export interface RunHistory {
   close(): Promise<void>;
 }
 
-export async function openRunHistory(label: string): Promise<RunHistory> {
+export async function openRunHistory(label: string, project: Project = PROJECT): Promise<RunHistory> {
   const database = await freshDatabase(label);
   await migrateCatalog(database.url);
   const db = connectCatalog(database.url, 4);
-  await storeConfig(db, PROJECT, 'test');
+  await storeConfig(db, project, 'test');
   const reefline = async (argv: readonly string[], setting: CliSetting = {}): Promise<CliOutcome> => {
     const env = { REEFLINE_CATALOG_URL: database.url, LANG: 'C.UTF-8' };
     return runReefline(argv, { now: NOW, ...setting, env: { ...env, ...setting.env } });
@@ -70,7 +76,7 @@ export async function openRunHistory(label: string): Promise<RunHistory> {
         'truncate reefline.data_event, reefline.verdict, reefline.delivery, reefline.stage_run, reefline.run_input, reefline.run_note, reefline.held_run, reefline.pause',
       );
     },
-    add: (run) => addRun(db, run),
+    add: (run) => addRun(db, project, run),
     addSmallHistory: () => addSmallHistory(db),
     close: async () => {
       await db.end();
@@ -79,21 +85,25 @@ export async function openRunHistory(label: string): Promise<RunHistory> {
   };
 }
 
-async function addRun(db: pg.Pool, row: HistoricRun): Promise<string> {
-  const { revision = 1, trigger = 'event', late = false, inputs = [], stage, timelabel, status } = row;
-  const eventId = `p.${stage}/${timelabel}/r${String(revision)}`;
-  const dataset = `warehouse.main.${stage}`;
+async function addRun(db: pg.Pool, project: Project, row: HistoricRun): Promise<string> {
+  const { revision = 1, trigger = 'event', late = false, inputs = [], timelabel, status } = row;
+  const stage = project.stages.find(({ name }) => name === row.stage);
+  if (stage === undefined) throw new Error(`The project has no stage ${row.stage}.`);
+  const eventId = runEventId(stage.id, timelabel, revision);
+  const dataset = stage.output;
+  const type = eventTypeOf(stage, project);
+  const [, schema = '', table = ''] = dataset.split('.');
   const ended = status === 'SUCCESS' || status === 'FAILURE';
   const causedBy = inputs.map((input) => input.eventId);
-  const identity = { eventId, dataset, timelabel, revision, status, stage: `p.${stage}` };
-  const address = { event_type: 'data', type: 'redshift', schema: 'main', table: stage };
-  const event = { ...address, ...identity, causedBy, rows: 1234, error: row.error ?? null };
+  const identity = { eventId, dataset, timelabel, revision, status, stage: stage.id };
+  const address = { event_type: 'data', type, schema, table };
+  const event = { ...address, ...identity, causedBy, rows: row.rows ?? 1234, error: row.error ?? null };
   await db.query(
     `insert into reefline.stage_run (stage, timelabel, revision, status, outcome, pipeline, dataset, config_version, trigger, caused_by,
                                      opened_at, started_at, closed_at, late_at, temporal_run_id, events, missing)
-     values ($1, $2, $3, $4, $5, 'p', $6, 1, $7, $8, '2020-03-03T12:00:00Z', '2020-03-03T12:00:10Z',
+     values ($1, $2, $3, $4, $5, $13, $6, 1, $7, $8, '2020-03-03T12:00:00Z', '2020-03-03T12:00:10Z',
              case when $9 then '2020-03-03T12:03:15Z'::timestamptz end, case when $10 then '2020-03-03T12:30:00Z'::timestamptz end,
-             'temporal-run', $11, case when $4 = 'WAITING' then '[{"dataset": "warehouse.main.loaded", "timelabel": "20200303100000"}]'::jsonb end)`,
+             'temporal-run', $11, $12)`,
     [
       identity.stage,
       timelabel,
@@ -106,6 +116,8 @@ async function addRun(db: pg.Pool, row: HistoricRun): Promise<string> {
       ended,
       late,
       ended ? JSON.stringify([event]) : null,
+      row.lacks === undefined ? null : JSON.stringify([{ dataset: row.lacks[0], timelabel: row.lacks[1] }]),
+      stage.pipeline,
     ],
   );
   for (const input of inputs)
@@ -129,8 +141,8 @@ export async function logEvent(
   outcome: string,
 ): Promise<void> {
   await db.query(
-    `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, outcome, stage, router, body)
-     select e->>'eventId', e->>'event_type', e->>'dataset', e->>'timelabel', (e->>'revision')::int, e->>'status', $2, e->>'stage', 'p', e
+    `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, outcome, stage, router, body, received_at)
+     select e->>'eventId', e->>'event_type', e->>'dataset', e->>'timelabel', (e->>'revision')::int, e->>'status', $2, e->>'stage', 'p', e, '2020-03-03T12:04:00Z'
        from (select $1::jsonb as e) given`,
     [JSON.stringify(event), outcome],
   );
@@ -138,19 +150,29 @@ export async function logEvent(
 
 async function addSmallHistory(db: pg.Pool): Promise<void> {
   const timelabel = '20200303080000';
-  const eventId = await addRun(db, { stage: 'hourly', timelabel, status: 'SUCCESS', trigger: 'schedule' });
-  await addRun(db, {
+  const eventId = await addRun(db, PROJECT, {
+    stage: 'hourly',
+    timelabel,
+    status: 'SUCCESS',
+    trigger: 'schedule',
+  });
+  await addRun(db, PROJECT, {
     stage: 'loaded',
     timelabel,
     status: 'SUCCESS',
     inputs: [{ dataset: 'warehouse.main.hourly', timelabel, revision: 1, eventId }],
   });
-  await addRun(db, {
+  await addRun(db, PROJECT, {
     stage: 'hourly',
     timelabel: '20200303090000',
     status: 'FAILURE',
     trigger: 'schedule',
     error: { class: 'unauthorized', message: 'permission denied for table orders', facts: {} },
   });
-  await addRun(db, { stage: 'daily', timelabel: '20200303000000', status: 'WAITING' });
+  await addRun(db, PROJECT, {
+    stage: 'daily',
+    timelabel: '20200303000000',
+    status: 'WAITING',
+    lacks: ['warehouse.main.loaded', '20200303100000'],
+  });
 }

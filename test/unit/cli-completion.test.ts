@@ -15,7 +15,6 @@ const NAMES = {
   pipelines: ['orders'],
   stages: ['orders.fetch_orders', 'orders.load_orders'],
   datasets: ['lake.shop.orders'],
-  endpoints: ['customers'],
 };
 const program = buildProgram(createContext(testTerminal().terminal, []).context);
 
@@ -43,6 +42,7 @@ describe('completion', () => {
     expect(await complete('status', '-s', '')).toEqual(NAMES.stages);
     expect(await complete('events', 'search', '--dataset', '')).toEqual(NAMES.datasets);
     expect(await complete('runs', 'list', '--status', 'QUA')).toEqual(['QUARANTINED']);
+    expect(await complete('pause', 'orders')).toEqual(['orders', ...NAMES.stages]);
     expect(await complete('run', 'orders.load_orders', '')).toEqual([]);
   });
 
