@@ -31,7 +31,7 @@ const graphs: fc.Arbitrary<readonly StageSketch[]> = fc
     for (const [at, { period, picks }] of drawn.entries()) {
       const fitting = graph.filter((one) => one.period === '6h' || period === '1d');
       const reads = [...new Set(picks.map((pick) => fitting[pick % fitting.length]?.name ?? ''))];
-      graph.push({ name: `d${String(at)}`, period: period as '6h' | '1d', reads });
+      graph.push({ name: `d${String(at)}`, period: period, reads });
     }
     return graph;
   });
