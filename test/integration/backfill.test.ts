@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { readBackfill, readProgress } from '../../catalog/backfill.ts';
+import { ConfigStore } from '../../catalog/config-store.ts';
+import { pauseScope } from '../../catalog/pauses.ts';
 import { orderBackfill } from '../../cli/backfill-orders.ts';
+import { resumeScope } from '../../cli/resume-scope.ts';
 import type { BackfillProgress } from '../../pipeline/backfill-progress.ts';
 import { hasEnded } from '../../pipeline/backfill-progress.ts';
 import { backfillId, ROUTING_QUEUE } from '../../pipeline/ids.ts';
@@ -239,6 +242,26 @@ describe('orders', () => {
     });
     release();
     await ended('first');
+  });
+});
+
+describe('a pause of a stage', () => {
+  test('fills the room and holds the backfill, which loses nothing when the stage is resumed', async () => {
+    await pauseScope(engine.db, 'p.loaded', 'test', 'the warehouse is being resized');
+    const range = { from: '2020-03-17', to: '2020-03-18' };
+    await start('stage-paused', { target: 'p.hourly', ...range, downstream: true, maxConcurrent: 4 });
+    await eventually(async () => {
+      const held = await engine.db.query(`select 1 from reefline.held_run where stage = 'p.loaded'`);
+      expect(held.rows).toHaveLength(3);
+    });
+    // A label counts until its load has ended, too, so nobody fetches far ahead of a warehouse that stands still.
+    // Three loads wait, and the fourth place is too small for an hour and its load.
+    expect(await runs('hourly', '20200317')).toEqual(hours(3, 'r1 SUCCESS'));
+    expect(await progressOf('stage-paused')).toMatchObject({ status: 'running', pausedStages: ['p.loaded'] });
+    const resume = { scope: 'p.loaded', policy: 'drain', actor: 'test' } as const;
+    await resumeScope(engine.db, new ConfigStore(), engine.client, resume);
+    expect(await ended('stage-paused')).toMatchObject({ status: 'completed', counts: { success: 49 } });
+    expect(await runs('loaded', '20200317')).toEqual(hours(24, 'r1 SUCCESS'));
   });
 });
 
