@@ -1,0 +1,73 @@
+import { expect } from '@jest/globals';
+import type { SweepInput, SweepResult } from '../../workflows/sweep.ts';
+import { SWEPT_KINDS, type FindingKind } from '../../pipeline/findings.ts';
+import { ROUTING_QUEUE, routerId, runId } from '../../pipeline/ids.ts';
+import type { Engine } from './engine.ts';
+import { OUTSIDE } from './project.ts';
+
+let sweeps = 0;
+
+/** Runs one sweep and returns how many it found of each kind that it found any of. Every finding must have been mended. */
+export async function sweep(
+  { client }: Engine,
+  input: SweepInput = { ageSeconds: 0 },
+): Promise<Partial<Record<FindingKind, number>>> {
+  sweeps += 1;
+  const result = await client.workflow.execute<(input: SweepInput) => Promise<SweepResult>>('sweep', {
+    workflowId: `sweep/test-${String(sweeps)}`,
+    taskQueue: ROUTING_QUEUE,
+    args: [input],
+  });
+  expect(result.kinds.map(({ kind }) => kind)).toEqual(SWEPT_KINDS);
+  expect(result.kinds.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(result.kinds.filter(({ found, mended }) => found !== mended)).toEqual([]);
+  return Object.fromEntries(
+    result.kinds.filter(({ found }) => found > 0).map(({ kind, found }) => [kind, found]),
+  );
+}
+
+/** The fares of a day, as an outside service reports them. */
+export function fares(timelabel: string, extra: object = {}): object {
+  const event = {
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'partners',
+    table: 'fares',
+    dataset: OUTSIDE,
+  };
+  return { ...event, timelabel, status: 'SUCCESS', ...extra };
+}
+
+export async function signal({ client }: Engine, payload: unknown): Promise<void> {
+  await client.workflow.signalWithStart('router', {
+    workflowId: routerId('p'),
+    taskQueue: ROUTING_QUEUE,
+    args: [{ pipeline: 'p' }],
+    signal: 'dataEvent',
+    signalArgs: [payload],
+  });
+}
+
+/** `r1 SUCCESS` for each revision of a label of `p.<stage>`. */
+export async function ledger({ db }: Engine, stage: string, timelabel: string): Promise<string[]> {
+  const found = await db.query<{ run: string }>(
+    `select 'r' || revision || ' ' || status as run from reefline.stage_run where stage = $1 and timelabel = $2 order by revision`,
+    [`p.${stage}`, timelabel],
+  );
+  return found.rows.map(({ run }) => run);
+}
+
+/** Status of the newest workflow of a label of `p.<stage>`. */
+export async function workflowOf({ client }: Engine, stage: string, timelabel: string): Promise<string> {
+  return (await client.workflow.getHandle(runId(`p.${stage}`, timelabel)).describe()).status.name;
+}
+
+/** A gate that a stage of a test waits at until it is opened. */
+export class Gate {
+  readonly opened: Promise<void>;
+  open: () => void = () => undefined;
+
+  constructor() {
+    this.opened = new Promise((resolve) => (this.open = resolve));
+  }
+}
