@@ -50,7 +50,8 @@ function minutes(border: string): string {
   return border.includes('T') ? isoMinutes(new Date(border)) : border;
 }
 
-function planTable(context: CliContext, stages: readonly StagePlan[]): string {
+/** A line per stage: how many of its labels run, and why others do not. */
+export function planTable(context: CliContext, stages: readonly StagePlan[]): string {
   const numbers = [
     ['to run', 'toRun'],
     ['left alone', 'existing'],
@@ -120,6 +121,7 @@ export function backfillText(
     requestText(request),
     ...facts(context, [
       ['created', `${isoMinutes(createdAt)} by ${createdBy}`],
+      ['sync', request.sync ?? null],
       ['reason', request.reason],
       ['ended', endedAt === null ? null : isoMinutes(endedAt)],
     ]),

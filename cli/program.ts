@@ -29,6 +29,7 @@ import { addRunCommand } from './commands/run.ts';
 import { addRunsListCommand } from './commands/runs-list.ts';
 import { addRunsShowCommand } from './commands/runs-show.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addSyncCreateCommand, addSyncShowCommand } from './commands/sync.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { createContext, type CliContext } from './context.ts';
@@ -60,6 +61,8 @@ const COMMANDS: readonly AddCommand[] = [
   addBackfillListCommand,
   addBackfillShowCommand,
   addBackfillOrderCommands,
+  addSyncCreateCommand,
+  addSyncShowCommand,
   addRunsListCommand,
   addRunsShowCommand,
   addEventsTailCommand,

@@ -25,7 +25,7 @@ export class KeyComparison {
 
   addSource(label: Timelabel, key: RowKey): void {
     let keys = this.#source.get(label);
-    if (keys === undefined) this.#source.set(label, (keys = new Map()));
+    if (keys === undefined) this.#source.set(label, (keys = new Map<string, boolean>()));
     const code = encode(key);
     if (keys.has(code)) return;
     keys.set(code, false);
@@ -41,7 +41,7 @@ export class KeyComparison {
       return;
     }
     let missing = this.#onlyInWarehouse.get(rowLabel);
-    if (missing === undefined) this.#onlyInWarehouse.set(rowLabel, (missing = new Set()));
+    if (missing === undefined) this.#onlyInWarehouse.set(rowLabel, (missing = new Set<string>()));
     missing.add(code);
   }
 
@@ -112,9 +112,11 @@ export function canonicalPart(type: ColumnType, padded: boolean, text: string | 
     case 'decimal':
       return text.includes('.') ? text.replace(/\.?0+$/, '').replace(/^-0$/, '0') : text;
     case 'timestamp':
-      return text.replace(/\+00$/, '').replace(/(:\d\d)\.(\d*?)0*$/, (_, seconds: string, digits: string) =>
-        digits === '' ? seconds : `${seconds}.${digits}`,
-      );
+      return text
+        .replace(/\+00$/, '')
+        .replace(/(:\d\d)\.(\d*?)0*$/, (_, seconds: string, digits: string) =>
+          digits === '' ? seconds : `${seconds}.${digits}`,
+        );
     case 'boolean':
       return text.startsWith('t') ? 'true' : 'false';
     case 'uuid':

@@ -25,10 +25,11 @@ export function requireExtract(
       problem: `${what}, and a historical sync reads the source of an extract. Extracts are ${named(extracts)}.`,
     };
   }
-  const pointless = select.kind === 'time_window' || select.kind === 'key_list';
+  const isRange = select.kind === 'deletes' && (select.from !== null || select.to !== null);
+  const pointless = select.kind === 'time_window' || select.kind === 'key_list' || isRange;
   if (stage.work.mode === 'snapshot' && pointless)
     return {
-      problem: `${id} is a snapshot: each of its labels holds the whole table, whatever the time or the keys. Ask for all of it (kind full), or for a comparison of the keys (kind deletes).`,
+      problem: `${id} is a snapshot: each of its labels holds the whole table, whatever the time or the keys. Ask for all of it (kind full), or for a comparison of the keys (kind deletes without a range).`,
     };
   return { stage };
 }

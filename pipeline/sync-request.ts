@@ -34,7 +34,17 @@ export interface SyncRequest {
 /** Example of an input, for messages. */
 export const SYNC_EXAMPLE = '{"stage":"orders.fetch_orders","kind":"key_list","keys":["17"]}';
 
-const ALWAYS = ['stage', 'kind', 'keyColumns', 'findDeletes', 'maxConcurrent', 'reason', 'by', 'dryRun', 'hold'];
+const ALWAYS = [
+  'stage',
+  'kind',
+  'keyColumns',
+  'findDeletes',
+  'maxConcurrent',
+  'reason',
+  'by',
+  'dryRun',
+  'hold',
+];
 const OF_KIND: Readonly<Record<SyncKind, readonly string[]>> = {
   full: [],
   columns: ['columns'],

@@ -6,6 +6,7 @@ import { advanceBackfill } from '../activities/backfill-advance.ts';
 import { controlBackfill } from '../activities/backfill-control.ts';
 import { planBackfill } from '../activities/backfill-plan.ts';
 import { closeRun } from '../activities/close-run.ts';
+import { findSyncLabels, resolveSync } from '../activities/find-sync-labels.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
@@ -48,6 +49,12 @@ export function createActivities({ db, client, runners, environment }: ActivityE
     planBackfill: (input) => planBackfill(db, configs, input),
     advanceBackfill: (input) => advanceBackfill(db, configs, input),
     controlBackfill: (input) => controlBackfill(db, configs, input),
+    resolveSync: (request) => resolveSync(db, configs, request),
+    findSyncLabels: (input) =>
+      findSyncLabels(
+        { db, configs, resolveSecrets: (connection) => resolveConnection(connection, environment) },
+        input,
+      ),
     resolveTick: (input) => resolveTick(db, configs, input),
     sweepKind: (input) =>
       sweepKind({ db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() }, input),

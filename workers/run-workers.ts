@@ -63,7 +63,7 @@ export async function runWorkers({
   try {
     await start(routingWorker(activities, workflowBundle));
     say(`Routing on task queue ${ROUTING_QUEUE}.`);
-    const { runStage } = activities;
+    const { findSyncLabels, runStage } = activities;
     const configs = new ConfigStore();
     let version = 0;
     while (!signal.aborted) {
@@ -77,7 +77,7 @@ export async function runWorkers({
           if (running.has(taskQueue)) continue;
           await start({
             taskQueue,
-            activities: { runStage },
+            activities: { findSyncLabels, runStage },
             maxConcurrentActivityTaskExecutions: concurrency,
           });
           say(`Stages of connection ${name} on task queue ${taskQueue}, ${String(concurrency)} at once.`);
@@ -98,7 +98,8 @@ function routingWorker(
   activities: Activities,
   bundle: { readonly code: string } | undefined,
 ): Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string } {
-  const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveTick } = activities;
+  const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveSync, resolveTick } =
+    activities;
   const { advanceBackfill, controlBackfill, planBackfill, sweepKind } = activities;
   const workflows =
     bundle === undefined
@@ -119,6 +120,7 @@ function routingWorker(
       openRun,
       passDeadline,
       planBackfill,
+      resolveSync,
       resolveTick,
       sweepKind,
     },

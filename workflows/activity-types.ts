@@ -3,6 +3,7 @@ import type { AdvanceBackfillInput, BackfillTurn } from '../activities/backfill-
 import type { ControlBackfillInput } from '../activities/backfill-control.ts';
 import type { PlanBackfillInput } from '../activities/backfill-plan.ts';
 import type { CloseRunInput } from '../activities/close-run.ts';
+import type { FindSyncLabelsInput, ResolvedSync } from '../activities/find-sync-labels.ts';
 import type { Forwarded } from '../activities/forward-events.ts';
 import type { OpenRunInput } from '../activities/open-run.ts';
 import type { ResolvedTick } from '../activities/resolve-tick.ts';
@@ -11,6 +12,8 @@ import type { SweepKindInput } from '../activities/sweep.ts';
 import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
 import type { SweptKind } from '../pipeline/findings.ts';
 import type { RunStep } from '../pipeline/run-plan.ts';
+import type { SyncResult } from '../pipeline/sync-report.ts';
+import type { SyncRequest } from '../pipeline/sync-request.ts';
 
 /** The activities as workflows call them. Names are permanent: they are recorded in histories. */
 export interface Activities {
@@ -23,6 +26,8 @@ export interface Activities {
   readonly planBackfill: (input: PlanBackfillInput) => Promise<BackfillProgress>;
   readonly advanceBackfill: (input: AdvanceBackfillInput) => Promise<BackfillTurn>;
   readonly controlBackfill: (input: ControlBackfillInput) => Promise<BackfillProgress>;
+  readonly resolveSync: (request: SyncRequest) => Promise<ResolvedSync>;
+  readonly findSyncLabels: (input: FindSyncLabelsInput) => Promise<SyncResult>;
   readonly resolveTick: (input: { stage: string; at: string }) => Promise<ResolvedTick>;
   readonly sweepKind: (input: SweepKindInput) => Promise<SweptKind>;
 }

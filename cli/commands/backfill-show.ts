@@ -23,14 +23,20 @@ export function addBackfillShowCommand(program: Command, context: CliContext): v
       'until it ends or Ctrl-C; in a pipe a line for each change, with --json one object a line',
     )
     .action(async (id: string, options: { watch?: true }) => {
-      const db = await context.openCatalog();
-      if (options.watch === true) await watch(context, db, id);
-      else {
-        const { record, progress } = await look(db, id);
-        context.show({ ...record, progress }, () => backfillText(context, record, progress));
-      }
+      await showBackfill(context, id, options.watch === true);
     });
   withExamples(command, ['reefline backfill show march --watch', 'reefline backfill show march --json']);
+}
+
+/** Shows where a backfill stands, once or until it ends. */
+export async function showBackfill(context: CliContext, id: string, watches: boolean): Promise<void> {
+  const db = await context.openCatalog();
+  if (watches) {
+    await watch(context, db, id);
+    return;
+  }
+  const { record, progress } = await look(db, id);
+  context.show({ ...record, progress }, () => backfillText(context, record, progress));
 }
 
 async function look(

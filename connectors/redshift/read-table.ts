@@ -70,7 +70,7 @@ export async function* tableRows(
 }
 
 /** The Data API gives numbers as JSON numbers, which are not exact beyond 2^53 and for decimals. Text is. */
-function exactValue({ name, type }: Column): string {
+export function exactValue({ name, type }: Column): string {
   switch (type.kind) {
     case 'int64':
     case 'decimal':
