@@ -6,10 +6,11 @@ import {
   readReceived,
   readUnfinishedBackfills,
   withoutHeld,
+  type OwedEvents,
 } from '../catalog/findings.ts';
 import { readJoinsToTell } from '../catalog/joins-to-tell.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
-import { backfillId, publisherId } from '../pipeline/ids.ts';
+import { backfillId, publisherId, routerId, runId } from '../pipeline/ids.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 import { abreast } from './abreast.ts';
 import { rejection } from './read-messages.ts';
@@ -17,20 +18,47 @@ import { ABREAST, MOST, type Look, type Search, type SweepTools } from './sweep-
 
 const ONE_ROUND = { next: null, mark: null } as const;
 
-/** Events that the ledger owes: neither in the log nor among what was rejected. */
-export async function findUnreportedEvents({ db }: SweepTools, { age, from }: Search): Promise<Look> {
-  const { rows, next, upTo } = await readOwedEvents(db, from, age, MOST);
+/** A router that has work may have the events in its queue; after so many seconds nobody relies on that. */
+const ROUTER_PATIENCE = 900;
+
+/**
+ * Events that the ledger owes: neither in the log nor among what was rejected, and on nobody's way there. A run that
+ * works may be trying to signal them, a router that works may have them in its queue.
+ */
+export async function findUnreportedEvents(tools: SweepTools, { age, from }: Search): Promise<Look> {
+  const { rows, next, upTo } = await readOwedEvents(tools.db, from, age, MOST);
+  const owed = await withoutReceived(tools, rows);
+  const pipelines = [...new Set(owed.map(({ pipeline }) => pipeline))];
+  const routers = await abreast(pipelines, ABREAST, (pipeline) => tools.control.stateOf(routerId(pipeline)));
+  const busy = pipelines.filter((_, at) => routers[at] === 'working');
+  const runs = await abreast(owed, ABREAST, ({ stage, timelabel }) => {
+    tools.beat();
+    return tools.control.stateOf(runId(stage, timelabel));
+  });
+  const lost = owed.filter(
+    (row, at) => runs[at] !== 'working' && (row.age > ROUTER_PATIENCE || !busy.includes(row.pipeline)),
+  );
+  // What was on its way at the first look has arrived by now.
+  const findings = (await withoutReceived(tools, lost)).map(({ since: _, age: __, ...row }) => ({
+    kind: 'unreported-event' as const,
+    ...row,
+  }));
+  return { findings, next, mark: owed[0]?.since ?? upTo };
+}
+
+async function withoutReceived(
+  { db }: SweepTools,
+  rows: readonly OwedEvents[],
+): Promise<readonly OwedEvents[]> {
   const events = rows.flatMap((row) => row.events);
   const received = await readReceived(
     db,
     events.map(({ eventId }) => eventId),
     events.map(fingerprintOf),
   );
-  const isOwed = (event: ReeflineEvent): boolean =>
-    !received.has(event.eventId) && !received.has(fingerprintOf(event));
-  const owed = rows.filter((row) => row.events.some(isOwed));
-  const findings = owed.map(({ since: _, ...row }) => ({ kind: 'unreported-event' as const, ...row }));
-  return { findings, next, mark: owed[0]?.since ?? upTo };
+  return rows.filter((row) =>
+    row.events.some((event) => !received.has(event.eventId) && !received.has(fingerprintOf(event))),
+  );
 }
 
 /** A rejected message is known by its text, for it may have no id. */

@@ -14,8 +14,9 @@ export interface OwedEvents {
   readonly stage: string;
   readonly timelabel: Timelabel;
   readonly revision: number;
-  /** When it began to owe them, as the database writes it. */
+  /** When it began to owe them, as the database writes it, and how many seconds ago that was. */
   readonly since: string;
+  readonly age: number;
   readonly events: readonly ReeflineEvent[];
 }
 
@@ -46,7 +47,9 @@ export async function readOwedEvents(
                from bounds b join reefline.stage_run r on r.late_at >= b.low and r.late_at < b.high
               where r.late_event is not null),
            owed as (
-             select e.pipeline, e.stage, e.timelabel, e.revision, e.since::text as since, e.events from ended e
+             select e.pipeline, e.stage, e.timelabel, e.revision, e.since::text as since,
+                    extract(epoch from clock_timestamp() - e.since)::float8 as age, e.events
+               from ended e
               where exists (select 1 from jsonb_array_elements(e.events) one
                              where not exists (select 1 from reefline.data_event d where d.event_id = one->>'eventId'))
               order by e.since limit $3)

@@ -118,7 +118,9 @@ describe('the sweep', () => {
     };
     await expect(closeRun(engine.db, configs, () => Promise.reject(DIES), run)).rejects.toThrow(DIES);
     // What the router does about it at once may look undone to the same sweep, which waits for nothing here.
-    expect(await sweep(engine)).toMatchObject({ 'unreported-event': 1 });
+    await eventually(async () => {
+      expect(await sweep(engine)).toMatchObject({ 'unreported-event': 1 });
+    });
     await eventually(async () => {
       expect(await ledger(engine, 'joined', day)).toEqual(['r1 SUCCESS']);
     });
@@ -139,7 +141,9 @@ describe('the sweep', () => {
          (events->-1) || jsonb_build_object('eventId', 'gone/1', 'dataset', $2::text)) where stage = 'p.source' and timelabel = $1`,
       [day, dataset],
     );
-    expect(await sweep(engine)).toEqual({ 'unreported-event': 1 });
+    await eventually(async () => {
+      expect(await sweep(engine)).toEqual({ 'unreported-event': 1 });
+    });
     await eventually(async () => {
       const found = await engine.db.query('select reason from reefline.rejected_event where raw like $1', [
         `%${dataset}%`,
