@@ -142,7 +142,7 @@ export function describeFinding(finding: Finding): string {
       return `Temporal has no schedule ${scheduleId(finding.stage)}, so no clock starts ${finding.stage}.`;
     case 'unreported-event': {
       const ids = finding.events.map(({ eventId }) => eventId).join(', ');
-      return `The ledger has ${finding.events.length === 1 ? 'the event' : 'the events'} ${ids}, which no router has taken, so no dependent knows.`;
+      return `${finding.stage} ${finding.timelabel} reported ${ids}, and no router has taken it, so no dependent knows.`;
     }
     case 'closed-join':
       return `A config version decided about the waiting run of ${finding.stage} ${finding.timelabel}, and its workflow has not been told.`;
@@ -159,7 +159,7 @@ export function describeFinding(finding: Finding): string {
     case 'stalled-backfill':
       return `The backfill ${finding.backfill} is ${finding.status} in the catalog, and its workflow ${backfillId(finding.backfill)} has ended.`;
     case 'stuck-delivery':
-      return `${String(finding.due)} or more messages are due at the endpoint ${finding.endpoint}, and ${publisherId(finding.endpoint)} does not send them.`;
+      return `At least ${String(finding.due)} messages to ${finding.endpoint} are due, and ${publisherId(finding.endpoint)} does not send them.`;
   }
 }
 

@@ -59,7 +59,7 @@ export interface WorkflowSandbox {
 
 const ACTIVITIES = [
   ...['acceptEvents', 'openRun', 'runStage', 'closeRun', 'forwardEvents', 'resolveTick'],
-  ...['planBackfill', 'advanceBackfill', 'controlBackfill'],
+  ...['planBackfill', 'advanceBackfill', 'controlBackfill', 'sweepKind'],
 ];
 /** START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS */
 const ALREADY_EXISTS = 1 as never;
