@@ -4,7 +4,7 @@ import type { ConfigStore } from '../catalog/config-store.ts';
 import { appendEvents, appendRejections, appendVerdicts, readLogged } from '../catalog/event-log.ts';
 import { lockLabels, openTargets } from '../catalog/ledger.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
-import { NO_MARKS } from '../catalog/write-openings.ts';
+import { NO_MARKS, type OpeningOrigin } from '../catalog/write-openings.ts';
 import { numberEvents } from '../pipeline/number-events.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
@@ -23,6 +23,8 @@ export interface RouteAction {
   /** `tell`: the run has begun, so it is only told that its inputs changed. `inform`: told if it is there, never started. */
   readonly kind: 'start' | 'tell' | 'inform';
   readonly step: RunStep | null;
+  /** Set when all events that led here belong to one backfill: live work goes before it. */
+  readonly backfill?: string;
 }
 
 export interface Acceptance {
@@ -70,19 +72,20 @@ export async function acceptEvents(
     );
     const endpoints = new Set(await appendEvents(client, numbered.events, [...logged.known], router));
     await appendRejections(client, [...rejections, ...refusals], router);
+    const origin = originOf(routes);
     const opened = await openTargets(client, targets, {
       configs,
       table,
       request: { trigger: 'event', rerun: null },
       marks: NO_MARKS,
-      causes: causesIn(routes),
+      ...origin,
     });
     const refused = new Set(numbered.refused.map(({ arrival }) => arrival.id));
     const judged = routes.filter((route) => !refused.has(route.eventId));
     await appendVerdicts(client, verdictsOf(judged, opened, logged), table.configVersion);
     for (const endpoint of await reportHeld(client, table, opened, router)) endpoints.add(endpoint);
     return {
-      actions: opened.flatMap(actionOf),
+      actions: opened.flatMap((target) => actionOf(target, origin.backfillOf(target))),
       endpoints: [...endpoints],
       accepted: numbered.events.length,
       rejected: rejections.length + refusals.length,
@@ -90,18 +93,35 @@ export async function acceptEvents(
   });
 }
 
-function causesIn(routes: readonly Route[]): (target: Target) => readonly string[] {
-  const causes = new Map<string, string[]>();
-  for (const { eventId, target, filtered } of routes) {
-    if (filtered !== undefined) continue;
-    const key = targetKey(target);
-    causes.set(key, [...(causes.get(key) ?? []), eventId]);
+/** What brought each target here, and the backfill that all of it belongs to. */
+function originOf(routes: readonly Route[]): Required<OpeningOrigin> {
+  const routed = new Map<string, Route[]>();
+  for (const route of routes) {
+    if (route.filtered !== undefined) continue;
+    const key = targetKey(route.target);
+    routed.set(key, [...(routed.get(key) ?? []), route]);
   }
-  return (target) => causes.get(targetKey(target)) ?? [];
+  const of = (target: Target): readonly Route[] => routed.get(targetKey(target)) ?? [];
+  return {
+    causes: (target) => of(target).map(({ eventId }) => eventId),
+    backfillOf: (target) => {
+      const [first, ...others] = of(target).map(({ incoming }) => incoming.backfill);
+      return others.every((other) => other === first) ? first : undefined;
+    },
+  };
 }
 
-function actionOf({ stage, timelabel, opening, state }: OpenedTarget): RouteAction[] {
-  const base = { pipeline: stage.pipeline, stage: stage.id, timelabel, dataset: stage.output };
+function actionOf(
+  { stage, timelabel, opening, state }: OpenedTarget,
+  backfill: string | undefined,
+): RouteAction[] {
+  const base = {
+    pipeline: stage.pipeline,
+    stage: stage.id,
+    timelabel,
+    dataset: stage.output,
+    ...(backfill === undefined ? {} : { backfill }),
+  };
   const step = stepOf(stage, opening, stageQueue(stage));
   switch (opening.kind) {
     case 'nothing-new':

@@ -6,7 +6,7 @@ import { readInputs } from './input-heads.ts';
 import { readLedgers } from './ledger-state.ts';
 import type { OpenedTarget } from './opened-target.ts';
 import { markUnsettled } from './settled-heads.ts';
-import { moveReservations, writeOpenings, type OpeningMarks } from './write-openings.ts';
+import { moveReservations, writeOpenings, type OpeningMarks, type OpeningOrigin } from './write-openings.ts';
 
 /**
  * Serialises everything that concerns the given (dataset, label) pairs until the transaction ends, so that of two
@@ -29,13 +29,11 @@ export interface OpeningTarget extends Target {
   readonly dueOnly?: boolean;
 }
 
-export interface OpeningContext {
+export interface OpeningContext extends OpeningOrigin {
   readonly configs: ConfigStore;
   readonly table: RoutingTable;
   readonly request: OpeningRequest;
   readonly marks: OpeningMarks;
-  /** Event ids that brought the target here. */
-  readonly causes: (target: Target) => readonly string[];
 }
 
 /**
@@ -75,7 +73,7 @@ export async function openTargets(
     return { ...target, opening, state };
   });
   await moveReservations(client, opened);
-  await writeOpenings(client, opened, request, context.marks, context.causes);
+  await writeOpenings(client, opened, request, context.marks, context);
   return opened;
 }
 

@@ -12,6 +12,14 @@ export interface OpeningMarks {
   readonly reason: string | null;
 }
 
+/** Where a target comes from. */
+export interface OpeningOrigin {
+  /** Event ids that brought the target here. */
+  readonly causes: (target: Target) => readonly string[];
+  /** The backfill that all these events belong to. */
+  readonly backfillOf?: (target: Target) => string | undefined;
+}
+
 export const NO_MARKS: OpeningMarks = { propagates: true, backfill: null, actor: null, reason: null };
 
 /** Gives waiting runs the revision after one that somebody else reported meanwhile. */
@@ -37,9 +45,9 @@ export async function writeOpenings(
   opened: readonly OpenedTarget[],
   request: OpeningRequest,
   marks: OpeningMarks,
-  causes: (target: Target) => readonly string[],
+  origin: OpeningOrigin,
 ): Promise<void> {
-  const rows = opened.flatMap((target) => rowOf(target, causes(target), request, marks));
+  const rows = opened.flatMap((target) => rowOf(target, origin, request, marks));
   if (rows.length === 0) return;
   const written = await client.query<{ count: number }>({
     name: 'write-openings',
@@ -47,10 +55,10 @@ export async function writeOpenings(
              select * from jsonb_to_recordset($1::jsonb)
                as r(stage text, timelabel text, revision int, status text, held text, free boolean, note text, reason text, pipeline text, dataset text,
                     vector text, config_version int, restates boolean, outcome text, deadline timestamptz, late boolean,
-                    missing jsonb, caused_by jsonb, inputs jsonb)),
+                    missing jsonb, caused_by jsonb, inputs jsonb, backfill text)),
            notes as (
              insert into reefline.run_note (stage, timelabel, revision, decision, reason, actor, config_version)
-             select stage, timelabel, revision, note, reason, $6, config_version from decided d
+             select stage, timelabel, revision, note, reason, $5, config_version from decided d
               where note is not null
                 and (held is null or not exists (select 1 from reefline.held_run h where h.stage = d.stage and h.timelabel = d.timelabel))),
            holding as (
@@ -64,7 +72,7 @@ export async function writeOpenings(
              insert into reefline.stage_run (stage, timelabel, revision, status, pipeline, dataset, vector, caused_by, config_version,
                                              trigger, request, propagates, backfill, restates, outcome, deadline, late_at, missing)
              select stage, timelabel, revision, status, pipeline, dataset, vector,
-                    array(select jsonb_array_elements_text(caused_by)), config_version, $2, $3, $4, $5, restates, outcome, deadline,
+                    array(select jsonb_array_elements_text(caused_by)), config_version, $2, $3, $4, backfill, restates, outcome, deadline,
                     case when late then clock_timestamp() end, missing
                from decided where status is not null
              on conflict (stage, timelabel, revision) do update
@@ -83,14 +91,7 @@ export async function writeOpenings(
                from decided o, jsonb_array_elements(o.inputs) i
              on conflict do nothing)
            select count(*)::int as count from runs`,
-    values: [
-      JSON.stringify(rows),
-      request.trigger,
-      request.rerun,
-      marks.propagates,
-      marks.backfill,
-      marks.actor,
-    ],
+    values: [JSON.stringify(rows), request.trigger, request.rerun, marks.propagates, marks.actor],
   });
   // An apply that closes waiting runs does not take the labels' locks. What was decided from a row that it has closed
   // meanwhile is decided again: whoever called tries again.
@@ -100,11 +101,12 @@ export async function writeOpenings(
 }
 
 function rowOf(
-  { stage, timelabel, opening, state, configVersion }: OpenedTarget,
-  causes: readonly string[],
+  target: OpenedTarget,
+  origin: OpeningOrigin,
   { trigger }: OpeningRequest,
   marks: OpeningMarks,
 ): object[] {
+  const { stage, timelabel, opening, state, configVersion } = target;
   const base = {
     stage: stage.id,
     timelabel,
@@ -113,7 +115,8 @@ function rowOf(
     dataset: stage.output,
     config_version: configVersion,
     vector: '',
-    caused_by: causes,
+    caused_by: origin.causes(target),
+    backfill: marks.backfill ?? origin.backfillOf?.(target) ?? null,
     inputs: [],
     restates: false,
     late: false,

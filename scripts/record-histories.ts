@@ -1,4 +1,5 @@
 import { startLocalCloud } from '../local/cloud.ts';
+import { recordBackfills } from './histories/backfills.ts';
 import { recordOrchestration } from './histories/orchestration.ts';
 import { createRecorder } from './histories/recorder.ts';
 import { recordRouting } from './histories/routing.ts';
@@ -14,6 +15,7 @@ try {
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
   await recordRouting(recorder);
   await recordOrchestration(recorder);
+  await recordBackfills(recorder);
 } finally {
   await cloud.stop();
 }

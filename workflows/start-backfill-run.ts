@@ -8,17 +8,15 @@ import {
 import type { BackfillStart } from '../activities/backfill-advance.ts';
 import { runId } from '../pipeline/ids.ts';
 import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
-import { rerun } from '../signals/index.ts';
+import { rerun, type RunRequest } from '../signals/index.ts';
 import { runSearchAttributes } from './search-attributes.ts';
 import type { StageRunInput } from './stage-run.ts';
+import { BACKFILL_PRIORITY } from './start-run.ts';
 
 export interface EndedRun {
   readonly stage: string;
   readonly timelabel: string;
 }
-
-/** The lowest of the five: live work, which has 3, goes first wherever it waits for the same worker. */
-const PRIORITY = { priorityKey: 5 };
 
 /**
  * Makes sure that the run of a (stage, label) exists and knows what the backfill wants: starts it, or signals the one
@@ -53,7 +51,7 @@ async function started(
       // A closing parent, also one that continues as new, must not take its runs along.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      priority: PRIORITY,
+      priority: BACKFILL_PRIORITY,
       staticSummary: `${stage} ${readableLabel(timelabel as Timelabel)}`,
       typedSearchAttributes: runSearchAttributes({ ...run, trigger: 'backfill', revision: null }),
     });
@@ -70,7 +68,12 @@ async function started(
 
 async function told(backfill: string, run: BackfillStart): Promise<boolean> {
   try {
-    const request = { request: run.rerun, backfill, ...(run.only ? { only: true } : {}) };
+    const request: RunRequest = {
+      request: run.rerun,
+      trigger: 'backfill',
+      backfill,
+      ...(run.only ? { only: true } : {}),
+    };
     await getExternalWorkflowHandle(runId(run.stage, run.timelabel)).signal(rerun, request);
     return true;
   } catch {

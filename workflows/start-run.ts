@@ -12,6 +12,9 @@ import { inputEvent } from '../signals/index.ts';
 import { runSearchAttributes } from './search-attributes.ts';
 import type { StageRunInput } from './stage-run.ts';
 
+/** The lowest of the five: live work, which has 3, goes first wherever it waits for the same worker. */
+export const BACKFILL_PRIORITY = { priorityKey: 5 };
+
 export interface RunToStart {
   readonly pipeline: string;
   readonly stage: string;
@@ -19,6 +22,8 @@ export interface RunToStart {
   readonly timelabel: string;
   readonly trigger: 'event' | 'schedule';
   readonly step: RunStep | null;
+  /** Id of the backfill that the run is part of. */
+  readonly backfill?: string;
 }
 
 /**
@@ -44,6 +49,7 @@ async function started(id: string, run: RunToStart): Promise<boolean> {
     timelabel: run.timelabel,
     trigger: run.trigger,
     ...(run.step === null ? {} : { step: run.step }),
+    ...(run.backfill === undefined ? {} : { backfill: run.backfill }),
   };
   try {
     await startChild('stageRun', {
@@ -52,6 +58,7 @@ async function started(id: string, run: RunToStart): Promise<boolean> {
       // A closing parent, also one that continues as new, must not take its runs along.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
+      ...(run.backfill === undefined ? {} : { priority: BACKFILL_PRIORITY }),
       staticSummary: `${run.stage} ${readableLabel(run.timelabel as Timelabel)}`,
       typedSearchAttributes: runSearchAttributes({
         ...run,

@@ -91,6 +91,23 @@ describe('an acceptance that is repeated after its commit', () => {
   });
 });
 
+describe('events of a backfill', () => {
+  test('start runs that are part of it, and that live work goes before; together with others they are live work', async () => {
+    const own = await accept(fares('20050101000000', { backfill: 'spring' }));
+    expect(own.actions).toMatchObject([{ kind: 'start', stage: 'p.priced', backfill: 'spring' }]);
+    const mixed = await accept(
+      hour(1_500, 0, { backfill: 'spring' }),
+      ...Array.from({ length: 23 }, (_, at) => hour(1_500, at + 1)),
+    );
+    expect(mixed.actions.map(({ stage, backfill }) => [stage, backfill])).toEqual([['p.daily', undefined]]);
+    expect(
+      await catalog.values(
+        `select backfill from reefline.stage_run where stage in ('p.priced', 'p.daily') and timelabel >= '2005' order by stage desc`,
+      ),
+    ).toEqual(['spring', null]);
+  });
+});
+
 describe('acceptances in parallel', () => {
   test('two that together complete a day open it exactly once', async () => {
     for (let day = 0; day < 40; day += 1) {
