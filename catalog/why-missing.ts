@@ -1,194 +1,214 @@
 import type pg from 'pg';
 import type { MissingInput } from '../pipeline/completeness.ts';
-import type { HeldFact, MissingFact, NewestFact, ProducerRun } from '../pipeline/explanation-facts.ts';
+import type { MissingFact, NewestFact, ProducerFact } from '../pipeline/explanation-facts.ts';
+import { leadsOn } from '../pipeline/explanation-missing.ts';
 import { labelDue } from '../pipeline/label-due.ts';
 import { labelRanges, type LabelRange } from '../pipeline/label-ranges.ts';
 import type { Pause } from '../pipeline/opening.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
-import type { StageDefinition, StageInput } from '../pipeline/stage.ts';
-import { isOnGrid, type Timelabel } from '../pipeline/timelabel.ts';
+import type { StageDefinition } from '../pipeline/stage.ts';
+import { isOnGrid } from '../pipeline/timelabel.ts';
 import type { ConfigStore } from './config-store.ts';
-import { previewOpening } from './preview-opening.ts';
+import { previewOpening, type OpeningPreview } from './preview-opening.ts';
 import { readStageSince } from './why-config.ts';
 import { readNewestLabels } from './why-events.ts';
+import { inputKey, producerOf, readHeads, type Head } from './why-heads.ts';
 
-/** Where a label is looked for, and what is known of all of them. */
+/** Where missing labels are looked for. */
 export interface Tracing {
   readonly client: pg.PoolClient;
   readonly configs: ConfigStore;
   readonly table: RoutingTable;
   readonly pauses: readonly Pause[];
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
 }
 
-/** Missing labels that are looked up one by one. */
-const LOOKED_UP = 500;
-/** Ranges of missing labels that are told one by one, for the label itself and for what is behind it. */
-const RANGES = [12, 3, 1, 1, 1] as const;
+/** Missing labels that are looked up one by one, ranges of them that are told, and steps towards the sources. */
+const LOOKED_UP = 100;
+const RANGES = 12;
+const STEPS = 8;
 
-/** What the stage lacks for one label, and what each of the stages that make it waits for itself, up to the sources. */
+/** One missing label on the way to the sources, seen from the stage that needs it. */
+interface Link {
+  readonly needer: StageDefinition;
+  readonly input: MissingInput;
+  readonly range: LabelRange;
+  readonly head: Head;
+  readonly target: Target | undefined;
+  readonly preview: OpeningPreview | undefined;
+}
+
+/**
+ * What the stage lacks for one label, and what comes before each of those, up to the sources: neighbouring labels that
+ * are missing for the same reason together. All labels go one step at a time, so that the statements are few.
+ */
 export async function traceMissing(
   tracing: Tracing,
   { stage }: Target,
   missing: readonly MissingInput[],
-  depth = 0,
 ): Promise<readonly MissingFact[]> {
-  const most = RANGES[depth];
-  if (most === undefined || missing.length === 0) return [];
-  const looked = missing.slice(0, LOOKED_UP);
-  const heads = await readHeads(tracing, looked);
-  const groups = [...Map.groupBy(looked, ({ dataset }) => dataset)].flatMap(([dataset, inputs]) => {
-    const input = stage.inputs.find((one) => one.dataset === dataset);
-    const first = new Map(inputs.map((one) => [one.timelabel, one]));
-    const labels = inputs.map(({ timelabel }) => timelabel);
-    const ranges = labelRanges(input?.period ?? stage.period, labels, (label) =>
-      headKey(heads.get(`${dataset} ${label}`), first.get(label)),
-    );
-    return ranges.map((range) => ({ dataset, range, input, unsettled: first.get(range.first)?.unsettled }));
+  const chains = await followChains(
+    tracing,
+    missing.slice(0, LOOKED_UP).map((input) => ({ needer: stage, input, range: single(input) })),
+  );
+  const byDataset = Map.groupBy(chains, ([first]) => first?.input.dataset ?? '');
+  const told = [...byDataset].flatMap(([dataset, members]) => {
+    const period = stage.inputs.find((one) => one.dataset === dataset)?.period ?? stage.period;
+    const byLabel = new Map(members.map((chain) => [chain[0]?.input.timelabel, chain]));
+    return labelRanges(
+      period,
+      members.flatMap(([first]) => first?.input.timelabel ?? []),
+      (label) => chainKey(byLabel.get(label) ?? [], tracing.now),
+    ).map((range) => ({ range, chain: byLabel.get(range.first) ?? [] }));
   });
-  const told = groups.slice(0, most);
-  const [newest, since] = [
-    await readNewestLabels(
-      tracing.client,
-      told.flatMap(({ dataset }) => (producerOf(tracing.table, dataset) === undefined ? [dataset] : [])),
-    ),
-    await readStageSince(
-      tracing.client,
-      tracing.table.configVersion,
-      told.flatMap(({ dataset }) => producerOf(tracing.table, dataset)?.id ?? []),
-    ),
-  ];
-  const facts: MissingFact[] = [];
-  for (const { dataset, range, input, unsettled } of told) {
-    const head = heads.get(`${dataset} ${range.first}`);
-    const known = { newest: newest.get(dataset) ?? null, since, depth };
-    const base = { ...baseOf(range, dataset, input, head), unsettled: unsettled ?? null };
-    facts.push({ ...base, ...(await traceProducer(tracing, dataset, range.first, head, known)) });
+  const shown = told.slice(0, RANGES);
+  const known = await readKnown(
+    tracing,
+    shown.flatMap(({ chain }) => chain),
+  );
+  return shown.flatMap(({ range, chain: [first, ...behind] }) =>
+    first === undefined ? [] : [factOf(tracing, { ...first, range }, behind, known)],
+  );
+}
+
+type Wanted = Pick<Link, 'needer' | 'input' | 'range'>;
+
+function single({ timelabel }: MissingInput): LabelRange {
+  return { first: timelabel, last: timelabel, count: 1 };
+}
+
+async function followChains(
+  { client, configs, table }: Tracing,
+  wanted: readonly Wanted[],
+): Promise<readonly (readonly Link[])[]> {
+  const chains: Link[][] = wanted.map(() => []);
+  let open: readonly { readonly chain: Link[]; readonly next: Wanted }[] = wanted.flatMap((next, at) => {
+    const chain = chains[at];
+    return chain === undefined ? [] : [{ chain, next }];
+  });
+  for (let step = 0; step < STEPS && open.length > 0; step += 1) {
+    const inputs = new Map(open.map(({ next: { input } }) => [inputKey(input), input]));
+    const heads = await readHeads(client, table, [...inputs.values()]);
+    const targets = new Map(
+      [...inputs].flatMap(([key, input]) => {
+        const target = targetOf(table, input);
+        return target === undefined ? [] : [[key, target] as const];
+      }),
+    );
+    const asked = [...targets].filter(([key]) => asksOn(heads.get(key)));
+    const previews = await previewOpening(
+      client,
+      configs,
+      table,
+      asked.map(([, target]) => target),
+    );
+    const found = new Map(asked.map(([key], at) => [key, previews[at]]));
+    open = open.flatMap(({ chain, next }) => {
+      const key = inputKey(next.input);
+      const head = heads.get(key) ?? { event: null, run: null, held: null };
+      const link = { ...next, head, target: targets.get(key), preview: found.get(key) };
+      chain.push(link);
+      const behind = nextWanted(link);
+      return behind === undefined ? [] : [{ chain, next: behind }];
+    });
   }
-  return facts;
+  return chains;
 }
 
-/** What a missing label looks like from outside. */
-interface Head {
-  readonly event: MissingFact['event'];
-  readonly run: ProducerRun | null;
-  readonly held: HeldFact | null;
+function targetOf(table: RoutingTable, { dataset, timelabel }: MissingInput): Target | undefined {
+  const stage = producerOf(table, dataset);
+  return stage === undefined || !isOnGrid(stage.period, timelabel) ? undefined : { stage, timelabel };
 }
 
-function producerOf(table: RoutingTable, dataset: string): StageDefinition | undefined {
-  return table.stages.get(table.datasets.get(dataset)?.producer ?? '');
+/** True when the newest run does not say it all. */
+function asksOn(head: Head | undefined): boolean {
+  const status = head?.run?.status;
+  return status === undefined || status === 'WAITING' || status === 'SUCCESS';
+}
+
+/** What the stage that makes the label waits for itself: the first input, with its neighbours. */
+function nextWanted({ head, preview }: Link): Wanted | undefined {
+  if (preview === undefined || !leadsOn({ ...head, opening: preview.opening })) return undefined;
+  const { stage, missing } = preview;
+  const [input] = missing;
+  if (input === undefined) return undefined;
+  const period = stage.inputs.find(({ dataset }) => dataset === input.dataset)?.period ?? stage.period;
+  const labels = missing.flatMap(({ dataset, timelabel }) => (dataset === input.dataset ? [timelabel] : []));
+  const range = labelRanges(period, labels).find(({ first }) => first === input.timelabel);
+  return { needer: stage, input, range: range ?? single(input) };
 }
 
 /** Labels with the same key are missing for the same reason. */
-function headKey(head: Head | undefined, missing: MissingInput | undefined): string {
-  const { run = null, held = null, event = null } = head ?? {};
-  const unsettled = missing?.unsettled === undefined ? '' : missing.unsettled.dataset;
-  return [run?.status, run?.outcome, run?.error?.class, held?.cause, event?.outcome, unsettled].join(' ');
+function chainKey(chain: readonly Link[], now: number): string {
+  const last = chain.at(-1)?.target;
+  const tick = last === undefined ? null : labelDue(last.stage, last.timelabel).tick;
+  const links = chain.map(({ input: { dataset, unsettled }, head: { run, held, event } }) =>
+    [
+      dataset,
+      run?.status,
+      run?.outcome,
+      run?.error?.class,
+      held?.cause,
+      event?.outcome,
+      unsettled?.dataset,
+    ].join(' '),
+  );
+  return [...links, tick === null ? 'no tick' : tick > now ? 'to come' : 'past'].join('; ');
 }
 
-function baseOf(
-  { first, last, count }: LabelRange,
-  dataset: string,
-  input: StageInput | undefined,
-  head: Head | undefined,
-): Omit<MissingFact, 'unsettled' | 'producer' | 'newest'> {
-  const need = input?.window === 'as_of' ? 'newest' : input?.window === 'latest' ? 'any' : 'label';
-  return { dataset, first, last, count, need, on: input?.on ?? [], event: head?.event ?? null };
+/** What is known of the datasets and stages of all links. */
+interface Known {
+  readonly newest: ReadonlyMap<string, NewestFact>;
+  readonly since: ReadonlyMap<string, Date>;
 }
 
-async function traceProducer(
+async function readKnown({ client, table }: Tracing, links: readonly Link[]): Promise<Known> {
+  const outside = links.flatMap(({ input, target }) => (target === undefined ? [input.dataset] : []));
+  const stages = links.flatMap(({ target }) => target?.stage.id ?? []);
+  return {
+    newest: await readNewestLabels(client, outside),
+    since: await readStageSince(client, table.configVersion, stages),
+  };
+}
+
+function factOf(
   tracing: Tracing,
-  dataset: string,
-  timelabel: Timelabel,
-  head: Head | undefined,
-  known: {
-    readonly newest: NewestFact | null;
-    readonly since: ReadonlyMap<string, Date>;
-    readonly depth: number;
+  { needer, input, range, head, target, preview }: Link,
+  [next, ...behind]: readonly Link[],
+  known: Known,
+): MissingFact {
+  const { dataset, unsettled } = input;
+  const asked = needer.inputs.find((one) => one.dataset === dataset);
+  const need = asked?.window === 'as_of' ? 'newest' : asked?.window === 'latest' ? 'any' : 'label';
+  const before = next === undefined ? [] : [factOf(tracing, next, behind, known)];
+  return {
+    ...{ dataset, ...range, need, on: asked?.on ?? [], unsettled: unsettled ?? null, event: head.event },
+    producer: target === undefined ? null : producerFact(tracing, target, { head, preview, before, known }),
+    newest: known.newest.get(dataset) ?? null,
+  };
+}
+
+function producerFact(
+  { pauses }: Tracing,
+  { stage, timelabel }: Target,
+  seen: {
+    readonly head: Head;
+    readonly preview: OpeningPreview | undefined;
+    readonly before: readonly MissingFact[];
+    readonly known: Known;
   },
-): Promise<Pick<MissingFact, 'producer' | 'newest'>> {
-  const stage = producerOf(tracing.table, dataset);
-  if (stage === undefined || !isOnGrid(stage.period, timelabel))
-    return { producer: null, newest: known.newest };
-  const run = head?.run ?? null;
-  const target = { stage, timelabel };
-  const asks = run === null || run.status === 'WAITING' || run.status === 'SUCCESS';
-  const { client, configs, table } = tracing;
-  const [preview] = asks ? await previewOpening(client, configs, table, [target]) : [];
-  const behind =
-    preview === undefined ? [] : await traceMissing(tracing, preview, preview.missing, known.depth + 1);
-  const producer = {
+): ProducerFact {
+  return {
     stage: stage.id,
-    isCheck: stage.work.kind === 'check',
-    run,
-    held: head?.held ?? null,
-    pause: tracing.pauses.find(({ scope }) => scope === stage.id || scope === stage.pipeline) ?? null,
+    checks: stage.work.kind === 'check' ? stage.work.from : null,
+    hasInputs: stage.inputs.length > 0,
+    run: seen.head.run,
+    held: seen.head.held,
+    pause: pauses.find(({ scope }) => scope === stage.id || scope === stage.pipeline) ?? null,
     due: labelDue(stage, timelabel),
-    since: known.since.get(stage.id) ?? null,
-    opening: preview?.opening ?? null,
-    behind,
-  };
-  return { producer, newest: null };
-}
-
-type HeadRow = Partial<ProducerRun> & {
-  readonly dataset: string;
-  readonly timelabel: string;
-  readonly event: { readonly outcome: string; readonly revision: number; readonly receivedAt: string } | null;
-  readonly cause: HeldFact['cause'] | null;
-  readonly since: Date | null;
-};
-
-/** The newest event and the newest run of each missing label, and what holds it; one statement for any number. */
-async function readHeads(
-  { client, table }: Tracing,
-  missing: readonly MissingInput[],
-): Promise<ReadonlyMap<string, Head>> {
-  const found = await client.query<HeadRow>({
-    name: 'why-heads',
-    text: `select m.dataset, m.timelabel, e.event, r.revision, r.status, coalesce(r.outcome, ended.event->>'outcome') as outcome,
-                  r.opened_at as "openedAt", r.started_at as "startedAt", r.closed_at as "closedAt", r.late_at as "lateAt", r.attempt,
-                  nullif(ended.event->'error', 'null') as error, h.cause, h.held_at as since
-             from unnest($1::text[], $2::text[], $3::text[]) m(dataset, timelabel, stage)
-             left join lateral (select jsonb_build_object('outcome', coalesce(outcome, status), 'revision', revision,
-                                  'receivedAt', to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as event
-               from reefline.data_event where dataset = m.dataset and timelabel = m.timelabel and event_type = 'data'
-               order by revision desc limit 1) e on true
-             left join lateral (select * from reefline.stage_run
-               where stage = m.stage and timelabel = m.timelabel order by revision desc limit 1) r on true
-             left join lateral (select e as event from jsonb_array_elements(r.events) e
-               where e->>'event_type' = 'data' limit 1) ended on true
-             left join reefline.held_run h on h.stage = m.stage and h.timelabel = m.timelabel`,
-    values: [
-      missing.map(({ dataset }) => dataset),
-      missing.map(({ timelabel }) => timelabel),
-      missing.map(({ dataset }) => producerOf(table, dataset)?.id ?? ''),
-    ],
-  });
-  return new Map(found.rows.map((row) => [`${row.dataset} ${row.timelabel}`, headOf(row)]));
-}
-
-function headOf(row: HeadRow): Head {
-  const { event, cause, since } = row;
-  return {
-    event: event === null ? null : { ...event, receivedAt: new Date(event.receivedAt) },
-    run: runOf(row),
-    held: cause === null || since === null ? null : { cause, since },
-  };
-}
-
-/** The run of a row; null when the stage has none of the label. */
-export function runOf(row: Partial<ProducerRun>): ProducerRun | null {
-  const { revision, status, openedAt } = row;
-  if (revision == null || status == null || openedAt == null) return null;
-  return {
-    revision,
-    status,
-    openedAt,
-    outcome: row.outcome ?? null,
-    startedAt: row.startedAt ?? null,
-    closedAt: row.closedAt ?? null,
-    lateAt: row.lateAt ?? null,
-    attempt: row.attempt ?? 0,
-    error: row.error ?? null,
+    since: seen.known.since.get(stage.id) ?? null,
+    opening: seen.preview?.opening ?? null,
+    behind: seen.before,
   };
 }

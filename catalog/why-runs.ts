@@ -1,11 +1,13 @@
 import type pg from 'pg';
-import type { ChangedInput, NoteFact, RunFact } from '../pipeline/explanation-facts.ts';
+import type { ChangedInput, NoteFact, OriginFact, RunFact } from '../pipeline/explanation-facts.ts';
 
 /** Newest revisions that are told one by one. */
 const RUNS = 20;
 /** Changed inputs that are read; a restated month changes many at once. */
 const CHANGES = 200;
 const NOTES = 200;
+/** Steps that a chain of causes is followed. */
+const STEPS = 20;
 
 export interface RunsOfLabel {
   readonly runs: readonly RunFact[];
@@ -46,39 +48,80 @@ export async function readRunFacts(
   return { runs, runCount: found.rows[0]?.runCount ?? 0 };
 }
 
-/** What each revision after the given one took up otherwise than the one before, and who had made that. */
+type ChangeRow = Omit<ChangedInput, 'origin'> & { readonly revision: number; readonly eventId: string };
+
+/** What each revision took up otherwise than the one before, and what had set that in motion. */
 async function readChangedInputs(
   client: pg.PoolClient,
   stage: string,
   timelabel: string,
   after: number,
 ): Promise<ReadonlyMap<number, readonly ChangedInput[]>> {
-  const found = await client.query<ChangedInput & { revision: number; decision: string | null }>({
+  const found = await client.query<ChangeRow>({
     name: 'why-changed-inputs',
     text: `with taken as (
-             select revision, dataset, input_label, input_revision, event_id,
+             select revision, dataset, input_label, input_revision, event_id, min(revision) over () as first,
                     lag(input_revision) over (partition by dataset, input_label order by revision) as before
                from reefline.run_input where stage = $1 and timelabel = $2 and revision >= $3)
-           select t.revision, t.dataset, t.input_label as timelabel, t.before as "from", t.input_revision as "to",
-                  e.stage, r.trigger, n.actor, n.reason, n.decision
-             from taken t
-             left join reefline.data_event e on e.event_id = t.event_id
-             left join reefline.stage_run r on r.stage = e.stage and r.timelabel = e.timelabel and r.revision = e.revision
-             left join lateral (select actor, reason, decision from reefline.run_note
-                where stage = e.stage and timelabel = e.timelabel and revision = e.revision and actor is not null
-                order by seq desc limit 1) n on true
-            where t.revision > $3 and t.before is distinct from t.input_revision
-            order by t.revision, t.dataset, t.input_label limit $4`,
+           select revision, dataset, input_label as timelabel, before as "from", input_revision as "to", event_id as "eventId"
+             from taken where revision > first and before is distinct from input_revision
+            order by revision, dataset, input_label limit $4`,
     values: [stage, timelabel, after, CHANGES],
   });
+  const origins = await readOrigins(
+    client,
+    found.rows.map(({ eventId }) => eventId),
+  );
   const changes = Map.groupBy(found.rows, ({ revision }) => revision);
   return new Map(
     [...changes].map(([revision, rows]) => [
       revision,
-      rows.map(({ revision: _, decision, ...change }) => ({
+      rows.map(({ revision: _, eventId, ...change }) => ({
         ...change,
-        reason: decision === 'opened' || decision === 'waiting' ? ownWords(change.reason) : change.reason,
+        origin: origins.get(eventId) ?? null,
       })),
+    ]),
+  );
+}
+
+type OriginRow = OriginFact & { readonly eventId: string; readonly decision: string | null };
+
+/** Follows each event from run to event, along the newest cause of each run, to what no event started. */
+async function readOrigins(
+  client: pg.PoolClient,
+  eventIds: readonly string[],
+): Promise<ReadonlyMap<string, OriginFact>> {
+  if (eventIds.length === 0) return new Map();
+  const found = await client.query<OriginRow>({
+    name: 'why-origins',
+    text: `with recursive chain(start, event_id, steps) as (
+             select id, id, 0 from unnest($1::text[]) id
+             union all
+             select c.start, n.event_id, c.steps + 1
+               from chain c
+               join reefline.data_event e on e.event_id = c.event_id
+               join reefline.stage_run r on r.stage = e.stage and r.timelabel = e.timelabel and r.revision = e.revision
+              cross join lateral (select d.event_id from reefline.data_event d
+                where d.event_id = any(r.caused_by) order by d.seq desc limit 1) n
+              where r.trigger = 'event' and c.steps < $2)
+           select distinct on (c.start) c.start as "eventId", e.stage, e.dataset, e.timelabel, r.trigger, r.backfill,
+                  n.actor, n.reason, n.decision
+             from chain c
+             join reefline.data_event e on e.event_id = c.event_id
+             left join reefline.stage_run r on r.stage = e.stage and r.timelabel = e.timelabel and r.revision = e.revision
+             left join lateral (select actor, reason, decision from reefline.run_note
+                where stage = e.stage and timelabel = e.timelabel and revision = e.revision and actor is not null
+                order by seq desc limit 1) n on true
+            order by c.start, c.steps desc`,
+    values: [[...new Set(eventIds)], STEPS],
+  });
+  return new Map(
+    found.rows.map(({ eventId, decision, ...origin }) => [
+      eventId,
+      {
+        ...origin,
+        reason: decision === 'opened' || decision === 'waiting' ? ownWords(origin.reason) : origin.reason,
+      },
     ]),
   );
 }

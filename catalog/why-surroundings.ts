@@ -10,7 +10,7 @@ import type { RoutingTable } from '../pipeline/routing.ts';
 import { isOnGrid, type Timelabel } from '../pipeline/timelabel.ts';
 import { readPauses } from './pauses.ts';
 import type { Pause } from '../pipeline/opening.ts';
-import { runOf } from './why-missing.ts';
+import { runOf } from './why-heads.ts';
 
 const BACKFILLS = 5;
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LabelFacts, RunFact } from '../pipeline/explanation-facts.ts';
+import type { StandingFacts, RunFact } from '../pipeline/explanation-facts.ts';
 import { labelDue } from '../pipeline/label-due.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
@@ -15,7 +15,7 @@ import {
   readRejectedFacts,
   readUpstreamVerdicts,
 } from './why-events.ts';
-import { traceMissing } from './why-missing.ts';
+import { traceMissing, type Tracing } from './why-missing.ts';
 import { readNoteFacts, readRunFacts, type RunsOfLabel } from './why-runs.ts';
 import { readBackfillFacts, readCheckFacts, readHeld, readPauseFacts } from './why-surroundings.ts';
 
@@ -31,12 +31,12 @@ export interface LabelSubject {
 const NO_RUNS: RunsOfLabel = { runs: [], runCount: 0 };
 
 /** Reads, at one instant and without writing, everything that explains how a label stands. */
-export async function readLabelFacts(
+export async function readStandingFacts(
   db: pg.Pool,
   configs: ConfigStore,
   subject: LabelSubject,
   now: number,
-): Promise<LabelFacts> {
+): Promise<StandingFacts> {
   return inTransaction(db, async (client) => {
     await client.query('set transaction isolation level repeatable read read only');
     const table = await configs.current(client);
@@ -47,8 +47,8 @@ export async function readLabelFacts(
     const pauses = await readPauseFacts(client);
     const decided =
       stage !== null && isOnGrid(stage.period, timelabel)
-        ? await readDecision({ client, configs, table, pauses }, stage, timelabel)
-        : { opening: null, missing: [], due: null };
+        ? await readDecision({ client, configs, table, pauses, now }, stage, timelabel)
+        : { opening: null, missing: [], missingCount: 0, due: null };
     return {
       ...subject,
       stage,
@@ -64,7 +64,7 @@ export async function readLabelFacts(
   });
 }
 
-type LedgerFacts = Pick<LabelFacts, 'runs' | 'runCount' | 'notes' | 'verdicts' | 'held' | 'backfills'>;
+type LedgerFacts = Pick<StandingFacts, 'runs' | 'runCount' | 'notes' | 'verdicts' | 'held' | 'backfills'>;
 
 async function readLedgerFacts(
   client: pg.PoolClient,
@@ -81,7 +81,7 @@ async function readLedgerFacts(
   };
 }
 
-type ReportedFacts = Pick<LabelFacts, 'events' | 'downstream' | 'checks' | 'newest' | 'rejected'>;
+type ReportedFacts = Pick<StandingFacts, 'events' | 'downstream' | 'checks' | 'newest' | 'rejected'>;
 
 async function readReportedFacts(
   client: pg.PoolClient,
@@ -104,15 +104,16 @@ async function readReportedFacts(
 }
 
 async function readDecision(
-  tracing: Parameters<typeof traceMissing>[0],
+  tracing: Tracing,
   stage: StageDefinition,
   timelabel: Timelabel,
-): Promise<Pick<LabelFacts, 'opening' | 'missing' | 'due'>> {
+): Promise<Pick<StandingFacts, 'opening' | 'missing' | 'missingCount' | 'due'>> {
   const { client, configs, table } = tracing;
   const [preview] = await previewOpening(client, configs, table, [{ stage, timelabel }]);
   const due = labelDue(stage, timelabel);
-  if (preview === undefined) return { opening: null, missing: [], due };
-  return { opening: preview.opening, missing: await traceMissing(tracing, preview, preview.missing), due };
+  if (preview === undefined) return { opening: null, missing: [], missingCount: 0, due };
+  const missing = await traceMissing(tracing, preview, preview.missing);
+  return { opening: preview.opening, missing, missingCount: preview.missing.length, due };
 }
 
 async function readConfigFact(
@@ -120,7 +121,7 @@ async function readConfigFact(
   table: RoutingTable,
   stage: string | null,
   runs: readonly RunFact[],
-): Promise<LabelFacts['config']> {
+): Promise<StandingFacts['config']> {
   const version = table.configVersion;
   if (stage === null) return { version, stageSince: null, changes: [] };
   const since = await readStageSince(client, version, table.stages.has(stage) ? [stage] : []);

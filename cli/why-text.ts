@@ -10,22 +10,31 @@ type Screen = Pick<CliContext, 'columns' | 'paint'>;
 const WIDEST = 100;
 const TIME = '2020-03-03T11:25Z'.length;
 const INDENT = '  ';
+/** Lines of a timeline that are shown at its beginning and at its end. */
+const FIRST = 6;
+const LAST = 24;
 
 /** The answer, what happened, and what to type next. */
 export function whyText(screen: Screen, { answer, timeline, next }: Explanation): string {
   const width = Math.min(WIDEST, screen.columns ?? WIDEST);
-  const moments = timeline.flatMap(({ at, text }) => {
-    const time = (at === null ? 'now' : isoMinutes(at)).padEnd(TIME);
-    const [first = '', ...more] = wrapped(text, width - INDENT.length - TIME - INDENT.length);
-    const below = ' '.repeat(INDENT.length + TIME + INDENT.length);
-    return [`${INDENT}${screen.paint('dim', time)}${INDENT}${first}`, ...more.map((line) => below + line)];
-  });
+  const left = timeline.length - FIRST - LAST;
+  const gap = { time: '…', text: `${String(left)} more lines, which --json has.` };
+  const lines = timeline.map(({ at, text }) => ({ time: at === null ? 'now' : isoMinutes(at), text }));
+  const shown = left <= 1 ? lines : [...lines.slice(0, FIRST), gap, ...lines.slice(-LAST)];
+  const moments = shown.flatMap(({ time, text }) => momentLines(screen, time, text, width));
   const steps = next.flatMap((step) => stepLines(step, width));
   return [
     wrapped(answer, width).join('\n'),
     ...(moments.length === 0 ? [] : [moments.join('\n')]),
     ...(steps.length === 0 ? [] : [['Next:', ...steps].join('\n')]),
   ].join('\n\n');
+}
+
+function momentLines({ paint }: Screen, time: string, text: string, width: number): readonly string[] {
+  const before = INDENT.length + TIME + INDENT.length;
+  const [first = '', ...more] = wrapped(text, width - before);
+  const head = `${INDENT}${paint('dim', time.padEnd(TIME))}${INDENT}${first}`;
+  return [head, ...more.map((line) => ' '.repeat(before) + line)];
 }
 
 function stepLines(step: NextStep, width: number): readonly string[] {

@@ -1,8 +1,8 @@
-import type { LabelFacts } from './explanation-facts.ts';
-import { clause, counted, listed, minute, stageWord } from './explanation-words.ts';
+import type { StandingFacts } from './explanation-facts.ts';
+import { clause, counted, listed, minute, stageWord, times } from './explanation-words.ts';
 
 /** Why a label of a stage has no run, as the rest of a sentence that begins with the label. */
-export function unstartedAnswer(facts: LabelFacts, waiting: string): string {
+export function unstartedAnswer(facts: StandingFacts, waiting: string): string {
   const reported = facts.events.at(-1);
   const outside =
     reported === undefined
@@ -11,7 +11,7 @@ export function unstartedAnswer(facts: LabelFacts, waiting: string): string {
   return `${outside}has not run: ${reasonOf(facts, waiting)}`;
 }
 
-function reasonOf(facts: LabelFacts, waiting: string): string {
+function reasonOf(facts: StandingFacts, waiting: string): string {
   const { opening, stage, due, now } = facts;
   if (stage === null || opening === null)
     return `config version ${String(facts.config.version)} has no stage ${facts.stageId ?? ''} with such a label`;
@@ -31,7 +31,7 @@ function reasonOf(facts: LabelFacts, waiting: string): string {
 }
 
 /** Its inputs are there, and still nothing ran. */
-function completeReason({ verdicts, config, stage }: LabelFacts): string {
+function completeReason({ verdicts, config, stage }: StandingFacts): string {
   const last = verdicts.at(-1);
   if (last !== undefined)
     return `its inputs are there, but the event of ${last.dataset} ${last.eventLabel} started nothing: ${clause(last.reason)}`;
@@ -42,7 +42,7 @@ function completeReason({ verdicts, config, stage }: LabelFacts): string {
   return `its inputs are there, but no event has asked for it since the stage was applied${since}`;
 }
 
-function clockReason(facts: LabelFacts): string {
+function clockReason(facts: StandingFacts): string {
   const { due, now, config, pauses } = facts;
   if (due === null) return 'nobody has asked for it';
   const closing = due.closes > now.getTime() ? `its interval closes at ${minute(due.closes)}` : undefined;
@@ -62,12 +62,11 @@ function clockReason(facts: LabelFacts): string {
 }
 
 /** How a label of a dataset from outside stands, as the rest of a sentence that begins with the label. */
-export function outsideAnswer(facts: LabelFacts): string {
+export function outsideAnswer(facts: StandingFacts): string {
   const { events, dataset, newest, rejected } = facts;
   const last = events.at(-1);
   if (last !== undefined) {
-    const often = events.length === 1 ? 'once' : `${String(events.length)} times`;
-    return `was reported ${often} by a service outside, the last time at ${minute(last.receivedAt)} as revision ${String(last.revision)} (${last.outcome})${startedText(facts)}`;
+    return `was reported ${times(events.length)} by a service outside, the last time at ${minute(last.receivedAt)} as revision ${String(last.revision)} (${last.outcome})${startedText(facts)}`;
   }
   const [refused] = rejected;
   const message =
@@ -81,7 +80,7 @@ export function outsideAnswer(facts: LabelFacts): string {
   return `has not been reported: no stage makes ${dataset}, a service outside does, ${known}${message}`;
 }
 
-function startedText({ downstream, dependents }: LabelFacts): string {
+function startedText({ downstream, dependents }: StandingFacts): string {
   if (dependents.length === 0) return ', and no stage takes it as an input';
   const started = downstream.filter(({ verdict }) => verdict === 'started');
   if (started.length === 0) return ', and it started nothing';

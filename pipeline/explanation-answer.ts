@@ -1,29 +1,30 @@
-import type { LabelFacts, MissingFact, RunFact } from './explanation-facts.ts';
-import { missingReason, rootCause } from './explanation-missing.ts';
+import type { StandingFacts, RunFact } from './explanation-facts.ts';
+import { causeText } from './explanation-missing.ts';
 import { outsideAnswer, unstartedAnswer } from './explanation-absent.ts';
 import { holdingCheck, standingOf } from './explanation-standing.ts';
 import {
-  actorOf,
   changeText,
   clause,
   counted,
   errorText,
+  findingText,
   labelText,
   listed,
   minute,
   missingLabels,
   newestRun,
-  openerOf,
+  openerOfRun,
   stageWord,
   subjectOf,
   times,
+  withoutText,
 } from './explanation-words.ts';
 
 /** Missing inputs that the first sentence names. */
 const NAMED = 3;
 
 /** How the label stands and why, in one sentence. */
-export function answerOf(facts: LabelFacts): string {
+export function answerOf(facts: StandingFacts): string {
   const subject = subjectOf(facts);
   const run = newestRun(facts);
   if (facts.stageId === null) return `${subject} ${outsideAnswer(facts)}.`;
@@ -32,7 +33,7 @@ export function answerOf(facts: LabelFacts): string {
   return `${subject} ${clause(runAnswer(facts, run))}.`;
 }
 
-function runAnswer(facts: LabelFacts, run: RunFact | undefined): string {
+function runAnswer(facts: StandingFacts, run: RunFact | undefined): string {
   const standing = standingOf(facts);
   if (standing === 'paused') return pausedAnswer(facts);
   if (standing === 'held') return heldAnswer(facts);
@@ -47,7 +48,7 @@ function runAnswer(facts: LabelFacts, run: RunFact | undefined): string {
     case 'FAILURE':
       return failedAnswer(facts, run);
     case 'SKIPPED':
-      return `is skipped: ${decisionText(facts, run, 'skipped')}; it runs when its inputs change or a person asks for it`;
+      return `was ${decisionText(facts, run, 'skipped')}; it runs when its inputs change or a person asks for it`;
     case 'SUPERSEDED':
       return `was cancelled at ${minute(run.closedAt ?? run.openedAt)}, because its inputs changed while revision ${String(run.revision)} ran, and the next revision has not opened yet`;
     case 'CLOSED':
@@ -56,7 +57,7 @@ function runAnswer(facts: LabelFacts, run: RunFact | undefined): string {
 }
 
 /** What the newest note of this decision says, and who decided. */
-function decisionText({ notes }: LabelFacts, { revision, error }: RunFact, decision: string): string {
+function decisionText({ notes }: StandingFacts, { revision, error }: RunFact, decision: string): string {
   const note = notes.findLast((one) => one.decision === decision && one.revision === revision);
   if (note === undefined) return errorText(error);
   const by = note.actor === null || decision === 'closed' ? '' : ` by ${note.actor}`;
@@ -65,39 +66,38 @@ function decisionText({ notes }: LabelFacts, { revision, error }: RunFact, decis
     : `${decision} at ${minute(note.notedAt)}${by}: ${clause(note.reason)}`;
 }
 
-function doneAnswer(facts: LabelFacts, run: RunFact): string {
+function doneAnswer(facts: StandingFacts, run: RunFact): string {
   const rows = run.rows === null ? '' : ` (${counted(run.rows, 'row')})`;
   const at = minute(run.closedAt ?? run.openedAt);
-  const opener = openerOf(run.trigger, actorOf(facts, run.revision), run.backfill);
+  const opener = openerOfRun(facts, run);
   const ran = `${stageWord(facts)} ran ${times(facts.runCount)}`;
   const released = decisionOfPerson(facts, run);
   const how =
-    released !== null
-      ? released
-      : facts.runCount === 1
-        ? `${ran}, started by ${opener}, and succeeded at ${at} as revision ${String(run.revision)}${rows}`
-        : `${ran}, and revision ${String(run.revision)} succeeded at ${at}${rows}, ${againText(run, opener)}`;
-  return `${doneWords(facts, run)}: ${how}${afterwards(facts, run)}`;
+    facts.runCount === 1
+      ? `${ran}, started by ${opener}, and succeeded at ${at} as revision ${String(run.revision)}${rows}`
+      : `${ran}, and revision ${String(run.revision)} succeeded at ${at}${rows}, ${againText(run, opener)}`;
+  return released === null ? `${doneWords(facts, run)}: ${how}${afterwards(facts, run)}` : `was ${released}`;
 }
 
-function decisionOfPerson(facts: LabelFacts, run: RunFact): string | null {
+function decisionOfPerson(facts: StandingFacts, run: RunFact): string | null {
   return run.outcome === 'RELEASED' ? decisionText(facts, run, 'released') : null;
 }
 
 function againText(run: RunFact, opener: string): string {
-  return run.changed.length === 0 ? `started by ${opener} with unchanged inputs` : changeText(run.changed);
+  if (run.changed.length > 0) return changeText(run.changed);
+  return `started by ${opener}${run.inputs === 0 ? '' : ' with unchanged inputs'}`;
 }
 
-function doneWords({ checks }: LabelFacts, run: RunFact): string {
+function doneWords({ checks }: StandingFacts, run: RunFact): string {
   switch (run.outcome) {
     case 'EMPTY':
       return 'is done and has no rows';
     case 'PARTIAL':
-      return `is made in part, without ${listed(run.without.slice(0, NAMED).map(labelText))}${run.without.length > NAMED ? ' and more' : ''}, because its deadline had passed`;
+      return `is made in part, without ${withoutText(run)}, because its deadline had passed`;
     case 'RECOVERED':
       return 'is done after it was late';
     case 'RELEASED':
-      return 'is released';
+      return 'is done';
     default:
       return checks.some((check) => check.judgement?.decision === 'released')
         ? 'is done and released'
@@ -105,7 +105,7 @@ function doneWords({ checks }: LabelFacts, run: RunFact): string {
   }
 }
 
-function afterwards({ opening, stage, checks }: LabelFacts, run: RunFact): string {
+function afterwards({ opening, stage, checks }: StandingFacts, run: RunFact): string {
   const judgement = checks.find((check) => check.judgement?.decision === 'released')?.judgement ?? null;
   const released =
     judgement === null
@@ -119,9 +119,9 @@ function afterwards({ opening, stage, checks }: LabelFacts, run: RunFact): strin
   return `${released}${only}${stale}`;
 }
 
-function runningAnswer(facts: LabelFacts, run: RunFact): string {
+function runningAnswer(facts: StandingFacts, run: RunFact): string {
   const revision = `revision ${String(run.revision)}`;
-  const opener = openerOf(run.trigger, actorOf(facts, run.revision), run.backfill);
+  const opener = openerOfRun(facts, run);
   if (run.startedAt === null)
     return `is about to run: ${revision} was opened at ${minute(run.openedAt)} by ${opener}, and no worker has begun it yet`;
   const attempt = Math.max(run.attempt, facts.workflow?.attempt ?? 0);
@@ -132,7 +132,7 @@ function runningAnswer(facts: LabelFacts, run: RunFact): string {
   return `is running since ${minute(run.startedAt)}: ${revision}, opened by ${opener}${tried}${last}`;
 }
 
-function waitingAnswer(facts: LabelFacts, run: RunFact): string {
+function waitingAnswer(facts: StandingFacts, run: RunFact): string {
   const made = facts.runs.findLast(({ status }) => status === 'SUCCESS');
   const again = made === undefined ? '' : `is there as revision ${String(made.revision)}, and `;
   const late = run.lateAt === null ? '' : ` and is late since ${minute(run.lateAt)}`;
@@ -140,7 +140,7 @@ function waitingAnswer(facts: LabelFacts, run: RunFact): string {
 }
 
 /** What a label waits for: `11 of 24 inputs are there; it lacks … , because …`. */
-export function waitingText(facts: LabelFacts): string {
+export function waitingText(facts: StandingFacts): string {
   const { opening, missing } = facts;
   if (opening === null) return 'the configuration in force has no such label';
   if (opening.kind === 'run') return 'its inputs are all there now, and its run has not opened yet';
@@ -148,44 +148,38 @@ export function waitingText(facts: LabelFacts): string {
     return `its inputs are all there now, and ${opening.pause.scope} is paused since ${minute(opening.pause.since)} by ${opening.pause.by}: ${clause(opening.pause.reason)}`;
   if (opening.kind !== 'waiting') return 'nothing new has come';
   const [first] = missing;
+  if (first !== undefined && opening.expected === 1 && first.unsettled === null)
+    return `it lacks ${missingLabels(first)}, because ${causeText(first, facts.now)}`;
   const have = `${String(opening.have)} of ${counted(opening.expected, 'input')} ${opening.have === 1 ? 'is' : 'are'} there`;
   if (first === undefined) return have;
-  const because = `because ${causeText(first, facts.now)}`;
+  const because = `${missing.length > 1 ? 'the first ' : ''}because ${causeText(first, facts.now)}`;
   if (first.unsettled !== null)
     return `${missingLabels(first)} is there but has to be made again with the newer ${labelText(first.unsettled)}, ${because}`;
-  return `${have}; it lacks ${lackText(facts, opening.expected - opening.have)}, ${because}`;
+  return `${have}; it lacks ${lackText(facts)}, ${because}`;
 }
 
-function lackText({ missing }: LabelFacts, lacking: number): string {
+function lackText({ missing, missingCount }: StandingFacts): string {
   const named = missing.slice(0, NAMED);
-  const rest = lacking - named.reduce((sum, { count }) => sum + count, 0);
+  const rest = missingCount - named.reduce((sum, { count }) => sum + count, 0);
   return listed([...named.map(missingLabels), ...(rest > 0 ? [`${String(rest)} more`] : [])]);
 }
 
-function causeText(missing: MissingFact, now: Date): string {
-  const root = rootCause(missing);
-  const reason = missingReason(root, now);
-  return root === missing ? reason : `of ${missingLabels(root)}: ${reason}`;
-}
-
-function pausedAnswer(facts: LabelFacts): string {
+function pausedAnswer(facts: StandingFacts): string {
   const [pause] = facts.pauses;
   const since = minute(facts.held?.since ?? facts.now);
   if (pause === undefined)
-    return `was ready at ${since} while its stage was paused; that has been resumed, and it has not started yet`;
+    return `was ready at ${since} while its stage was paused; the pause is over, and the run has not started yet`;
   return `is ready since ${since} and held, because ${pause.scope} is paused since ${minute(pause.since)} by ${pause.by}: ${clause(pause.reason)}`;
 }
 
-function heldAnswer({ held, now, stage, opening }: LabelFacts): string {
+function heldAnswer({ held, now, stage, opening }: StandingFacts): string {
   const limit = opening?.kind === 'held' ? opening.limit : stage?.maxRestatedLabels;
   const many =
-    limit === undefined
-      ? 'as many labels as it may'
-      : `${counted(limit, 'label')}, which is its max_restated_labels`;
-  return `is ready to be made again and held since ${minute(held?.since ?? now)}, because events have restated ${many}, within 24 hours`;
+    limit === undefined ? 'its limit of restated labels' : `its limit of ${counted(limit, 'restated label')}`;
+  return `is ready to be made again and held since ${minute(held?.since ?? now)}, because ${many} within 24 hours is reached (max_restated_labels)`;
 }
 
-function quarantinedAnswer(facts: LabelFacts, run: RunFact): string {
+function quarantinedAnswer(facts: StandingFacts, run: RunFact): string {
   const check = holdingCheck(facts);
   const at = minute(run.closedAt ?? run.openedAt);
   const made = `revision ${String(run.revision)} was made at ${at}`;
@@ -193,16 +187,17 @@ function quarantinedAnswer(facts: LabelFacts, run: RunFact): string {
   const { judgement } = check;
   if (judgement !== null)
     return `is rejected: ${made}, and ${judgement.actor ?? 'a person'} rejected it at ${minute(judgement.notedAt)}: ${clause(judgement.reason)}`;
-  return `is quarantined: ${made}, and ${check.stage} holds its dependents back since ${minute(check.run.closedAt ?? check.run.openedAt)}: ${errorText(check.run.error)}`;
+  return `is quarantined: ${made}, and ${check.stage} holds its dependents back since ${minute(check.run.closedAt ?? check.run.openedAt)}: ${findingText(check.run.error)}`;
 }
 
-function failedAnswer(facts: LabelFacts, run: RunFact): string {
+function failedAnswer(facts: StandingFacts, run: RunFact): string {
+  const checked = facts.stage?.work.kind === 'check' ? facts.stage.work.from : 'its dataset';
   const at = minute(run.closedAt ?? run.openedAt);
   switch (run.outcome) {
     case 'QUARANTINED':
-      return `quarantines its dataset since ${at}: ${errorText(run.error)}`;
+      return `quarantines ${checked} since ${at}: ${findingText(run.error)}`;
     case 'REJECTED':
-      return `is ${decisionText(facts, run, 'rejected')}; the dependents hold until newer data passes the check`;
+      return `was ${decisionText(facts, run, 'rejected')}; the dependents hold until newer data passes the check`;
     case 'MISSING':
       return `was given up at its deadline, at ${at}: ${waitingText(facts)}; it runs when its inputs come after all`;
     default: {

@@ -7,7 +7,7 @@ import type { Timelabel } from './timelabel.ts';
 import type { Verdict } from './verdict.ts';
 
 /** All that the catalog says about one label, as far as it explains how the label stands. Read at one instant. */
-export interface LabelFacts {
+export interface StandingFacts {
   /** What was asked about: a stage or a dataset, as it was written. */
   readonly asked: string;
   readonly timelabel: Timelabel;
@@ -34,6 +34,8 @@ export interface LabelFacts {
   /** What an event would find now; null without a stage, or when the label is none of the stage. */
   readonly opening: Opening | null;
   readonly missing: readonly MissingFact[];
+  /** Labels that are missing, also those that `missing` leaves out. */
+  readonly missingCount: number;
   readonly pauses: readonly Pause[];
   readonly held: HeldFact | null;
   readonly backfills: readonly BackfillFact[];
@@ -92,9 +94,17 @@ export interface ChangedInput extends LabelPair {
   /** Null when the revision before did without it. */
   readonly from: number | null;
   readonly to: number;
-  /** Stage whose run reported it, what started that, and who and why if a person did; null for a service outside. */
+  /** What set it in motion; null when the log does not have it any more. */
+  readonly origin: OriginFact | null;
+}
+
+/** The beginning of a chain of events: a run that no event started, or the event of a service outside. */
+export interface OriginFact extends LabelPair {
+  /** Null for a service outside. */
   readonly stage: string | null;
   readonly trigger: Trigger | null;
+  readonly backfill: string | null;
+  /** The person who asked for it, and why. */
   readonly actor: string | null;
   readonly reason: string | null;
 }
@@ -198,7 +208,9 @@ export interface MissingFact {
 /** The stage that makes a missing label, and how far it is. */
 export interface ProducerFact {
   readonly stage: string;
-  readonly isCheck: boolean;
+  /** The dataset that it checks; null when it is no check. */
+  readonly checks: string | null;
+  readonly hasInputs: boolean;
   readonly run: ProducerRun | null;
   readonly held: HeldFact | null;
   readonly pause: Pause | null;

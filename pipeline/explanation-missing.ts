@@ -1,14 +1,29 @@
 import type { MissingFact, ProducerFact, ProducerRun } from './explanation-facts.ts';
 import { clause, errorText, labelText, minute, missingLabels } from './explanation-words.ts';
 
-/** Why an input is missing, as a clause about its first label: `p.fetch failed at 2020-03-03T10:12Z: … (unauthorized)`. */
+/** Why an input is missing, as a clause: `orders.fetch failed at 2020-03-03T10:12Z: … (unauthorized)`. */
 export function missingReason(missing: MissingFact, now: Date): string {
   const { producer } = missing;
-  if (producer === null) return outsideReason(missing);
-  const reason = producerReason(missing, producer, now);
-  const [behind] = producer.behind;
-  if (behind === undefined || !leadsOn(producer)) return reason;
-  return `${reason}, which waits for ${missingLabels(behind)}: ${missingReason(behind, now)}`;
+  return producer === null ? outsideReason(missing) : producerReason(missing, producer, producer.stage, now);
+}
+
+/** Why an input is missing, down to what has to come first. */
+export function fullReason(missing: MissingFact, now: Date): string {
+  const root = rootCause(missing);
+  const reason = missingReason(missing, now);
+  if (root === missing) return reason;
+  const end = missing.producer?.behind[0] === root ? '' : ' in the end';
+  return `${reason}; it waits${end} for ${missingLabels(root)}: ${missingReason(root, now)}`;
+}
+
+/** The cause alone, as a clause that names its label. */
+export function causeText(missing: MissingFact, now: Date): string {
+  const root = rootCause(missing);
+  if (root === missing) return missingReason(missing, now);
+  const { producer, first } = root;
+  return producer === null
+    ? `${missingLabels(root)} is missing: ${missingReason(root, now)}`
+    : producerReason(root, producer, `${producer.stage} ${first}`, now);
 }
 
 /** The missing input at the end of the chain: what has to be mended for the others to come by themselves. */
@@ -20,7 +35,7 @@ export function rootCause(missing: MissingFact): MissingFact {
 }
 
 /** True when the stage waits, so that what it waits for is the cause. */
-function leadsOn({ held, run, opening }: ProducerFact): boolean {
+export function leadsOn({ held, run, opening }: Pick<ProducerFact, 'held' | 'run' | 'opening'>): boolean {
   return (
     held === null && run?.status !== 'RUNNING' && run?.status !== 'FAILURE' && opening?.kind === 'waiting'
   );
@@ -36,8 +51,9 @@ function outsideReason({ dataset, event, on, newest, need }: MissingFact): strin
     : `no such label was reported; ${last}`;
 }
 
-function producerReason(missing: MissingFact, producer: ProducerFact, now: Date): string {
-  const { stage, run, held, pause } = producer;
+function producerReason(missing: MissingFact, known: ProducerFact, stage: string, now: Date): string {
+  const { run, held, pause } = known;
+  const producer = { ...known, stage };
   if (held !== null) return heldReason(producer);
   if (run === null) return neverReason(producer, now);
   const paused = pause === null ? '' : `; ${pause.scope} is paused by ${pause.by}: ${clause(pause.reason)}`;
@@ -66,19 +82,19 @@ function heldReason({ stage, held, pause }: ProducerFact): string {
     return `${stage} is held since ${since} by its limit of restated labels, until a person releases it`;
   return pause === null
     ? `${stage} was held by a pause at ${since} and has not started yet`
-    : `${stage} is ready and held since ${since}, because ${pause.scope} is paused by ${pause.by}: ${clause(pause.reason)}`;
+    : `${stage} is ready, and the pause of ${pause.scope} holds it since ${since} (${pause.by}: ${clause(pause.reason)})`;
 }
 
-function failureReason({ stage, isCheck }: ProducerFact, run: ProducerRun): string {
+function failureReason({ stage, checks }: ProducerFact, run: ProducerRun): string {
   switch (run.outcome) {
     case 'QUARANTINED':
-      return `${stage} quarantines it since ${ended(run)}`;
+      return `${stage} quarantines ${checks ?? 'it'} since ${ended(run)}`;
     case 'REJECTED':
-      return `it was rejected at ${ended(run)}: ${errorText(run.error)}`;
+      return `${clause(run.error?.message ?? 'it was rejected')} (at ${ended(run)})`;
     case 'MISSING':
       return `${stage} gave it up at its deadline, at ${ended(run)}`;
     default:
-      return `${stage} failed at ${ended(run)}${isCheck ? ' before it could judge' : ''}: ${errorText(run.error)}`;
+      return `${stage} failed at ${ended(run)}${checks === null ? '' : ' before it could judge'}: ${errorText(run.error)}`;
   }
 }
 
@@ -98,9 +114,11 @@ function madeReason(
   return `it was reported as ${event.outcome} at ${minute(event.receivedAt)}, and only ${on.join(', ')} counts`;
 }
 
-function neverReason({ stage, due, since, opening, pause }: ProducerFact, now: Date): string {
+function neverReason(producer: ProducerFact, now: Date): string {
+  const { stage, due, since, opening, pause, hasInputs } = producer;
   const closes = due.closes > now.getTime() ? `; its interval closes at ${minute(due.closes)}` : '';
   if (due.schedule === null) {
+    if (!hasInputs) return `${stage} never ran; it has no schedule, so somebody has to ask for it${closes}`;
     if (opening?.kind !== 'run') return `${stage} never ran${closes}`;
     return `${stage} never ran, although its inputs are there${since === null ? '' : ` (it is in the configuration since ${minute(since)})`}`;
   }

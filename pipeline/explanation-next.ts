@@ -1,5 +1,6 @@
 import type { EventError } from './data-event.ts';
-import type { LabelFacts, MissingFact } from './explanation-facts.ts';
+import type { StandingFacts, MissingFact } from './explanation-facts.ts';
+import { runId } from './ids.ts';
 import { rootCause } from './explanation-missing.ts';
 import { holdingCheck, standingOf } from './explanation-standing.ts';
 import { labelText, minute, newestRun } from './explanation-words.ts';
@@ -14,7 +15,7 @@ export type NextStep =
 const CAUSES = 3;
 
 /** What a person can do about the label, the most useful first. */
-export function nextSteps(facts: LabelFacts): readonly NextStep[] {
+export function nextSteps(facts: StandingFacts): readonly NextStep[] {
   const { stageId, timelabel, dataset, stage } = facts;
   if (stageId === null) return outsideSteps(facts);
   const run = newestRun(facts);
@@ -29,11 +30,13 @@ export function nextSteps(facts: LabelFacts): readonly NextStep[] {
             history,
           ];
     case 'running':
-      return [nothing('Nothing has to be done. To follow it'), history].map((step) =>
-        step.kind === 'nothing'
-          ? command(step.what, `temporal workflow show --workflow-id run/${stageId}/${timelabel} --follow`)
-          : step,
-      );
+      return [
+        command(
+          'Nothing has to be done. To follow it',
+          `temporal workflow show --workflow-id ${runId(stageId, timelabel)} --follow`,
+        ),
+        history,
+      ];
     case 'waiting':
     case 'missing':
       return missingSteps(facts);
@@ -74,7 +77,13 @@ function nothing(what: string): NextStep {
   return { kind: 'nothing', what };
 }
 
-function outsideSteps({ dataset, events, downstream, timelabel, rejected }: LabelFacts): readonly NextStep[] {
+function outsideSteps({
+  dataset,
+  events,
+  downstream,
+  timelabel,
+  rejected,
+}: StandingFacts): readonly NextStep[] {
   const last = events.at(-1);
   if (last !== undefined) {
     const [below] = downstream;
@@ -94,7 +103,7 @@ function outsideSteps({ dataset, events, downstream, timelabel, rejected }: Labe
   return [nothing(`Ask whoever produces ${dataset} to report ${timelabel}.`), refused, search];
 }
 
-function missingSteps(facts: LabelFacts): readonly NextStep[] {
+function missingSteps(facts: StandingFacts): readonly NextStep[] {
   const { opening, missing, stageId, timelabel } = facts;
   if (opening?.kind === 'paused') return pausedSteps(facts);
   if (missing.length === 0)
@@ -151,7 +160,7 @@ function causeSteps(missing: MissingFact, now: Date): readonly NextStep[] {
   return [command('See why', `reefline why ${stage} ${first}`)];
 }
 
-function unstartedSteps(facts: LabelFacts): readonly NextStep[] {
+function unstartedSteps(facts: StandingFacts): readonly NextStep[] {
   const { stage, stageId, timelabel, opening, due, now, missing } = facts;
   if (stage === null || opening === null) return [command('See the stages in force', 'reefline status')];
   if (opening.kind === 'paused') return pausedSteps(facts);
@@ -162,11 +171,12 @@ function unstartedSteps(facts: LabelFacts): readonly NextStep[] {
   return [run];
 }
 
-function pausedSteps(facts: LabelFacts): readonly NextStep[] {
+function pausedSteps(facts: StandingFacts): readonly NextStep[] {
   const { pauses, opening, stageId, timelabel } = facts;
   const scope = pauses[0]?.scope ?? (opening?.kind === 'paused' ? opening.pause.scope : undefined);
-  const now = command('Or run only this label now', `reefline run ${stageId ?? ''} ${timelabel}`);
-  return [...(scope === undefined ? [] : resumeSteps(scope)), now];
+  const run = `reefline run ${stageId ?? ''} ${timelabel}`;
+  if (scope === undefined) return [command('The sweep starts it. To run it at once', run)];
+  return [...resumeSteps(scope), command('Or run only this label now', run)];
 }
 
 function resumeSteps(scope: string): readonly NextStep[] {
@@ -179,7 +189,7 @@ function resumeSteps(scope: string): readonly NextStep[] {
   ];
 }
 
-function quarantineSteps(facts: LabelFacts, dataset: string): readonly NextStep[] {
+function quarantineSteps(facts: StandingFacts, dataset: string): readonly NextStep[] {
   const { timelabel } = facts;
   const check = holdingCheck(facts)?.stage ?? facts.stageId ?? '';
   const rejected = standingOf(facts) === 'rejected' || holdingCheck(facts)?.run?.outcome === 'REJECTED';

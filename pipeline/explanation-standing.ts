@@ -1,4 +1,4 @@
-import type { CheckFact, LabelFacts } from './explanation-facts.ts';
+import type { CheckFact, StandingFacts } from './explanation-facts.ts';
 import { newestRun } from './explanation-words.ts';
 
 /** How a label stands, in one word for programs. `reported` and `not-reported`: of a dataset from outside. */
@@ -19,7 +19,7 @@ export type Standing =
   | 'reported'
   | 'not-reported';
 
-export function standingOf(facts: LabelFacts): Standing {
+export function standingOf(facts: StandingFacts): Standing {
   if (facts.stageId === null) return facts.events.length > 0 ? 'reported' : 'not-reported';
   const run = newestRun(facts);
   if (run?.status === 'RUNNING') return 'running';
@@ -48,6 +48,6 @@ function failedStanding(outcome: string | null): Standing {
 }
 
 /** The blocking check that keeps what the stage made from its dependents; undefined when none does. */
-export function holdingCheck({ checks }: LabelFacts): CheckFact | undefined {
+export function holdingCheck({ checks }: StandingFacts): CheckFact | undefined {
   return checks.find(({ run }) => run?.outcome === 'QUARANTINED' || run?.outcome === 'REJECTED');
 }

@@ -1,10 +1,10 @@
-import type { LabelFacts, VerdictFact } from './explanation-facts.ts';
+import type { StandingFacts, VerdictFact } from './explanation-facts.ts';
 import type { Moment } from './explanation-timeline.ts';
 import { clause, counted, listed } from './explanation-words.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What routing decided about events for this label. What an event started is told with the run. */
-export function upstreamMoments({ verdicts }: LabelFacts): readonly Moment[] {
+export function upstreamMoments({ verdicts }: StandingFacts): readonly Moment[] {
   const groups: VerdictFact[][] = [];
   for (const verdict of verdicts) {
     if (verdict.verdict === 'started' || verdict.verdict === 'paused' || verdict.verdict === 'held') continue;
@@ -25,7 +25,7 @@ function sameKind(a: VerdictFact, b: VerdictFact): boolean {
 function upstreamText(group: readonly VerdictFact[], last: VerdictFact): string {
   const reason = clause(last.reason);
   if (group.length > 1)
-    return `${counted(group.length, 'event')} of ${last.dataset} counted for it, up to ${last.eventLabel}: ${reason}.`;
+    return `${counted(group.length, 'event')} of ${last.dataset} counted for it, the last one ${last.eventLabel}: ${reason}.`;
   const event = `${last.dataset} ${last.eventLabel} came as revision ${String(last.eventRevision)} (${last.outcome})`;
   switch (last.verdict) {
     case 'joined':
@@ -60,7 +60,7 @@ const DID: Readonly<Record<Verdict, string>> = {
 const NAMED = 4;
 
 /** What the newest event of the label did below. */
-export function downstreamMoments({ downstream }: LabelFacts): readonly Moment[] {
+export function downstreamMoments({ downstream }: StandingFacts): readonly Moment[] {
   return [...Map.groupBy(downstream, ({ verdict }) => verdict)].flatMap(([verdict, group]) => {
     const last = group.at(-1);
     if (last === undefined) return [];

@@ -1,5 +1,5 @@
 import type { EventError } from './data-event.ts';
-import type { ChangedInput, LabelFacts, MissingFact, RunFact } from './explanation-facts.ts';
+import type { ChangedInput, StandingFacts, MissingFact, OriginFact, RunFact } from './explanation-facts.ts';
 import type { LabelPair } from './number-events.ts';
 import { rangeText } from './label-ranges.ts';
 import type { Trigger } from './opening.ts';
@@ -41,17 +41,23 @@ export function errorText(error: EventError | null): string {
   return `${cut} (${error.class})`;
 }
 
+/** What a check found: the first sentence of its message; the others say what to do. */
+export function findingText(error: EventError | null): string {
+  const [first = ''] = (error?.message ?? '').split(/\.\s/);
+  return clause(first);
+}
+
 /** Without its full stop, to be part of a sentence. */
 export function clause(sentence: string): string {
   return sentence.trim().replace(/\.$/, '');
 }
 
 /** What the explanation calls the stage: `it` when that is what was asked about. */
-export function stageWord({ asked, stageId }: LabelFacts): string {
+export function stageWord({ asked, stageId }: StandingFacts): string {
   return stageId === null || asked === stageId ? 'it' : stageId;
 }
 
-export function subjectOf({ asked, timelabel }: LabelFacts): string {
+export function subjectOf({ asked, timelabel }: StandingFacts): string {
   return `${asked} ${timelabel}`;
 }
 
@@ -83,18 +89,22 @@ export function changeText(changed: readonly ChangedInput[]): string {
   const what =
     first.from === null ? `${labelText(first)} came` : `${labelText(first)} got revision ${String(first.to)}`;
   const more = changed.length === 1 ? '' : ` and ${counted(changed.length - 1, 'more input')} changed`;
-  return `because ${what}${originText(first)}${more}`;
+  return `because ${what}${originText(first.origin)}${more}`;
 }
 
-function originText({ stage, trigger, actor, reason }: ChangedInput): string {
-  if (stage === null) return ' from a service outside';
-  if (trigger === 'manual')
-    return ` (${actor ?? 'a person'} ran ${stage}${reason === null ? '' : `: ${reason}`})`;
-  return trigger === null ? ` of ${stage}` : ` (${stage}, started by ${openerOf(trigger, actor)})`;
+function originText(origin: OriginFact | null): string {
+  if (origin === null) return '';
+  const { stage, trigger, actor, reason, backfill } = origin;
+  if (stage === null) return ` (a service outside reported ${labelText(origin)})`;
+  const why = reason === null ? '' : `: ${clause(reason)}`;
+  return ` (${openerOf(trigger, actor, backfill)} ran ${stage} ${origin.timelabel}${why})`;
 }
 
 /** The labels of a missing input: `warehouse.main.loaded 20200303110000 to 20200303140000 (4)`. */
 export function missingLabels(missing: MissingFact): string {
+  const { producer } = missing;
+  if (producer !== null && producer.checks !== null)
+    return `a pass of ${producer.stage} for ${producer.checks} ${rangeText(missing)}`;
   switch (missing.need) {
     case 'label':
       return `${missing.dataset} ${rangeText(missing)}`;
@@ -106,12 +116,27 @@ export function missingLabels(missing: MissingFact): string {
 }
 
 /** The newest run of a label; undefined when its stage never ran. */
-export function newestRun({ runs }: LabelFacts): RunFact | undefined {
+export function newestRun({ runs }: StandingFacts): RunFact | undefined {
   return runs.at(-1);
 }
 
 /** The actor of the note about a revision's opening. */
-export function actorOf({ notes }: LabelFacts, revision: number): string | null {
+export function actorOf({ notes }: StandingFacts, revision: number): string | null {
   const opened = notes.filter((note) => note.revision === revision && note.decision === 'opened');
   return opened.at(-1)?.actor ?? null;
+}
+
+/** Who or what had a run of the label opened. */
+export function openerOfRun(facts: StandingFacts, { trigger, revision, backfill, outcome }: RunFact): string {
+  return outcome === 'PARTIAL' ? 'its deadline' : openerOf(trigger, actorOf(facts, revision), backfill);
+}
+
+/** Inputs of a partial run that are named. */
+const NAMED = 3;
+
+/** What a partial run did without. */
+export function withoutText({ without }: RunFact): string {
+  const named = without.slice(0, NAMED).map(labelText);
+  const more = without.length > NAMED ? [`${String(without.length - NAMED)} more`] : [];
+  return named.length === 0 ? 'some of its inputs' : listed([...named, ...more]);
 }

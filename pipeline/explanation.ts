@@ -1,5 +1,5 @@
 import { answerOf } from './explanation-answer.ts';
-import type { LabelFacts } from './explanation-facts.ts';
+import type { StandingFacts } from './explanation-facts.ts';
 import { nextSteps, type NextStep } from './explanation-next.ts';
 import { standingOf, type Standing } from './explanation-standing.ts';
 import { timelineOf, type Moment } from './explanation-timeline.ts';
@@ -15,7 +15,7 @@ export interface Explanation {
 }
 
 /** Puts what the catalog says of a label into words. Says nothing that is not in the facts. */
-export function explain(facts: LabelFacts): Explanation {
+export function explain(facts: StandingFacts): Explanation {
   return {
     standing: standingOf(facts),
     answer: answerOf(facts),

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ConfigStore } from '../../catalog/config-store.ts';
-import { readLabelFacts } from '../../catalog/why.ts';
+import { readStandingFacts } from '../../catalog/why.ts';
 import { explain } from '../../pipeline/explanation.ts';
-import type { LabelFacts } from '../../pipeline/explanation-facts.ts';
+import type { StandingFacts } from '../../pipeline/explanation-facts.ts';
 import type { Timelabel } from '../../pipeline/timelabel.ts';
 import { borderArgument } from '../arguments.ts';
 import { withExamples } from '../command-group.ts';
@@ -35,13 +35,13 @@ async function readFacts(
   context: CliContext,
   name: string,
   label: Timelabel | undefined,
-): Promise<LabelFacts> {
+): Promise<StandingFacts> {
   const db = await context.openCatalog(2);
   const configs = new ConfigStore();
   const table = await configs.current(db);
   const named = await findSubject(db, table, name);
   const timelabel = await findLabel(db, table, named, label, context.now());
-  const facts = await readLabelFacts(db, configs, { ...named, timelabel }, context.now());
+  const facts = await readStandingFacts(db, configs, { ...named, timelabel }, context.now());
   const status = facts.runs.at(-1)?.status;
   const isOpen = status === 'RUNNING' || status === 'WAITING';
   if (!isOpen || facts.stageId === null) return facts;
