@@ -1,6 +1,7 @@
-import { ageOfNewest, readOpenRuns, stillOpen, type OpenRun } from '../catalog/findings.ts';
+import { ageOfNewest, loggedLabels, readOpenRuns, stillOpen, type OpenRun } from '../catalog/findings.ts';
 import type { Finding } from '../pipeline/findings.ts';
 import { runId } from '../pipeline/ids.ts';
+import { necessaryInput } from '../pipeline/necessary-input.ts';
 import type { Opening } from '../pipeline/opening.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { abreast } from './abreast.ts';
@@ -25,7 +26,10 @@ export async function findVanishedRuns(tools: SweepTools, { age, from }: Search)
   });
   // A run that ended between the two looks has ended in the ledger, too.
   const gone = await stillOpen(db, suspects);
-  const findings = gone.map(({ held: _, ...run }) => ({ kind: 'vanished-run' as const, ...run }));
+  const findings = gone.map(({ held: _, missing: __, ...run }) => ({
+    kind: 'vanished-run' as const,
+    ...run,
+  }));
   return { findings, ...roundOf(runs) };
 }
 
@@ -33,8 +37,12 @@ export async function findVanishedRuns(tools: SweepTools, { age, from }: Search)
 export async function findReadyRuns(tools: SweepTools, { age, from }: Search): Promise<Look> {
   const { db, configs } = tools;
   const runs = await readOpenRuns(db, positionOf(from), ['WAITING'], age, MOST);
-  const targets = targetsOf(await configs.current(db), runs);
-  const openings = await foreseeOpenings(db, configs, targets);
+  const targets = await withoutLacking(tools, targetsOf(await configs.current(db), runs));
+  const openings: Opening[] = [];
+  for (let at = 0; at < targets.length; at += FORESEEN) {
+    openings.push(...(await foreseeOpenings(db, configs, targets.slice(at, at + FORESEEN))));
+    tools.beat();
+  }
   const findings: Finding[] = [];
   for (const [at, { timelabel, revision, trigger, stage }] of targets.entries()) {
     const opening = openings[at];
@@ -43,6 +51,24 @@ export async function findReadyRuns(tools: SweepTools, { age, from }: Search): P
     findings.push({ kind: 'ready-but-waiting', stage: stage.id, timelabel, revision, trigger });
   }
   return { findings, ...roundOf(runs) };
+}
+
+/** Runs whose inputs are looked at in one transaction; each may have thousands. */
+const FORESEEN = 20;
+
+/** Leaves out the runs that lack an input of which the log knows nothing: nearly all, and at little cost. */
+async function withoutLacking(
+  { db }: SweepTools,
+  targets: readonly ReadyTarget[],
+): Promise<readonly ReadyTarget[]> {
+  const lacked = targets.map(({ stage, missing }) => necessaryInput(stage, missing ?? []));
+  const known = lacked.filter((label) => label !== undefined);
+  const logged = await loggedLabels(db, known);
+  const absent = new Set(known.filter((_, at) => !logged.has(at)));
+  return targets.filter((_, at) => {
+    const label = lacked[at];
+    return label === undefined || !absent.has(label);
+  });
 }
 
 type ReadyTarget = Omit<OpenRun, 'stage'> & Parameters<typeof foreseeOpenings>[2][number];

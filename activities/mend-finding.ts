@@ -2,7 +2,9 @@ import { inTransaction } from '../catalog/connect.ts';
 import { holdByLimit } from '../catalog/findings.ts';
 import { dropHeldRuns } from '../catalog/held-runs.ts';
 import { noteTold } from '../catalog/joins-to-tell.ts';
-import type { Finding, UnstartedHold, VanishedRun } from '../pipeline/findings.ts';
+import { mendedWithinHour } from '../catalog/mendings.ts';
+import { subjectOf, type Finding, type UnstartedHold, type VanishedRun } from '../pipeline/findings.ts';
+import { runId } from '../pipeline/ids.ts';
 import type { Opening } from '../pipeline/opening.ts';
 import { stepOf } from '../pipeline/run-plan.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
@@ -53,8 +55,17 @@ async function ask(
   if (definition !== undefined) await control.ask({ stage: definition, timelabel, trigger }, null);
 }
 
+/** A run that ends like this again and again must not work for nothing, or against somebody who terminates it. */
+const MOST_TIMES = 5;
+
 /** A run in flight keeps the definition that it opened with, so it goes on even if its stage is gone. */
 async function goOn({ db, configs, control }: SweepTools, run: VanishedRun): Promise<void> {
+  if ((await mendedWithinHour(db, run.kind, subjectOf(run))) >= MOST_TIMES) {
+    const id = runId(run.stage, run.timelabel);
+    throw new Error(
+      `It was let go on ${String(MOST_TIMES)} times within an hour and its workflow ended each time. Look at ${id} in the Temporal Web UI.`,
+    );
+  }
   const stage = (await configs.version(db, run.configVersion)).stages.get(run.stage);
   if (stage === undefined)
     throw new Error(`Config version ${String(run.configVersion)} has no stage "${run.stage}".`);

@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import type { MissingInput } from '../pipeline/completeness.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import type { LabelPair } from '../pipeline/number-events.ts';
 import type { Trigger } from '../pipeline/opening.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 
@@ -87,9 +89,11 @@ export interface OpenRun {
   readonly configVersion: number;
   /** True when the label is held by a pause or a limit. */
   readonly held: boolean;
+  /** Of a waiting run, what it lacked when it last looked. */
+  readonly missing: readonly MissingInput[] | null;
 }
 
-const OPEN_RUN = `r.stage, r.timelabel, r.revision, r.status, r.trigger, r.config_version as "configVersion",
+const OPEN_RUN = `r.stage, r.timelabel, r.revision, r.status, r.trigger, r.config_version as "configVersion", r.missing,
                   exists (select 1 from reefline.held_run h where h.stage = r.stage and h.timelabel = r.timelabel) as held`;
 
 /** The next open runs after a (stage, label), in that order, that have been open for some time. */
@@ -109,6 +113,20 @@ export async function readOpenRuns(
     values: [after.stage, after.timelabel, statuses, age, limit],
   });
   return found.rows;
+}
+
+/** Which of the labels have an event in the log, of whatever outcome: their positions. */
+export async function loggedLabels(db: pg.Pool, labels: readonly LabelPair[]): Promise<ReadonlySet<number>> {
+  if (labels.length === 0) return new Set();
+  const found = await db.query<{ position: number }>({
+    name: 'logged-labels',
+    text: `select w.position::int as position
+             from unnest($1::text[], $2::text[]) with ordinality w(dataset, timelabel, position)
+            where exists (select 1 from reefline.data_event e
+                           where e.dataset = w.dataset and e.timelabel = w.timelabel and e.event_type = 'data')`,
+    values: [labels.map(({ dataset }) => dataset), labels.map(({ timelabel }) => timelabel)],
+  });
+  return new Set(found.rows.map(({ position }) => position - 1));
 }
 
 /** Those of the given runs that are in the ledger as they were: what ended meanwhile is left out. */

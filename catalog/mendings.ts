@@ -32,6 +32,17 @@ export async function recordFindings(
   return inserted.rows.map(({ seq }) => seq);
 }
 
+/** How often a subject of this kind was mended within the last hour. */
+export async function mendedWithinHour(db: pg.Pool, kind: FindingKind, subject: string): Promise<number> {
+  const found = await db.query<{ count: number }>({
+    name: 'mended-within-hour',
+    text: `select count(*)::int as count from reefline.mending
+            where found_at > clock_timestamp() - interval '1 hour' and kind = $1 and subject = $2 and mended`,
+    values: [kind, subject],
+  });
+  return found.rows[0]?.count ?? 0;
+}
+
 /** Records how mending went. */
 export async function recordMendings(
   db: pg.Pool,

@@ -65,7 +65,7 @@ async function checkWorkers(client: Client, project: Project, now: number): Prom
   const deserted = new Set<string>();
   for (const { queue, type } of wanted) if (!(await isPolled(client, queue, type, now))) deserted.add(queue);
   if (deserted.size === 0)
-    return { name, ok: true, detail: `serve ${String(wanted.length - 1)} task queues` };
+    return { name, ok: true, detail: `serve ${counted(wanted.length - 1, 'task queue')}` };
   return {
     name,
     ok: false,
@@ -128,7 +128,8 @@ async function checkPublishers(client: Client, { endpoints }: Project): Promise<
   for (const endpoint of endpoints)
     if ((await runControl(client).stateOf(publisherId(endpoint.name))) === 'closed')
       closed.push(endpoint.name);
-  if (closed.length === 0) return { name, ok: true, detail: `serve ${String(endpoints.length)} endpoints` };
+  if (closed.length === 0)
+    return { name, ok: true, detail: `serve ${counted(endpoints.length, 'endpoint')}` };
   const named = closed.map(publisherId).join(', ');
   return {
     name,
@@ -140,6 +141,10 @@ async function checkPublishers(client: Client, { endpoints }: Project): Promise<
       return `started ${named}`;
     },
   };
+}
+
+function counted(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Stages with a schedule that Temporal does not have. */

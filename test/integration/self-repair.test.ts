@@ -239,6 +239,29 @@ describe('the sweep', () => {
     await expectNothingLeft();
   });
 
+  test('does not let a run go on for ever that ends without a result each time', async () => {
+    const timelabel = '20010110000000';
+    await openRun(engine.db, configs, { stage: 'p.source', timelabel, trigger: 'manual', rerun: null });
+    await engine.db.query(
+      `insert into reefline.mending (kind, subject, detail, mended)
+       select 'vanished-run', $1, 'again', true from generate_series(1, 5)`,
+      [`p.source ${timelabel} r1`],
+    );
+    await expect(sweep(engine)).rejects.toThrow();
+    const recorded = await engine.db.query<{ mended: boolean; detail: string }>(
+      'select mended, detail from reefline.mending order by seq desc limit 1',
+    );
+    expect(recorded.rows).toMatchObject([{ mended: false }]);
+    expect(recorded.rows[0]?.detail).toContain('5 times within an hour');
+    expect(executed).not.toContain(`source ${timelabel} r1`);
+    await engine.db.query(`update reefline.mending set found_at = found_at - interval '1 hour'`);
+    expect(await sweep(engine)).toEqual({ 'vanished-run': 1 });
+    await eventually(async () => {
+      expect(await ledger(engine, 'source', timelabel)).toEqual(['r1 SUCCESS']);
+    });
+    await expectNothingLeft();
+  });
+
   test('wakes a publisher that is gone while messages are due', async () => {
     const handle = engine.client.workflow.getHandle(publisherId('customer'));
     await handle.terminate('the test');

@@ -11,6 +11,7 @@ import {
   type Finding,
 } from '../../pipeline/findings.ts';
 import { overdueLabels, tickedLabels } from '../../pipeline/expected-labels.ts';
+import { necessaryInput } from '../../pipeline/necessary-input.ts';
 import { floorToPeriod } from '../../pipeline/period.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
 import { instantOf, intervalOf, isOnGrid, labelForTick, type Timelabel } from '../../pipeline/timelabel.ts';
@@ -93,6 +94,33 @@ function stageWith(period: StageDefinition['period'], fields: Partial<StageDefin
 }
 
 const aRecentInstant = fc.integer({ min: Date.UTC(2015, 0, 1), max: Date.UTC(2035, 0, 1) });
+
+describe('the input that decides whether a waiting run is looked at', () => {
+  const [, daily] = projectOf([
+    { name: 'hourly', period: '1h' },
+    { name: 'daily', period: '1d', reads: ['hourly'] },
+  ]).stages;
+  if (daily === undefined) throw new Error('no stage');
+  const lacked = { dataset: 'warehouse.main.hourly', timelabel };
+
+  test('is the first that it lacked', () => {
+    expect(necessaryInput(daily, [lacked])).toBe(lacked);
+    expect(necessaryInput(daily, [])).toBeUndefined();
+  });
+
+  test('is none where another one, the deadline or a newer revision may do', () => {
+    const newest = {
+      ...daily,
+      inputs: daily.inputs.map((input) => ({ ...input, window: 'as_of' as const })),
+    };
+    expect(necessaryInput(newest, [lacked])).toBeUndefined();
+    expect(necessaryInput({ ...daily, when: 'any' }, [lacked])).toBeUndefined();
+    expect(necessaryInput({ ...daily, deadline: { seconds: 1, then: 'partial' } }, [lacked])).toBeUndefined();
+    expect(necessaryInput(daily, [{ ...lacked, unsettled: lacked }])).toBeUndefined();
+    // The configuration may have changed since it looked.
+    expect(necessaryInput(daily, [{ ...lacked, dataset: 'warehouse.main.other' }])).toBeUndefined();
+  });
+});
 
 describe('labels that the calendar asks for', () => {
   test('overdue are exactly those that begin within the bounds and whose deadline has passed', () => {
