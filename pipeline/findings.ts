@@ -211,7 +211,7 @@ export function cureOfFinding(finding: Finding): string {
     case 'unstarted-hold':
     case 'vanished-run':
     case 'ready-but-waiting':
-      return `reefline doctor --repair; to give the label up: reefline skip ${finding.stage} ${finding.timelabel}`;
+      return `reefline doctor --repair; what led to it: reefline runs show ${finding.stage} ${finding.timelabel}`;
     case 'missed-tick':
     case 'missing-label':
       return `reefline doctor --repair, or for this label only: reefline run ${finding.stage} ${finding.timelabel}`;
