@@ -43,7 +43,7 @@ export function errorText(error: EventError | null): string {
 
 /** What a check found: the first sentence of its message; the others say what to do. */
 export function findingText(error: EventError | null): string {
-  const [first = ''] = (error?.message ?? '').split(/\.\s/);
+  const [first = ''] = (error?.message ?? 'it does not say what it found').split(/\.\s/);
   return clause(first);
 }
 
