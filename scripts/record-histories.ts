@@ -3,6 +3,7 @@ import { recordBackfills } from './histories/backfills.ts';
 import { recordOrchestration } from './histories/orchestration.ts';
 import { createRecorder } from './histories/recorder.ts';
 import { recordRouting } from './histories/routing.ts';
+import { recordSweeps } from './histories/sweeps.ts';
 
 /*
  * Runs every workflow in its interesting states on a local cloud and writes the histories that test/histories lacks; with
@@ -16,6 +17,7 @@ try {
   await recordRouting(recorder);
   await recordOrchestration(recorder);
   await recordBackfills(recorder);
+  await recordSweeps(recorder);
 } finally {
   await cloud.stop();
 }
