@@ -2,10 +2,8 @@ import type pg from 'pg';
 import { decideOpening, type Opening, type OpeningRequest } from '../pipeline/opening.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import type { ConfigStore } from './config-store.ts';
-import { readInputs } from './input-heads.ts';
-import { readLedgers } from './ledger-state.ts';
 import type { OpenedTarget } from './opened-target.ts';
-import { markUnsettled } from './settled-heads.ts';
+import { readTargets } from './read-targets.ts';
 import { moveReservations, writeOpenings, type OpeningMarks, type OpeningOrigin } from './write-openings.ts';
 
 /**
@@ -46,31 +44,24 @@ export async function openTargets(
   context: OpeningContext,
 ): Promise<readonly OpenedTarget[]> {
   if (targets.length === 0) return [];
-  const { table, request } = context;
-  const states = await readLedgers(client, targets);
-  const defined = await Promise.all(
-    targets.map((target, index) => definitionOf(client, target, states[index]?.pinned ?? null, context)),
-  );
-  const heads = await readInputs(client, defined);
-  const inputs = await markUnsettled(client, table.configVersion, defined, heads);
+  const { configs, table, request } = context;
+  const known = await readTargets(client, configs, table, targets);
   const now = Date.now();
   const restating = new Map<string, number>();
-  const opened = defined.map(({ dueOnly, ...target }, index): OpenedTarget => {
-    const state = states[index];
-    const { stage, timelabel } = target;
-    if (state === undefined) throw new Error(`No ledger state was read for ${stage.id} ${timelabel}.`);
+  const opened = known.map(({ dueOnly, inputs, ...target }): OpenedTarget => {
+    const { stage, timelabel, state } = target;
     // Labels of this very batch count, too.
     const before = restating.get(stage.id) ?? 0;
     const ledger = {
       ...state,
       restatedLabels: state.restatedLabels === null ? null : state.restatedLabels + before,
     };
-    const decided = decideOpening(stage, timelabel, inputs[index] ?? [], ledger, request, now);
+    const decided = decideOpening(stage, timelabel, inputs, ledger, request, now);
     const early = dueOnly === true && decided.kind === 'waiting' && state.latest === null;
     const opening = early ? NOT_DUE : decided;
     if (opening.kind === 'run' && !opening.alreadyOpen && opening.restates)
       restating.set(stage.id, before + 1);
-    return { ...target, opening, state };
+    return { ...target, opening };
   });
   await moveReservations(client, opened);
   await writeOpenings(client, opened, request, context.marks, context);
@@ -78,18 +69,3 @@ export async function openTargets(
 }
 
 const NOT_DUE: Opening = { kind: 'nothing-new', revision: 0, reason: 'not due yet' };
-
-/** A waiting run that keeps its definition is decided by that one, any other by the configuration in force. */
-async function definitionOf(
-  client: pg.PoolClient,
-  target: OpeningTarget,
-  pinned: number | null,
-  { configs, table }: OpeningContext,
-): Promise<OpeningTarget & { configVersion: number }> {
-  const { configVersion } = table;
-  if (pinned === null) return { ...target, configVersion };
-  const kept = (await configs.version(client, pinned)).stages.get(target.stage.id);
-  return kept === undefined
-    ? { ...target, configVersion }
-    : { ...target, stage: kept, configVersion: pinned };
-}

@@ -3,9 +3,8 @@ import { completeness, type InputState, type MissingInput } from '../pipeline/co
 import { decideOpening, type Opening, type OpeningRequest } from '../pipeline/opening.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import type { ConfigStore } from './config-store.ts';
-import { readInputs } from './input-heads.ts';
-import { readLedgers, type TargetState } from './ledger-state.ts';
-import { markUnsettled } from './settled-heads.ts';
+import type { TargetState } from './ledger-state.ts';
+import { readTargets } from './read-targets.ts';
 
 /** What an event would find if it came now, and nothing is written. */
 export interface OpeningPreview extends Target {
@@ -25,25 +24,10 @@ export async function previewOpening(
   targets: readonly Target[],
 ): Promise<readonly OpeningPreview[]> {
   if (targets.length === 0) return [];
-  const states = await readLedgers(client, targets);
-  const defined = await Promise.all(
-    targets.map(async (target, index): Promise<Target> => {
-      // A waiting run may keep the definition that it began with.
-      const pinned = states[index]?.pinned ?? null;
-      if (pinned === null) return target;
-      const kept = (await configs.version(client, pinned)).stages.get(target.stage.id);
-      return kept === undefined ? target : { ...target, stage: kept };
-    }),
-  );
-  const heads = await readInputs(client, defined);
-  const inputs = await markUnsettled(client, table.configVersion, defined, heads);
   const now = Date.now();
-  return defined.map(({ stage, timelabel }, index) => {
-    const state = states[index];
-    if (state === undefined) throw new Error(`No ledger state was read for ${stage.id} ${timelabel}.`);
-    const given = inputs[index] ?? [];
-    const opening = decideOpening(stage, timelabel, given, state, REQUEST, now);
-    return { stage, timelabel, opening, state, missing: allMissing({ stage, timelabel }, given, opening) };
+  return (await readTargets(client, configs, table, targets)).map(({ stage, timelabel, state, inputs }) => {
+    const opening = decideOpening(stage, timelabel, inputs, state, REQUEST, now);
+    return { stage, timelabel, opening, state, missing: allMissing({ stage, timelabel }, inputs, opening) };
   });
 }
 
