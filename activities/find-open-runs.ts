@@ -1,4 +1,4 @@
-import { ageOfNewest, loggedLabels, readOpenRuns, stillOpen, type OpenRun } from '../catalog/findings.ts';
+import { ageOfNewest, loggedLabels, readOpenRuns, stillOpen, type OpenRun } from '../catalog/open-runs.ts';
 import type { Finding } from '../pipeline/findings.ts';
 import { runId } from '../pipeline/ids.ts';
 import { necessaryInput } from '../pipeline/necessary-input.ts';

@@ -2,13 +2,13 @@ import {
   ageOfConfig,
   readDueEndpoints,
   readFreeHolds,
-  readOwedEvents,
-  readReceived,
   readUnfinishedBackfills,
   withoutHeld,
-  type OwedEvents,
 } from '../catalog/findings.ts';
+import { readClosedLately } from '../catalog/open-runs.ts';
+import { readOwedEvents, readReceived, type OwedEvents } from '../catalog/owed-events.ts';
 import { readJoinsToTell } from '../catalog/joins-to-tell.ts';
+import type { RunKey } from '../catalog/run-ledger.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { backfillId, publisherId, routerId, runId } from '../pipeline/ids.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
@@ -66,11 +66,20 @@ function fingerprintOf(event: ReeflineEvent): string {
   return rejection(event, '', '').fingerprint;
 }
 
-/** Waiting runs that the configuration in force decided about, and whose workflows have not been told. */
-export async function findClosedJoins({ db }: SweepTools, { age }: Search): Promise<Look> {
+/**
+ * Waiting runs that the configuration in force decided about, and whose workflows have not been told; or were told
+ * before a router had started them, and wait for what is closed.
+ */
+export async function findClosedJoins(tools: SweepTools, { age }: Search): Promise<Look> {
+  const { db } = tools;
   // Whoever applied it may be telling them right now.
   if ((await ageOfConfig(db)) < age) return { findings: [], ...ONE_ROUND };
-  const joins = await withoutHeld(db, (await readJoinsToTell(db)).slice(0, MOST));
+  const untold = (await readJoinsToTell(db)).slice(0, MOST);
+  const known = new Set(untold.map(({ stage, timelabel }) => runId(stage, timelabel)));
+  const deaf = (await openThoughClosed(tools, age)).filter(
+    ({ stage, timelabel }) => !known.has(runId(stage, timelabel)),
+  );
+  const joins = await withoutHeld(db, [...untold, ...deaf]);
   const findings = joins.map(({ stage, timelabel, revision }) => ({
     kind: 'closed-join' as const,
     stage,
@@ -78,6 +87,14 @@ export async function findClosedJoins({ db }: SweepTools, { age }: Search): Prom
     revision,
   }));
   return { findings, ...ONE_ROUND };
+}
+
+async function openThoughClosed({ db, control }: SweepTools, age: number): Promise<readonly RunKey[]> {
+  const closed = await readClosedLately(db, age, MOST);
+  const states = await abreast(closed, ABREAST, ({ stage, timelabel }) =>
+    control.stateOf(runId(stage, timelabel)),
+  );
+  return closed.filter((_, at) => states[at] === 'idle');
 }
 
 /** Labels that a pause held, and that no pause holds any more. */

@@ -335,5 +335,19 @@ describe('the sweep', () => {
     });
     expect(await ledger(engine, 'removed', day)).toEqual(['r1 CLOSED']);
     await expectNothingLeft();
+    // A router that had decided before, and starts the run only now, tells it to wait for what is closed.
+    const step = { kind: 'waiting', have: 1, expected: 2, missing: [] };
+    await engine.client.workflow.start('stageRun', {
+      workflowId: runId('p.removed', day),
+      taskQueue: ROUTING_QUEUE,
+      args: [{ stage: 'p.removed', timelabel: day, trigger: 'event', step }],
+    });
+    await eventually(async () => {
+      expect(await sweep(engine)).toEqual({ 'closed-join': 1 });
+    });
+    await eventually(async () => {
+      expect(await workflowOf(engine, 'removed', day)).toBe('COMPLETED');
+    });
+    await expectNothingLeft();
   });
 });
