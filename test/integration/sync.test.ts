@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -152,6 +152,20 @@ describe('what is recorded', () => {
     ).toEqual([]);
   });
 
+  test('runs when a person has looked at it and resumes it', async () => {
+    const held = await shop.sync('held', {
+      stage: 'p.fetch_kept',
+      kind: 'key_list',
+      keys: ['5'],
+      hold: true,
+    });
+    expect(held).toMatchObject({ labels: 1, paused: true });
+    expect(await shop.loaded('kept')).toContain('5 05h');
+    expect((await shop.reefline('backfill', 'resume', 'held')).exitCode).toBe(0);
+    await shop.engine.client.workflow.getHandle('backfill/held').result();
+    expect(await shop.loaded('kept')).not.toContain('5 05h');
+  });
+
   test('is what an attempt that lost its answer, or the same start again, goes on with; other keys are refused', async () => {
     const before = await shop.engine.db.query(
       `select count(*)::int as n from reefline.backfill_item where backfill = 'keys'`,
@@ -245,10 +259,16 @@ test('the temporal program starts one as the documentation says', async () => {
     TEMPORAL_NAMESPACE: shop.engine.namespace,
     PATH: `${dirname(temporalCli())}:${process.env['PATH'] ?? ''}`,
   };
-  const command = `temporal workflow execute --type historicalSync --task-queue reefline --workflow-id sync/typed --input '{"stage":"p.fetch_orders","kind":"key_list","keys":["2"]}'`;
+  const page = readFileSync(new URL('../../docs/historical-sync.md', import.meta.url), 'utf8');
+  const [, block = ''] = /^```bash\n([^]*?)^```/m.exec(page) ?? [];
+  const command = block.trim().replaceAll('orders.fetch_orders', 'p.fetch_orders').replace('"17"', '"2"');
   const { stdout } = await promisify(execFile)('bash', ['-c', command], { env, timeout: 50_000 });
-  expect(stdout).toContain('COMPLETED');
-  await expect(shop.engine.client.workflow.getHandle('backfill/typed').result()).resolves.toMatchObject({
+  expect(stdout).toContain('sync/march');
+  await expect(shop.engine.client.workflow.getHandle('sync/march').result()).resolves.toMatchObject({
+    labels: 1,
+    backfill: 'march',
+  });
+  await expect(shop.engine.client.workflow.getHandle('backfill/march').result()).resolves.toMatchObject({
     status: 'completed',
   });
 });
