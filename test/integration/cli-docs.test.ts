@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readProject } from '../../config/project.ts';
 import type { Project } from '../../pipeline/project.ts';
+import { checkPage } from '../support/checked-page.ts';
 import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
 import { type HistoricInput, openRunHistory, type RunHistory } from '../support/run-history.ts';
-
-/** The examples of docs/cli.md that follow the mark; REEFLINE_WRITE_DOCS=1 writes what the commands print into the page. */
-const PAGE = new URL('../../docs/cli.md', import.meta.url);
-const EXAMPLE = /<!-- checked -->\n\n```console\n\$ reefline ([^\n]+)\n([^]*?)```/g;
-const TEXT = readFileSync(PAGE, 'utf8');
 
 let history: RunHistory;
 let folder: string;
@@ -107,13 +102,7 @@ async function printed(line: string): Promise<string> {
 }
 
 test('the checked examples of the page print what the page says', async () => {
-  const examples = [...TEXT.matchAll(EXAMPLE)];
-  expect(examples.length).toBeGreaterThan(8);
-  let actual = TEXT;
-  for (const [example, line = '', documented = ''] of examples) {
-    const whole = `$ reefline ${line}\n${await printed(line)}`;
-    actual = actual.replace(example, () => example.replace(`$ reefline ${line}\n${documented}`, () => whole));
-  }
-  if (process.env['REEFLINE_WRITE_DOCS'] === '1') writeFileSync(PAGE, actual);
-  else expect(actual).toBe(TEXT);
+  const page = new URL('../../docs/cli.md', import.meta.url);
+  const print = (command: string): Promise<string> => printed(command.replace(/^reefline /, ''));
+  expect(await checkPage({ page, print })).toBeGreaterThan(8);
 });

@@ -18,6 +18,8 @@ export interface CliSetting {
   /** Ends a command that follows something. */
   readonly interruption?: AbortSignal;
   readonly commands?: readonly AddCommand[];
+  /** Who types; a tester when absent. */
+  readonly actor?: string;
 }
 
 /** A terminal that keeps what is written to it. */
@@ -27,7 +29,7 @@ export function testTerminal(setting: CliSetting = {}): {
 } {
   let stdout = '';
   let stderr = '';
-  const { columns, now, interruption = new AbortController().signal } = setting;
+  const { columns, now, interruption = new AbortController().signal, actor = 'tester' } = setting;
   const terminal = {
     stdout: {
       write: (text: string) => void (stdout += text),
@@ -36,7 +38,7 @@ export function testTerminal(setting: CliSetting = {}): {
     stderr: { write: (text: string) => void (stderr += text) },
     answers: false,
     env: setting.env ?? {},
-    actor: 'tester',
+    actor,
     now: now === undefined ? Date.now : () => now,
     interruption: () => interruption,
   };
