@@ -12,11 +12,14 @@ import type { RunPlan } from '../pipeline/run-plan.ts';
 import type { Activities } from './activity-types.ts';
 import { briefly } from './short-activities.ts';
 
-/** How a run ended; `superseded` was cancelled because its inputs changed, and reported nothing. */
+/** How a run ended. */
 export interface Ended {
   readonly error: EventError | null;
   readonly failure: unknown;
+  /** True when it was cancelled because its inputs changed, and reported nothing. */
   readonly superseded: boolean;
+  /** True when it had ended before, and nothing was done. */
+  readonly before: boolean;
 }
 
 export interface RunWatch {
@@ -52,19 +55,22 @@ export async function runAndReport(
   const working = scope.run(() => runStage.executeWithOptions({ summary: plan.summary }, [key]));
   const flight = { done: false, superseded: false };
   if (cancellable) {
-    void condition(() => flight.done || watch.isSuperseded()).then(() => {
-      flight.superseded = !flight.done;
-      if (flight.superseded) scope.cancel();
-    });
+    // Not cancellable itself: a person who cancels the run would leave a promise that nobody listens to, which fails the task.
+    void CancellationScope.nonCancellable(() => condition(() => flight.done || watch.isSuperseded())).then(
+      () => {
+        flight.superseded = !flight.done;
+        if (flight.superseded) scope.cancel();
+      },
+    );
   }
   const result = await working.then(
-    (outcome) => ({ output: outcome.output, error: null, failure: null }),
-    (failure: unknown) => ({ output: null, error: describeFailure(failure), failure }),
+    ({ output, ended }) => ({ output, error: null, failure: null, before: ended }),
+    (failure: unknown) => ({ output: null, error: describeFailure(failure), failure, before: false }),
   );
   flight.done = true;
   watch.phase('closing');
   // Also a cancelled run reports, or its dependents would wait for an event that never comes.
-  const { output, error, failure } = result;
+  const { output, error, failure, before } = result;
   const outdated = flight.superseded && isCancellation(failure);
   const closing = {
     ...key,
@@ -74,7 +80,7 @@ export async function runAndReport(
     ...(outdated ? { superseded: true } : {}),
   };
   await CancellationScope.nonCancellable(() => briefly('run', (activities) => activities.closeRun(closing)));
-  return { error: outdated ? null : error, failure, superseded: outdated };
+  return { error: outdated ? null : error, failure, superseded: outdated, before };
 }
 
 function describeFailure(failure: unknown): EventError {

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import {
   condition,
   continueAsNew,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -95,7 +96,7 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
           step = await briefly('run', (activities) => activities.passDeadline({ stage, timelabel }));
           continue;
         }
-        if (inbox.length === 0) await goOn(input, step, request);
+        if (inbox.length === 0) await goOn(input, step, trigger, request);
         break;
       }
       case 'paused':
@@ -106,15 +107,18 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         if (!step.waits && inbox.length === 0)
           return { status: step.kind, revision: step.revision, detail: describeHolding(step) };
         await woken(inbox);
-        if (inbox.length === 0) await goOn(input, step, request);
+        if (inbox.length === 0) await goOn(input, step, trigger, request);
         break;
       case 'run': {
         setCurrentDetails(`Revision ${String(step.revision)} is running.`);
         showInSearch({ stage: input.stage, timelabel: input.timelabel, trigger, revision: step.revision });
+        const { revision } = step;
         const ended = await runAndReport(input, step, {
           phase: (phase) => (status = { phase, step }),
-          isSuperseded: () => inbox.some((message) => message?.kind === 'run' && message.superseded === true),
+          isSuperseded: () => inbox.some((message) => supersedes(message, revision)),
         });
+        // Somebody else ended it, and nobody knows what has arrived since then.
+        if (ended.before && patched('look-when-ended-before')) inbox.push(null);
         setCurrentDetails(describeEnd(step.revision, ended));
         failed = ended.error === null ? null : ended;
         if (inbox.length === 0) {
@@ -129,8 +133,16 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
       request = null;
       trigger = 'event';
     }
-    step = newest(inbox.splice(0), step);
+    const messages = inbox.splice(0);
+    step = newest(messages, step);
+    const later = laterThan(step, messages);
+    if (later.length > 0 && patched('look-after-later-messages')) inbox.push(...later);
   }
+}
+
+/** True when the message says that the inputs of this very revision have changed; it may speak of an earlier one. */
+function supersedes(message: RunStep | null, revision: number): boolean {
+  return message?.kind === 'run' && message.superseded === true && message.revision === revision;
 }
 
 function isServed(step: RunStep): boolean {
@@ -145,14 +157,16 @@ async function woken(inbox: readonly unknown[], deadline?: string): Promise<bool
   return true;
 }
 
-function goOn(input: StageRunInput, step: RunStep, asked: Asked | null): Promise<never> {
+/** What was served is asked for no more, and who asks now asks on. */
+function goOn(
+  { stage, timelabel }: StageRunInput,
+  step: RunStep,
+  trigger: OpeningRequest['trigger'],
+  asked: Asked | null,
+): Promise<never> {
   const { rerun: name, ...rest } = openingOf(asked);
-  return continueAsNew<typeof stageRun>({
-    ...input,
-    ...rest,
-    step,
-    ...(name === null ? {} : { rerun: name }),
-  });
+  const request = { ...rest, ...(name === null ? {} : { rerun: name }) };
+  return continueAsNew<typeof stageRun>({ stage, timelabel, trigger, step, ...request });
 }
 
 /** The id is what keeps a label from running twice at once, so a run under any other id is refused. */
@@ -201,6 +215,19 @@ function newest(messages: readonly (RunStep | null)[], current: RunStep): RunSte
       message?.kind === 'waiting' && best.kind === 'waiting' && message.have >= best.have ? message : best,
     current,
   );
+}
+
+/**
+ * Messages that came together with the run that was opened, and that may know of changes after it: the run took up
+ * what was there when it opened. Those that tell of waiting or holding were sent before.
+ */
+function laterThan(step: RunStep | null, messages: readonly (RunStep | null)[]): readonly (RunStep | null)[] {
+  if (step?.kind !== 'run') return [];
+  const superseded = step.superseded === true;
+  return messages.filter((message) => {
+    if (message === step) return superseded;
+    return message?.kind !== 'waiting' && message?.kind !== 'paused' && message?.kind !== 'held';
+  });
 }
 
 function describeEnd(revision: number, ended: Ended): string {

@@ -6,7 +6,7 @@ import {
   ChildWorkflowCancellationType,
 } from '@temporalio/workflow';
 import { runId } from '../pipeline/ids.ts';
-import type { RunStep } from '../pipeline/run-plan.ts';
+import type { RunPlan, RunStep } from '../pipeline/run-plan.ts';
 import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { inputEvent } from '../signals/index.ts';
 import { runSearchAttributes } from './search-attributes.ts';
@@ -43,12 +43,20 @@ export async function inform(run: Pick<RunToStart, 'stage' | 'timelabel' | 'step
   await told(runId(run.stage, run.timelabel), run.step);
 }
 
+/**
+ * A run that was opened is begun as it was. Anything else may be over by the time it arrives: what a label waited for
+ * came with the event of another router, or a run in flight has ended before it could be cancelled. So the run looks.
+ */
+function isFresh(step: RunStep | null): step is RunPlan {
+  return step?.kind === 'run' && step.superseded !== true;
+}
+
 async function started(id: string, run: RunToStart): Promise<boolean> {
   const input: StageRunInput = {
     stage: run.stage,
     timelabel: run.timelabel,
     trigger: run.trigger,
-    ...(run.step === null ? {} : { step: run.step }),
+    ...(isFresh(run.step) ? { step: run.step } : {}),
     ...(run.backfill === undefined ? {} : { backfill: run.backfill }),
   };
   try {
