@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { appendEvents, appendRejections, appendVerdicts, readLogged } from '../catalog/event-log.ts';
-import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import { openTargets } from '../catalog/ledger.ts';
+import { lockLabels, lockNewest, newestInputs } from '../catalog/locks.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { NO_MARKS, type OpeningOrigin } from '../catalog/write-openings.ts';
 import { numberEvents } from '../pipeline/number-events.ts';
@@ -12,7 +13,7 @@ import { stageQueue } from '../pipeline/task-queue.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld } from './report-held.ts';
 import { routesOf, targetKey, targetsOfRoutes, verdictsOf, type Route } from './routes.ts';
-import { waitingTargets } from './waiting-targets.ts';
+import { isAwaitedByAny, waitingTargets } from './waiting-targets.ts';
 
 /** A run that the router has to start or to tell. Recorded in histories: fields are only ever added. */
 export interface RouteAction {
@@ -55,6 +56,9 @@ export async function acceptEvents(
     }));
     const routes = arrivals.flatMap((arrival) => routesOf(table, arrival));
     const routed = targetsOfRoutes(routes);
+    // Before the look at who waits: whoever begins to wait later finds these events.
+    const awaited = pairs.filter(({ dataset }) => isAwaitedByAny(table, dataset));
+    await lockNewest(client, [...awaited.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
     const waiting = await waitingTargets(client, configs, table, arrivals, routed);
     const targets = [...routed, ...waiting];
     await lockLabels(client, [

@@ -2,7 +2,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import { openTargets } from '../catalog/ledger.ts';
+import { lockTargets } from '../catalog/locks.ts';
 import { latestRun } from '../catalog/run-ledger.ts';
 import type { OpeningRequest } from '../pipeline/opening.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
@@ -35,7 +36,7 @@ export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunI
     const offGrid = await stepOffGrid(client, table, stage, input.timelabel);
     if (offGrid !== undefined) return offGrid;
     const timelabel = input.timelabel as Timelabel;
-    await lockLabels(client, [{ dataset: stage.output, timelabel }]);
+    await lockTargets(client, [{ stage, timelabel }]);
     const marks = {
       propagates: input.only !== true,
       backfill: input.backfill ?? null,

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { inTransaction } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { lockLabels, openTargets } from '../catalog/ledger.ts';
+import { openTargets } from '../catalog/ledger.ts';
+import { lockTargets } from '../catalog/locks.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { endRun, lateEvent, latestRun, markLate, type LatestRun } from '../catalog/run-ledger.ts';
 import { appendNotes } from '../catalog/run-notes.ts';
@@ -42,7 +43,7 @@ export async function passDeadline(
       return { step: { kind: 'nothing-new', revision, reason }, pipeline: '', event: null };
     }
     const timelabel = labelOf(stage, input.timelabel);
-    await lockLabels(client, [{ dataset: stage.output, timelabel }]);
+    await lockTargets(client, [{ stage, timelabel }]);
     const latest = await latestRun(client, stage.id, timelabel);
     // Only a run that waits is asked, so this is a repeated call: the label has been given up.
     if (latest?.outcome === 'MISSING') return givenUp(stage, latest);

@@ -4,11 +4,12 @@ import { pinnedRuns, runsWaitingFor } from '../catalog/waiting-runs.ts';
 import type { Arrival } from '../pipeline/number-events.ts';
 import { targetsOf, type RoutingTable, type Target } from '../pipeline/routing.ts';
 import { parseTimelabel } from '../pipeline/timelabel.ts';
+import { takesNewest } from '../pipeline/window.ts';
 import { targetKey } from './routes.ts';
 
 /**
- * Waiting runs that the events may complete although they start no run of the stage: an input of which the newest label
- * will do starts nothing, but a run that waits for its first label must hear of it; and a waiting run that keeps an
+ * Waiting runs that the events may complete although they are of other labels: a run that waits for the first label of
+ * an input of which the newest will do must hear of any; and a waiting run that keeps an
  * older definition listens to the inputs of that one.
  */
 export async function waitingTargets(
@@ -28,19 +29,21 @@ export async function waitingTargets(
   return [...more].flatMap(([key, target]) => (known.has(key) ? [] : [target]));
 }
 
+/** True when some stage takes the newest label of the dataset, and so may wait for its first one. */
+export function isAwaitedByAny(table: RoutingTable, dataset: string): boolean {
+  return (table.dependents.get(dataset) ?? []).some(({ input }) => takesNewest(input.window));
+}
+
 async function waitingForNewest(
   client: pg.PoolClient,
   table: RoutingTable,
   events: readonly Arrival[],
 ): Promise<readonly Target[]> {
-  const wanted = events.flatMap(({ known, incoming }) => {
-    const triggered = new Set(
-      targetsOf(table, known.dataset, incoming.timelabel).map(({ stage }) => stage.id),
-    );
-    return (table.dependents.get(known.dataset) ?? [])
-      .filter(({ stage }) => !triggered.has(stage.id))
-      .map(({ stage }) => ({ stage: stage.id, dataset: known.dataset }));
-  });
+  const wanted = events.flatMap(({ known: { dataset } }) =>
+    (table.dependents.get(dataset) ?? [])
+      .filter(({ input }) => takesNewest(input.window))
+      .map(({ stage }) => ({ stage: stage.id, dataset })),
+  );
   const runs = await runsWaitingFor(client, wanted);
   return runs.flatMap((run) => targetOf(table, run) ?? []);
 }
@@ -55,15 +58,24 @@ async function keptByPin(
   const targets: Target[] = [];
   for (const run of await pinnedRuns(client)) {
     const kept = await configs.version(client, run.pinned);
-    const concerned = events.some(({ known, incoming }) =>
-      targetsOf(kept, known.dataset, incoming.timelabel).some(
-        ({ stage, timelabel }) => stage.id === run.stage && timelabel === run.timelabel,
-      ),
-    );
+    const concerned = events.some((event) => concerns(kept, event, run));
     const target = concerned ? targetOf(table, run) : undefined;
     if (target !== undefined) targets.push(target);
   }
   return targets;
+}
+
+/** True when the event is, under the definition that the run keeps, one of its label or one of which any label will do. */
+function concerns(
+  kept: RoutingTable,
+  { known: { dataset }, incoming }: Arrival,
+  run: { readonly stage: string; readonly timelabel: string },
+): boolean {
+  const ofLabel = targetsOf(kept, dataset, incoming.timelabel);
+  if (ofLabel.some(({ stage, timelabel }) => stage.id === run.stage && timelabel === run.timelabel))
+    return true;
+  const dependents = kept.dependents.get(dataset) ?? [];
+  return dependents.some(({ stage, input }) => stage.id === run.stage && takesNewest(input.window));
 }
 
 function targetOf(table: RoutingTable, run: { stage: string; timelabel: string }): Target | undefined {

@@ -6,7 +6,7 @@ import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 import type { ConfigStore } from './config-store.ts';
-import { lockLabels } from './ledger.ts';
+import { lockLabels } from './locks.ts';
 import { latestRun, type LatestRun } from './run-ledger.ts';
 import { appendNotes } from './run-notes.ts';
 

@@ -6,22 +6,6 @@ import type { OpenedTarget } from './opened-target.ts';
 import { readTargets } from './read-targets.ts';
 import { moveReservations, writeOpenings, type OpeningMarks, type OpeningOrigin } from './write-openings.ts';
 
-/**
- * Serialises everything that concerns the given (dataset, label) pairs until the transaction ends, so that of two
- * events that together complete a run the later one sees the earlier. Sorted, hence free of deadlocks.
- */
-export async function lockLabels(
-  client: pg.PoolClient,
-  pairs: readonly { dataset: string; timelabel: string }[],
-): Promise<void> {
-  await client.query({
-    name: 'lock-labels',
-    text: `select pg_advisory_xact_lock(key) from
-             (select distinct hashtextextended(pair, 0) as key from unnest($1::text[]) pair order by 1) locks`,
-    values: [pairs.map((pair) => `${pair.dataset}@${pair.timelabel}`)],
-  });
-}
-
 export interface OpeningTarget extends Target {
   /** A label that nobody has asked for is not opened only to wait. */
   readonly dueOnly?: boolean;
@@ -35,7 +19,7 @@ export interface OpeningContext extends OpeningOrigin {
 }
 
 /**
- * Decides and records what happens to each target. The caller has locked the targets' output labels. Calling it again
+ * Decides and records what happens to each target. The caller holds `lockTargets`. Calling it again
  * with the same state decides the same and writes nothing new.
  */
 export async function openTargets(

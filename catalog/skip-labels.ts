@@ -4,7 +4,8 @@ import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { Target } from '../pipeline/routing.ts';
 import type { ConfigStore } from './config-store.ts';
 import { dropHeldRuns } from './held-runs.ts';
-import { lockLabels, openTargets } from './ledger.ts';
+import { openTargets } from './ledger.ts';
+import { lockTargets } from './locks.ts';
 import type { OpenedTarget } from './opened-target.ts';
 import { appendNotes } from './run-notes.ts';
 
@@ -27,10 +28,7 @@ export async function skipLabels(
 ): Promise<readonly SkippedLabel[]> {
   if (targets.length === 0) return [];
   const table = await configs.current(client);
-  await lockLabels(
-    client,
-    targets.map(({ stage, timelabel }) => ({ dataset: stage.output, timelabel })),
-  );
+  await lockTargets(client, targets);
   const opened = await openTargets(client, targets, {
     configs,
     table,

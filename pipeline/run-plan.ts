@@ -18,6 +18,8 @@ export interface RunPlan {
   readonly summary: string;
   /** Set when inputs that change while the run is in flight cancel it. */
   readonly cancelOnRestatement?: true;
+  /** Set when the run was open already and its inputs have changed since, so that it is looked at again when it ends. */
+  readonly changed?: true;
   /** Told to a run in flight: its inputs have changed, so what it makes is out of date. */
   readonly superseded?: true;
 }
@@ -73,6 +75,7 @@ export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: stri
         maxAttempts: stage.maxAttempts,
         summary: `${stage.work.kind} ${stage.output}`,
         ...(stage.onRestatement === 'cancel' ? { cancelOnRestatement: true } : {}),
+        ...(opening.alreadyOpen && opening.changed ? { changed: true } : {}),
         ...(opening.alreadyOpen && opening.changed && stage.onRestatement === 'cancel'
           ? { superseded: true }
           : {}),

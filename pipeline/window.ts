@@ -55,6 +55,11 @@ export function triggers(rule: WindowRule, mine: Period, upstream: Period): bool
   return relation === 'equal' || relation === 'finer';
 }
 
+/** True when one label of the input will do, the newest that fits; every other rule asks for certain labels. */
+export function takesNewest(rule: WindowRule): boolean {
+  return rule === 'as_of' || rule === 'latest';
+}
+
 /** What a run of `label` needs from the input. Completeness is always this calendar set, never "no known gap". */
 export function inputNeed(rule: WindowRule, mine: Period, upstream: Period, label: Timelabel): InputNeed {
   switch (rule) {

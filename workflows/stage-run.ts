@@ -110,6 +110,8 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         if (inbox.length === 0) await goOn(input, step, trigger, request);
         break;
       case 'run': {
+        // Whoever opened it did not know of what has changed since, and the message that did may have been looked at.
+        if (step.changed === true) inbox.push(step);
         setCurrentDetails(`Revision ${String(step.revision)} is running.`);
         showInSearch({ stage: input.stage, timelabel: input.timelabel, trigger, revision: step.revision });
         const { revision } = step;
