@@ -11,12 +11,11 @@ import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { isOnGrid, parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
+import { reportHeld } from './report-held.ts';
 
 export interface OpenRunInput extends OpeningRequest {
   readonly stage: string;
   readonly timelabel: string;
-  /** true: the run's event starts no dependents. */
-  readonly only?: boolean;
   /** Id of the backfill that asks. */
   readonly backfill?: string;
   /** Who asks, and why. */
@@ -46,11 +45,12 @@ export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunI
     const [opened] = await openTargets(client, [{ stage, timelabel }], {
       configs,
       table,
-      request: { trigger: input.trigger, rerun: input.rerun },
+      request: { trigger: input.trigger, rerun: input.rerun, only: input.only === true },
       marks,
       causes: () => [],
     });
     if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
+    await reportHeld(client, table, [opened], stage.pipeline);
     return stepOf(opened.stage, opened.opening, stageQueue(opened.stage));
   });
 }

@@ -8,12 +8,14 @@ import { endRun, lateEvent, latestRun, markLate, type LatestRun } from '../catal
 import { appendNotes } from '../catalog/run-notes.ts';
 import { NO_MARKS } from '../catalog/write-openings.ts';
 import type { DataEvent, ReeflineEvent } from '../pipeline/data-event.ts';
+import type { Opening } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import { describeMissing, stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
+import { verdictOf } from '../pipeline/verdict.ts';
 import { labelOf } from './open-run.ts';
 import type { SignalRouter } from './close-run.ts';
 
@@ -70,11 +72,13 @@ async function report(client: pg.PoolClient, table: RoutingTable, opened: Opened
   const { stage, timelabel, opening, state } = opened;
   const { pipeline } = stage;
   const step = stepOf(stage, opening, stageQueue(stage));
-  if (opening.kind !== 'waiting' || stage.deadline === undefined) return { step, pipeline, event: null };
+  const waits = opening.kind === 'waiting' || (isHolding(opening) && opening.waits);
+  if (!waits || stage.deadline === undefined) return { step, pipeline, event: null };
   if (state.latest?.late === true)
     return { step, pipeline, event: await lateEvent(client, stage.id, timelabel) };
   if (opening.deadline !== null && opening.deadline > Date.now()) return { step, pipeline, event: null };
-  const gaveUp = stage.deadline.then === 'fail';
+  // What is complete and held back is not given up.
+  const gaveUp = stage.deadline.then === 'fail' && opening.kind === 'waiting';
   const message = messageOf(opened, gaveUp);
   const event = eventOf(table, opened, gaveUp ? 'MISSING' : 'LATE', message);
   const key = { stage: stage.id, timelabel, revision: opening.revision };
@@ -82,14 +86,20 @@ async function report(client: pg.PoolClient, table: RoutingTable, opened: Opened
   await appendNotes(client, [{ ...note, decision: gaveUp ? 'missing' : 'late' }]);
   if (!gaveUp) {
     await markLate(client, key, event);
-    const { kind, have, expected, missing } = opening;
-    return { step: { kind, have, expected, missing }, pipeline, event };
+    const reported = { ...opening, revision: opening.revision + 1, deadline: null };
+    return { step: stepOf(stage, reported, stageQueue(stage)), pipeline, event };
   }
   await endRun(client, key, 'FAILURE', 'MISSING', [event]);
   return { step: { kind: 'missing', revision: opening.revision, message }, pipeline, event };
 }
 
+function isHolding(opening: Opening): opening is Opening & { readonly kind: 'paused' | 'held' } {
+  return opening.kind === 'paused' || opening.kind === 'held';
+}
+
 function messageOf({ stage, timelabel, opening }: OpenedTarget, gaveUp: boolean): string {
+  if (isHolding(opening))
+    return `${stage.id} ${timelabel} has not run by its deadline although it is complete: ${verdictOf(opening).reason}.`;
   if (opening.kind !== 'waiting') return '';
   const named = opening.missing.slice(0, 3).map(describeMissing).join(', ');
   const count = `${String(opening.have)} of ${String(opening.expected)} inputs are there`;

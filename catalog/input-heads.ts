@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { Head, InputState } from '../pipeline/completeness.ts';
-import { selectedOutcomes } from '../pipeline/outcome.ts';
+import { isThere, type Head, type InputState } from '../pipeline/completeness.ts';
+import { selectedOutcomes, type Outcome } from '../pipeline/outcome.ts';
 import type { Target } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
@@ -45,6 +45,11 @@ function headKey(target: number, dataset: string): string {
   return `${String(target)} ${dataset}`;
 }
 
+/** A label that was only ever run on its own (--only) has been reported to nobody, so it is not there for anybody. */
+const HEARD = `(select 1 from reefline.data_event p
+                    where p.dataset = e.dataset and p.timelabel = e.timelabel and p.event_type = 'data' and p.propagates
+                      and p.outcome = any(string_to_array(n.outcomes, ',')))`;
+
 async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise<Map<string, Head[]>> {
   const heads = new Map<string, Head[]>();
   if (needs.length === 0) return heads;
@@ -54,18 +59,20 @@ async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise
     timelabel: Timelabel;
     revision: number;
     event_id: string;
+    outcome: Outcome;
   }>({
     name: 'read-heads',
-    text: `select n.target, n.dataset, h.timelabel, h.revision, h.event_id
+    text: `select n.target, n.dataset, h.timelabel, h.revision, h.event_id, h.outcome
              from unnest($1::int[], $2::text[], $3::text[], $4::boolean[], $5::text[]) n(target, dataset, timelabel, newest, outcomes)
             cross join lateral (
-              (select e.timelabel, e.revision, e.event_id from reefline.data_event e
+              (select e.timelabel, e.revision, e.event_id, e.outcome from reefline.data_event e
                 where not n.newest and e.dataset = n.dataset and e.timelabel = n.timelabel and e.event_type = 'data'
-                  and e.outcome = any(string_to_array(n.outcomes, ',')) order by e.revision desc limit 1)
+                  and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD}) order by e.revision desc limit 1)
               union all
-              (select e.timelabel, e.revision, e.event_id from reefline.data_event e
+              (select e.timelabel, e.revision, e.event_id, e.outcome from reefline.data_event e
                 where n.newest and e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
-                  and e.outcome = any(string_to_array(n.outcomes, ',')) order by e.timelabel desc, e.revision desc limit 1)
+                  and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD})
+                order by e.timelabel desc, e.revision desc limit 1)
             ) h`,
     values: [
       needs.map((n) => n.target),
@@ -77,7 +84,8 @@ async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise
   });
   for (const row of found.rows) {
     const key = headKey(row.target, row.dataset);
-    const head = { timelabel: row.timelabel, revision: row.revision, eventId: row.event_id };
+    const { timelabel, revision, event_id: eventId, outcome } = row;
+    const head = { timelabel, revision, eventId, outcome };
     const list = heads.get(key);
     if (list === undefined) heads.set(key, [head]);
     else list.push(head);
@@ -103,13 +111,17 @@ function gatedNewest(
     const gates = stage.inputs.filter(({ gate }) => gate === input.dataset);
     if (need.kind !== 'newest' || gates.length === 0) return [];
     const datasets = [input.dataset, ...gates.map(({ dataset }) => dataset)];
-    const labels = datasets.map((dataset) => heads.get(headKey(target, dataset))?.[0]?.timelabel);
-    if (labels.includes(undefined) || new Set(labels).size === 1) return [];
-    return [{ target, datasets, timelabel: need.atOrBefore, outcomes: selectedOutcomes(input.on).join(',') }];
+    const [newest, ...passed] = datasets.map((dataset) => heads.get(headKey(target, dataset))?.[0]);
+    if (newest === undefined || !isThere(newest)) return [];
+    if (passed.every((head) => head?.timelabel === newest.timelabel)) return [];
+    const outcomes = selectedOutcomes(input.on);
+    // Where nothing ever passed, only a label for which no gate is asked will do.
+    if (passed.includes(undefined) && outcomes.every((outcome) => isThere({ ...newest, outcome }))) return [];
+    return [{ target, datasets, timelabel: need.atOrBefore, outcomes: outcomes.join(',') }];
   });
 }
 
-/** Heads of the newest label that the input and all its gates have. */
+/** Heads of the newest label that the input and all its gates have, or that no gate is asked for. */
 async function readShared(
   client: pg.PoolClient,
   gated: readonly GatedNewest[],
@@ -123,10 +135,13 @@ async function readShared(
               select e.timelabel from reefline.data_event e
                where e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
                  and e.outcome = any(string_to_array(n.outcomes, ','))
-                 and not exists (select 1 from unnest(string_to_array(n.gates, ',')) gate
+                 and not exists (select 1 from reefline.data_event l
+                   where l.dataset = e.dataset and l.timelabel = e.timelabel and l.event_type = 'data' and l.revision > e.revision
+                     and l.outcome = any(string_to_array(n.outcomes, ',')))
+                 and (e.outcome <> all(string_to_array($5, ',')) or not exists (select 1 from unnest(string_to_array(n.gates, ',')) gate
                    where not exists (select 1 from reefline.data_event k
                      where k.dataset = gate and k.timelabel = e.timelabel and k.event_type = 'data'
-                       and k.outcome = any(string_to_array($5, ','))))
+                       and k.outcome = any(string_to_array($5, ',')))))
                order by e.timelabel desc limit 1) x`,
     values: [
       gated.map(({ datasets: [dataset] }) => dataset),

@@ -26,6 +26,7 @@ export async function readLedgers(
     request: string | null;
     deadline: Date | null;
     late: boolean | null;
+    propagates: boolean | null;
     begun: boolean | null;
     pinned: number | null;
     accepted_vector: string | null;
@@ -35,7 +36,7 @@ export async function readLedgers(
     held: boolean;
   }>({
     name: 'read-ledgers',
-    text: `select r.revision, r.status, r.outcome, r.vector, r.request, r.deadline, r.late_at is not null as late,
+    text: `select r.revision, r.status, r.outcome, r.vector, r.request, r.deadline, r.late_at is not null as late, r.propagates,
                   r.started_at is not null as begun, r.pinned, s.vector as accepted_vector,
                   greatest(coalesce(r.revision, 0), coalesce(e.revision, 0)) as highest, p.pause, c.restated,
                   h.stage is not null as held
@@ -53,7 +54,7 @@ export async function readLedgers(
                  to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as pause
                from reefline.pause where scope in (t.stage, t.pipeline) order by length(scope) desc limit 1) p on true
              left join lateral (select count(distinct timelabel)::int as restated from reefline.stage_run
-               where t.limited and stage = t.stage and restates and opened_at > clock_timestamp() - interval '24 hours') c on true
+               where t.limited and stage = t.stage and timelabel <> t.timelabel and restates and opened_at > clock_timestamp() - interval '24 hours') c on true
              left join reefline.held_run h on h.stage = t.stage and h.timelabel = t.timelabel
             order by t.position`,
     values: [
@@ -76,6 +77,7 @@ export async function readLedgers(
             request: row.request,
             deadline: row.deadline?.getTime() ?? null,
             late: row.late === true,
+            only: row.propagates === false,
           },
     acceptedVector: row.accepted_vector,
     highestRevision: row.highest,

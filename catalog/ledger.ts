@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { decideOpening, type Opening, type OpeningRequest } from '../pipeline/opening.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import type { ConfigStore } from './config-store.ts';
+import { lockLimits } from './locks.ts';
 import type { OpenedTarget } from './opened-target.ts';
 import { readTargets } from './read-targets.ts';
 import { moveReservations, writeOpenings, type OpeningMarks, type OpeningOrigin } from './write-openings.ts';
@@ -29,6 +30,7 @@ export async function openTargets(
 ): Promise<readonly OpenedTarget[]> {
   if (targets.length === 0) return [];
   const { configs, table, request } = context;
+  await lockLimits(client, targets);
   const known = await readTargets(client, configs, table, targets);
   const now = Date.now();
   const restating = new Map<string, number>();

@@ -33,8 +33,10 @@ export async function markUnsettled(
       : inputs.map(({ dataset, heads }) => ({
           dataset,
           heads: heads.map((head) => {
-            const cause = unsettled.get(revisionKey({ ...head, dataset }));
-            return cause === undefined ? head : { ...head, unsettled: cause };
+            const found = unsettled.get(revisionKey({ ...head, dataset }));
+            return found === undefined
+              ? head
+              : { ...head, unsettled: found.cause, ...(found.stalled ? { stalled: true } : {}) };
           }),
         })),
   );
@@ -57,17 +59,21 @@ async function readMadeOf(
     input_label: string;
     input_revision: number;
     stale: boolean;
+    failed_since: boolean;
   }>({
     name: 'read-made-of',
     // A skipped run takes note of newer inputs without making anything: its inputs count for the revision before it.
-    text: `with recursive made (dataset, timelabel, revision, input, input_label, input_revision, stale) as (
-             select null, null, 0, r.dataset, r.timelabel, r.revision, false
+    text: `with recursive made (dataset, timelabel, revision, input, input_label, input_revision, stale, failed_since) as (
+             select null, null, 0, r.dataset, r.timelabel, r.revision, false, false
                from unnest($1::text[], $2::text[], $3::int[]) r(dataset, timelabel, revision)
              union
              select m.input, m.input_label, m.input_revision, i.dataset, i.input_label, i.input_revision,
                     exists (select 1 from reefline.data_event e
                              where e.dataset = i.dataset and e.timelabel = i.input_label and e.event_type = 'data'
-                               and e.revision > i.input_revision and e.outcome = any(d.outcomes) and e.propagates)
+                               and e.revision > i.input_revision and e.outcome = any(d.outcomes) and e.propagates),
+                    exists (select 1 from reefline.data_event e
+                             where e.dataset = m.input and e.timelabel = m.input_label and e.event_type = 'data'
+                               and e.revision > m.input_revision and e.outcome in ('FAILURE', 'MISSING', 'QUARANTINED', 'REJECTED'))
                from made m
                join reefline.stage s on s.config_version = $4 and s.output = m.input
               cross join lateral (
@@ -87,11 +93,12 @@ async function readMadeOf(
       configVersion,
     ],
   });
-  return found.rows.map(({ dataset, timelabel, revision, stale, ...input }) => ({
+  return found.rows.map(({ dataset, timelabel, revision, stale, failed_since: failedSince, ...input }) => ({
     dataset,
     timelabel,
     revision,
     input: { dataset: input.input, timelabel: input.input_label, revision: input.input_revision },
     stale,
+    failedSince,
   }));
 }

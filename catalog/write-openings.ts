@@ -60,11 +60,12 @@ export async function writeOpenings(
              insert into reefline.run_note (stage, timelabel, revision, decision, reason, actor, config_version)
              select stage, timelabel, revision, note, reason, $5, config_version from decided d
               where note is not null
-                and (held is null or not exists (select 1 from reefline.held_run h where h.stage = d.stage and h.timelabel = d.timelabel))),
+                and (held is null or not exists (select 1 from reefline.held_run h
+                  where h.stage = d.stage and h.timelabel = d.timelabel and h.cause = d.held))),
            holding as (
              insert into reefline.held_run (stage, timelabel, cause, trigger, request)
              select stage, timelabel, held, $2, $3 from decided where held is not null
-             on conflict (stage, timelabel) do nothing),
+             on conflict (stage, timelabel) do update set cause = excluded.cause where held_run.cause <> excluded.cause),
            freed as (
              delete from reefline.held_run h using decided d
               where d.free and h.stage = d.stage and h.timelabel = d.timelabel),
@@ -79,7 +80,7 @@ export async function writeOpenings(
                set status = excluded.status, vector = excluded.vector, config_version = excluded.config_version,
                    caused_by = array(select distinct c from unnest(stage_run.caused_by || excluded.caused_by) c order by c),
                    request = coalesce(excluded.request, stage_run.request),
-                   propagates = stage_run.propagates and excluded.propagates,
+                   propagates = case when $2 = 'event' then stage_run.propagates else excluded.propagates end,
                    backfill = coalesce(excluded.backfill, stage_run.backfill),
                    restates = excluded.restates, outcome = excluded.outcome, missing = excluded.missing,
                    opened_at = case when excluded.status = 'RUNNING' then clock_timestamp() else stage_run.opened_at end
@@ -145,7 +146,9 @@ function rowOf(
         missing: opening.missing,
       };
       const reason = `${String(opening.have)} of ${String(opening.expected)} inputs are there (${trigger})${because}`;
-      return [waits ? row : { ...row, note: 'waiting', reason }];
+      const asked = marks.actor !== null || marks.reason !== null;
+      if (waits && !asked) return [row];
+      return [{ ...row, note: waits ? 'asked' : 'waiting', reason }];
     }
     case 'run': {
       if (opening.alreadyOpen) return [];

@@ -1,5 +1,6 @@
 import type { InputRevision } from './input-vector.ts';
 import type { LabelPair } from './number-events.ts';
+import { selectedOutcomes, type Outcome } from './outcome.ts';
 import type { JoinRule, StageDefinition, StageInput } from './stage.ts';
 import type { Timelabel } from './timelabel.ts';
 import { inputNeed } from './window.ts';
@@ -9,8 +10,17 @@ export interface Head {
   readonly timelabel: Timelabel;
   readonly revision: number;
   readonly eventId: string;
+  /** How the label came out; a success when absent. */
+  readonly outcome?: Outcome;
   /** Set when the revision is not settled: the input behind it that has moved on. */
   readonly unsettled?: LabelPair;
+  /** Set when it will not become settled by itself, because something on the way has failed. */
+  readonly stalled?: true;
+}
+
+/** True of a label that is there: only such a one can be checked, and so has to have passed the gates of its dataset. */
+export function isThere({ outcome = 'SUCCESS' }: Head): boolean {
+  return selectedOutcomes(['SUCCESS']).includes(outcome);
 }
 
 /** What the catalog knows about one input when a run is about to open. */
@@ -48,6 +58,7 @@ interface InputCount {
   readonly have: readonly InputRevision[];
   readonly missing: readonly MissingInput[];
   readonly unsettled: readonly MissingInput[];
+  readonly stalled: boolean;
 }
 
 /**
@@ -62,13 +73,21 @@ export function completeness(
 ): Completeness {
   const groups = inputGroups(stage.inputs).map((inputs) => {
     const counts = countGroup(stage, inputs, timelabel, states);
-    return { counts, ready: counts.every(({ missing }) => missing.length === 0) };
+    return {
+      counts,
+      ready: counts.every(({ missing }) => missing.length === 0),
+      stalled: counts.some((count) => count.stalled),
+    };
   });
   const all = groups.flatMap(({ counts }) => counts);
   const expected = all.reduce((sum, count) => sum + count.expected, 0);
+  const needed = neededInputs(stage.when ?? 'all', groups.length);
   const ready = groups.filter((group) => group.ready);
-  const enough = ready.length >= neededInputs(stage.when ?? 'all', groups.length);
-  const taken = enough ? ready.flatMap(({ counts }) => counts) : pastDeadline ? all : [];
+  // What has failed on the way to being settled holds a join only when the join cannot do without it.
+  const going = ready.filter((group) => !group.stalled);
+  const enough = ready.length >= needed;
+  const chosen = going.length >= needed ? going : ready;
+  const taken = enough ? chosen.flatMap(({ counts }) => counts) : pastDeadline ? all : [];
   const have = taken.flatMap((count) => count.have);
   // A check that has not looked at the newest data has not passed it, whatever the stage says of its inputs.
   const unsettled = taken
@@ -105,7 +124,8 @@ function inputGroups(inputs: readonly StageInput[]): readonly (readonly StageInp
 
 /**
  * Counts an input together with its gates. A label counts only when all of them have it, so that nothing unchecked is
- * taken, not even at a deadline; and of a window for the newest label, the newest that all have is meant.
+ * taken, not even at a deadline; and of a window for the newest label, the newest that all have is meant. A label that
+ * is late or was skipped has nothing to check, so no gate is asked for it.
  */
 function countGroup(
   stage: StageDefinition,
@@ -122,15 +142,22 @@ function countGroup(
     return { input, need, heads: new Map(heads.filter(fits).map((head) => [head.timelabel, head])) };
   });
   const [first] = found;
-  const shared = [...(first?.heads.keys() ?? [])].filter((label) =>
-    found.every(({ heads }) => heads.has(label)),
+  const isUnchecked = (label: Timelabel): boolean => {
+    const head = first?.heads.get(label);
+    return head !== undefined && !isThere(head);
+  };
+  const shared = [...(first?.heads.keys() ?? [])].filter(
+    (label) => isUnchecked(label) || found.every(({ heads }) => heads.has(label)),
   );
   const newest = shared.sort().at(-1);
   return found.map(({ input, need, heads }): InputCount => {
     const { dataset, gate } = input;
-    const labels =
+    const isAsked = (label: Timelabel): boolean => gate === undefined || !isUnchecked(label);
+    const wanted =
       need.kind === 'labels' ? need.labels : [newest ?? wantedLabel(need.atOrBefore, first?.heads)];
-    const open = need.kind === 'labels' ? shared : newest === undefined ? [] : [newest];
+    const labels = wanted.filter(isAsked);
+    const taken = need.kind === 'labels' ? shared : newest === undefined ? [] : [newest];
+    const open = taken.filter(isAsked);
     const have = open.flatMap((label) => heads.get(label) ?? []);
     return {
       gate: gate !== undefined,
@@ -145,6 +172,7 @@ function countGroup(
       unsettled: have.flatMap(({ timelabel: label, unsettled }) =>
         unsettled === undefined ? [] : [{ dataset, timelabel: label, unsettled }],
       ),
+      stalled: have.some(({ stalled }) => stalled === true),
     };
   });
 }

@@ -3,7 +3,7 @@ import { deadlineOf } from './deadline.ts';
 import { vectorOf, type InputRevision } from './input-vector.ts';
 import type { Outcome } from './outcome.ts';
 import type { StageDefinition } from './stage.ts';
-import type { Timelabel } from './timelabel.ts';
+import { intervalOf, type Timelabel } from './timelabel.ts';
 
 /**
  * `SKIPPED`: a person decided that the label is not made from these inputs. `SUPERSEDED`: cancelled in flight because
@@ -32,6 +32,8 @@ export interface LedgerState {
     readonly deadline: number | null;
     /** Of a waiting run: its deadline has been reported. */
     readonly late: boolean;
+    /** True when a person ran it on its own, so that its event started nothing. */
+    readonly only: boolean;
   } | null;
   /** Vector of the newest run that succeeded or was skipped. */
   readonly acceptedVector: string | null;
@@ -39,7 +41,7 @@ export interface LedgerState {
   readonly highestRevision: number;
   /** The pause that is in force for the stage or its pipeline. */
   readonly paused: Pause | null;
-  /** How many labels of the stage events have restated within 24 hours; null when the stage sets no limit. */
+  /** How many other labels of the stage events have restated within 24 hours; null when the stage sets no limit. */
   readonly restatedLabels: number | null;
 }
 
@@ -59,6 +61,8 @@ export interface OpeningRequest {
   readonly trigger: Trigger;
   /** Set when a person asks for a new revision of unchanged inputs; the same request never opens twice. */
   readonly rerun: string | null;
+  /** true: the run is to start no dependents. */
+  readonly only?: boolean;
 }
 
 export type Opening =
@@ -86,13 +90,25 @@ export type Opening =
       /** Milliseconds since the Unix epoch; null when nothing is to be reported. */
       readonly deadline: number | null;
     }
-  /** `waits`: a run of the label is waiting, and goes on to. */
-  | { readonly kind: 'paused'; readonly revision: number; readonly pause: Pause; readonly waits: boolean }
-  | { readonly kind: 'held'; readonly revision: number; readonly limit: number; readonly waits: boolean }
+  | ({ readonly kind: 'paused'; readonly revision: number; readonly pause: Pause } & Holding)
+  | ({ readonly kind: 'held'; readonly revision: number; readonly limit: number } & Holding)
   | { readonly kind: 'nothing-new'; readonly revision: number; readonly reason: NothingNew };
 
+/** A label that is complete and held back. */
+export interface Holding {
+  /** True when a run of the label is waiting, and goes on to. */
+  readonly waits: boolean;
+  /** Milliseconds since the Unix epoch; null when nothing is to be reported. */
+  readonly deadline: number | null;
+}
+
 export type NothingNew =
-  'same inputs' | 'failed with the same inputs' | 'request served' | 'skipped' | 'not due yet';
+  | 'same inputs'
+  | 'failed with the same inputs'
+  | 'request served'
+  | 'skipped'
+  | 'not due yet'
+  | 'its interval has not ended';
 
 /** Missing inputs that are named one by one; the count is always exact. */
 export const NAMED_MISSING = 20;
@@ -129,6 +145,9 @@ export function decideOpening(
   const waits = latest?.status === 'WAITING';
   const reserved = waits && latest.revision === ledger.highestRevision;
   const revision = reserved ? latest.revision : ledger.highestRevision + 1;
+  // A source that is read before the interval has ended lacks rows, and its own tick would find the label done.
+  if (stage.inputs.length === 0 && intervalOf(stage.period, timelabel).end > now)
+    return { kind: 'nothing-new', revision: latest?.revision ?? 0, reason: 'its interval has not ended' };
   if (!asked.complete) {
     return {
       kind: 'waiting',
@@ -142,13 +161,14 @@ export function decideOpening(
   const reason = latest === null ? undefined : reasonToLeave(latest, vector, ledger, request);
   if (latest !== null && reason !== undefined)
     return { kind: 'nothing-new', revision: latest.revision, reason };
+  const deadline = waits ? remaining(latest) : null;
   // A person who names a label means it, pause or not.
   if (ledger.paused !== null && request.trigger !== 'manual')
-    return { kind: 'paused', revision, pause: ledger.paused, waits };
+    return { kind: 'paused', revision, pause: ledger.paused, waits, deadline };
   const restates = ledger.acceptedVector !== null;
   const limit = stage.maxRestatedLabels ?? Infinity;
   if (restates && request.trigger === 'event' && (ledger.restatedLabels ?? 0) >= limit)
-    return { kind: 'held', revision, limit, waits };
+    return { kind: 'held', revision, limit, waits, deadline };
   return {
     kind: 'run',
     revision,
@@ -177,15 +197,13 @@ function firstDeadline(
   return latest?.outcome === 'MISSING' ? null : deadlineOf(stage, timelabel, trigger, now);
 }
 
-/** True when the deadline has passed of a stage that then takes what is there. */
+/**
+ * True when the deadline has just passed of a stage that then takes what is there. It does so once: what comes later is
+ * taken up when all of it is there, or each late input would restate everything below.
+ */
 function takesPart(stage: StageDefinition, latest: LedgerState['latest'], now: number): boolean {
-  return stage.deadline?.then === 'partial' && (isPast(latest, now) || latest?.outcome === 'PARTIAL');
-}
-
-function isPast(latest: LedgerState['latest'], now: number): boolean {
-  return (
-    latest?.status === 'WAITING' && (latest.late || (latest.deadline !== null && latest.deadline <= now))
-  );
+  if (stage.deadline?.then !== 'partial' || latest?.status !== 'WAITING') return false;
+  return !latest.late && latest.deadline !== null && latest.deadline <= now;
 }
 
 /** Why a label whose inputs are complete is left alone; undefined when it must run. */
@@ -204,6 +222,8 @@ function reasonToLeave(
     if (ledger.acceptedVector !== vector) return undefined;
     // A person, a clock or a backfill that asks for a label which was skipped wants it made.
     if (latest.status === 'SKIPPED') return request.trigger === 'event' ? 'skipped' : undefined;
+    // Nobody has heard of a label that a person ran on its own, so a clock or a person who asks for it makes it anew.
+    if (latest.only && request.trigger !== 'event' && request.only !== true) return undefined;
     return served ? 'request served' : 'same inputs';
   }
   if (latest.vector !== vector) return undefined;

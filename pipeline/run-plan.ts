@@ -40,6 +40,8 @@ export interface PausedStep {
   readonly pause: Pause;
   /** True when the run was waiting for inputs, and stays open. */
   readonly waits: boolean;
+  /** ISO instant at which the wait has to be reported; absent when it need not be. */
+  readonly deadline?: string;
 }
 
 /** The limit of restated labels holds the label until a person releases it. */
@@ -48,6 +50,7 @@ export interface HeldStep {
   readonly revision: number;
   readonly limit: number;
   readonly waits: boolean;
+  readonly deadline?: string;
 }
 
 /** The deadline has passed and the stage gives up on the label, until its inputs come after all. */
@@ -86,7 +89,7 @@ export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: stri
         have: opening.have,
         expected: opening.expected,
         missing: opening.missing,
-        ...(opening.deadline === null ? {} : { deadline: new Date(opening.deadline).toISOString() }),
+        ...deadlineOf(opening),
       };
     case 'paused':
       return {
@@ -94,12 +97,23 @@ export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: stri
         revision: opening.revision,
         pause: opening.pause,
         waits: opening.waits,
+        ...deadlineOf(opening),
       };
     case 'held':
-      return { kind: 'held', revision: opening.revision, limit: opening.limit, waits: opening.waits };
+      return {
+        kind: 'held',
+        revision: opening.revision,
+        limit: opening.limit,
+        waits: opening.waits,
+        ...deadlineOf(opening),
+      };
     case 'nothing-new':
       return { kind: 'nothing-new', revision: opening.revision, reason: opening.reason };
   }
+}
+
+function deadlineOf({ deadline }: { readonly deadline: number | null }): { deadline?: string } {
+  return deadline === null ? {} : { deadline: new Date(deadline).toISOString() };
 }
 
 /** Current details of a waiting run, in Markdown, for the Temporal Web UI. */

@@ -8,11 +8,21 @@ export interface MadeOf {
   readonly input: LabelPair & { readonly revision: number };
   /** True when the input has a newer revision that the producing stage follows and has not taken up yet. */
   readonly stale: boolean;
+  /** True when the label has failed since this revision. */
+  readonly failedSince: boolean;
 }
 
 /** A revision of a label, as a key. */
 export function revisionKey(of: LabelPair & { readonly revision: number }): string {
   return `${pairKey(of)}#${String(of.revision)}`;
+}
+
+/** Why a revision is not settled. */
+export interface Unsettled {
+  /** An input behind it that has moved on. */
+  readonly cause: LabelPair;
+  /** True when what should take the newer input up has failed, here or on the way, so that nobody knows when it will. */
+  readonly stalled: boolean;
 }
 
 /**
@@ -21,7 +31,7 @@ export function revisionKey(of: LabelPair & { readonly revision: number }): stri
  * mixes old and new after a restatement, and runs once instead of once for each branch (glitch freedom in the sense
  * of Cooper and Krishnamurthi, "Embedding Dynamic Dataflow in a Call-by-Value Language", 2006).
  */
-export function unsettledRevisions(edges: readonly MadeOf[]): ReadonlyMap<string, LabelPair> {
+export function unsettledRevisions(edges: readonly MadeOf[]): ReadonlyMap<string, Unsettled> {
   const users = new Map<string, MadeOf[]>();
   for (const edge of edges) {
     const key = revisionKey(edge.input);
@@ -29,22 +39,24 @@ export function unsettledRevisions(edges: readonly MadeOf[]): ReadonlyMap<string
     if (known === undefined) users.set(key, [edge]);
     else known.push(edge);
   }
-  const moved = new Map<string, LabelPair>();
+  const moved = new Map<string, Unsettled>();
   const queue: string[] = [];
-  const mark = (edge: MadeOf, cause: LabelPair): void => {
+  const mark = (edge: MadeOf, { cause, stalled }: Unsettled): void => {
     const key = revisionKey(edge);
-    if (moved.has(key)) return;
-    moved.set(key, cause);
+    const known = moved.get(key);
+    const found = { cause: known?.cause ?? cause, stalled: stalled || edge.failedSince };
+    if (known !== undefined && (known.stalled || !found.stalled)) return;
+    moved.set(key, found);
     queue.push(key);
   };
   for (const edge of edges) {
     const { dataset, timelabel } = edge.input;
-    if (edge.stale) mark(edge, { dataset, timelabel });
+    if (edge.stale) mark(edge, { cause: { dataset, timelabel }, stalled: false });
   }
   // What an unsettled revision was used for is unsettled, too. The loop sees what it appends.
   for (const key of queue) {
-    const cause = moved.get(key);
-    if (cause !== undefined) for (const edge of users.get(key) ?? []) mark(edge, cause);
+    const found = moved.get(key);
+    if (found !== undefined) for (const edge of users.get(key) ?? []) mark(edge, found);
   }
   return moved;
 }

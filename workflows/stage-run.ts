@@ -106,7 +106,11 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         if (!step.waits && inbox.length === 0 && failed !== null) throw failed.failure;
         if (!step.waits && inbox.length === 0)
           return { status: step.kind, revision: step.revision, detail: describeHolding(step) };
-        await woken(inbox);
+        if (!(await woken(inbox, step.deadline))) {
+          const { stage, timelabel } = input;
+          step = await briefly('run', (activities) => activities.passDeadline({ stage, timelabel }));
+          continue;
+        }
         if (inbox.length === 0) await goOn(input, step, trigger, request);
         break;
       case 'run': {

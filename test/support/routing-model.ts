@@ -153,6 +153,7 @@ export class RoutingModel {
               request: null,
               deadline: null,
               late: false,
+              only: false,
             },
       acceptedVector: runs.findLast(({ status }) => status === 'SUCCESS')?.vector ?? null,
       highestRevision: latest?.revision ?? 0,
@@ -169,9 +170,9 @@ export class RoutingModel {
       const heads = labels.flatMap((label): Head[] => {
         const newest = this.#newest(input, label);
         if (newest === undefined) return [];
-        const cause = unsettled.get(revisionKey(newest));
+        const found = unsettled.get(revisionKey(newest));
         const head = { timelabel: label, revision: newest.revision, eventId: newest.id };
-        return [cause === undefined ? head : { ...head, unsettled: cause }];
+        return [found === undefined ? head : { ...head, unsettled: found.cause }];
       });
       return { dataset: input.dataset, heads };
     });
@@ -198,6 +199,7 @@ export class RoutingModel {
           revision: run.revision,
           input: made,
           stale: newest !== undefined && newest.revision > made.revision,
+          failedSince: false,
         };
       }),
     );

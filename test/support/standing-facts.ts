@@ -139,8 +139,8 @@ const opening = maybe(
   fc.constantFrom(
     waiting,
     { ...waiting, have: 0, expected: 1 },
-    { kind: 'paused', revision: 1, pause, waits: false } as const,
-    { kind: 'held', revision: 1, limit: 3, waits: false } as const,
+    { kind: 'paused', revision: 1, pause, waits: false, deadline: null } as const,
+    { kind: 'held', revision: 1, limit: 3, waits: false, deadline: null } as const,
     { kind: 'nothing-new', revision: 1, reason: 'same inputs' } as const,
     {
       kind: 'run',

@@ -86,6 +86,29 @@ describe('a gate', () => {
   });
 });
 
+describe('an input that has moved on', () => {
+  const moved = { dataset: X, timelabel: DAY };
+  const two = { ...stageOf({ when: { atLeast: 1 } }) };
+  const stage = { ...two, inputs: two.inputs.filter(({ dataset }) => dataset !== K) };
+
+  test('holds a join of some of its inputs while it is being made, and not when that has failed', () => {
+    const being = [heads(X, head(DAY)), heads(Y, head(DAY, moved))];
+    expect(completeness(stage, DAY, being, false).complete).toBe(false);
+    const failed = [heads(X, head(DAY)), heads(Y, { ...head(DAY, moved), stalled: true })];
+    const { complete, have } = completeness(stage, DAY, failed, false);
+    expect({ complete, have: have.map(({ dataset }) => dataset) }).toEqual({ complete: true, have: [X] });
+  });
+
+  test('holds a join that needs it, failed or not', () => {
+    const all = { ...stage, when: 'all' as const };
+    const failed = [heads(X, head(DAY)), heads(Y, { ...head(DAY, moved), stalled: true })];
+    expect(completeness(all, DAY, failed, false)).toMatchObject({
+      complete: false,
+      missing: [{ dataset: Y, unsettled: moved }],
+    });
+  });
+});
+
 describe('how many inputs must be complete', () => {
   const plain = (when: StageDefinition['when']): StageDefinition => {
     const stage = stageOf(when === undefined ? {} : { when });

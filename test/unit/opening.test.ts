@@ -29,7 +29,7 @@ const NOTHING: LedgerState = {
 };
 const NOW = Date.UTC(2001, 0, 6);
 /** What most runs leave unsaid. */
-const PLAIN = { outcome: null, deadline: null, late: false } as const;
+const PLAIN = { outcome: null, deadline: null, late: false, only: false } as const;
 const EVENT: OpeningRequest = { trigger: 'event', rerun: null };
 
 function head(at: number, revision = 1): Head {

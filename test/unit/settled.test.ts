@@ -175,12 +175,13 @@ describe('one restatement at the top', () => {
 });
 
 describe('what is settled', () => {
-  const edge = (name: string, of: string, stale: boolean): MadeOf => ({
+  const edge = (name: string, of: string, stale: boolean, failedSince = false): MadeOf => ({
     dataset: name,
     timelabel: 'l',
     revision: 1,
     input: { dataset: of, timelabel: 'l', revision: 1 },
     stale,
+    failedSince,
   });
 
   test('nothing that was made of newest inputs up to the sources is unsettled', () => {
@@ -192,7 +193,23 @@ describe('what is settled', () => {
     expect([...found.keys()]).toEqual(
       ['b', 'c', 'd'].map((dataset) => revisionKey({ dataset, timelabel: 'l', revision: 1 })),
     );
-    expect([...found.values()]).toEqual(Array.from({ length: 3 }, () => ({ dataset: 'a', timelabel: 'l' })));
+    expect([...found.values()]).toEqual(
+      Array.from({ length: 3 }, () => ({ cause: { dataset: 'a', timelabel: 'l' }, stalled: false })),
+    );
+  });
+
+  test('what failed on the way stalls everything behind it, and nothing beside it', () => {
+    const found = unsettledRevisions([
+      edge('b', 'a', true, true),
+      edge('c', 'b', false),
+      edge('d', 'a', true),
+      edge('e', 'd', false),
+    ]);
+    const stalled = [...found].filter(([, one]) => one.stalled).map(([key]) => key);
+    expect(stalled.sort()).toEqual(
+      ['b', 'c'].map((dataset) => revisionKey({ dataset, timelabel: 'l', revision: 1 })),
+    );
+    expect(found.size).toBe(4);
   });
 
   test('a sibling is left alone', () => {
