@@ -3,6 +3,7 @@ import { recordBackfills } from './histories/backfills.ts';
 import { recordOrchestration } from './histories/orchestration.ts';
 import { createRecorder } from './histories/recorder.ts';
 import { recordRouting } from './histories/routing.ts';
+import { recordSyncs } from './histories/syncs.ts';
 import { recordSweeps } from './histories/sweeps.ts';
 
 /*
@@ -18,6 +19,7 @@ try {
   await recordOrchestration(recorder);
   await recordBackfills(recorder);
   await recordSweeps(recorder);
+  await recordSyncs(recorder);
 } finally {
   await cloud.stop();
 }

@@ -24,6 +24,7 @@ export async function recordBackfills(recorder: Recorder): Promise<void> {
     await running(engine, recorder);
     await paused(engine, recorder);
     await continued(engine, recorder);
+    recorder.spoil('backfill.running', 'renamed-child', ['"stageRun"', '"stageRuns"']);
   } finally {
     await engine.close();
   }
