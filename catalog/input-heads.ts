@@ -134,13 +134,13 @@ async function readShared(
             cross join lateral (
               select e.timelabel from reefline.data_event e
                where e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
-                 and e.outcome = any(string_to_array(n.outcomes, ','))
+                 and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD})
                  and not exists (select 1 from reefline.data_event l
                    where l.dataset = e.dataset and l.timelabel = e.timelabel and l.event_type = 'data' and l.revision > e.revision
                      and l.outcome = any(string_to_array(n.outcomes, ',')))
                  and (e.outcome <> all(string_to_array($5, ',')) or not exists (select 1 from unnest(string_to_array(n.gates, ',')) gate
                    where not exists (select 1 from reefline.data_event k
-                     where k.dataset = gate and k.timelabel = e.timelabel and k.event_type = 'data'
+                     where k.dataset = gate and k.timelabel = e.timelabel and k.event_type = 'data' and k.propagates
                        and k.outcome = any(string_to_array($5, ',')))))
                order by e.timelabel desc limit 1) x`,
     values: [

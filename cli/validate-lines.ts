@@ -21,7 +21,13 @@ export function describeProject(project: Project): string {
       .map((stage) => {
         const kind = stage.work.kind.padEnd('transform'.length);
         const start = `  ${stage.name.padEnd(widths.name)}  ${kind}  ${stage.period.padEnd(widths.period)}`;
-        return stageLines(`${start}  -> ${stage.output}`, `${start}  -> `.length + widths.output, stage);
+        const more = [...joinWords(stage), ...ungatedWords(stage, project)];
+        return stageLines(
+          `${start}  -> ${stage.output}`,
+          `${start}  -> `.length + widths.output,
+          triggerOf(stage),
+          more,
+        );
       });
     return `${pipeline}\n${lines.join('')}`;
   });
@@ -29,8 +35,7 @@ export function describeProject(project: Project): string {
 }
 
 /** What starts a stage stands behind its output where it fits, else below it. */
-function stageLines(head: string, column: number, stage: StageDefinition): string {
-  const [trigger, ...more] = [triggerOf(stage), ...joinWords(stage)];
+function stageLines(head: string, column: number, trigger: string, more: readonly string[]): string {
   const beside = `${head.padEnd(column)}  ${trigger}`.trimEnd();
   const [first, below] = beside.length <= WIDTH ? [beside, more] : [head, [trigger, ...more]];
   return [first, ...below.flatMap(wrap)].map((line) => `${line}\n`).join('');
@@ -93,6 +98,19 @@ function joinWords(stage: StageDefinition): readonly string[] {
       ? []
       : [`at most ${count(maxRestatedLabels, 'label')} restated in 24 hours, further ones are held`]),
   ];
+}
+
+/** The blocking checks of its inputs that do not hold a stage, because it also takes what failed. */
+function ungatedWords(stage: StageDefinition, project: Project): readonly string[] {
+  const checked = stage.work.kind === 'check' ? stage.work.from : undefined;
+  return stage.inputs
+    .filter(({ dataset, gate }) => gate === undefined && dataset !== checked)
+    .flatMap(({ dataset }) =>
+      project.stages
+        .filter(({ work }) => work.kind === 'check' && work.blocking && work.from === dataset)
+        .filter(({ output }) => !stage.inputs.some((input) => input.dataset === output))
+        .map(({ id }) => `not held by check ${id}, because it also takes failures of ${dataset}`),
+    );
 }
 
 function deadlineWords({ seconds, then }: NonNullable<StageDefinition['deadline']>): string {

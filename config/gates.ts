@@ -1,4 +1,4 @@
-import { selectedOutcomes, statusOf } from '../pipeline/outcome.ts';
+import { selectedOutcomes } from '../pipeline/outcome.ts';
 import type { StageInput } from '../pipeline/stage.ts';
 import { overridesOf, type StageDraft } from './stage-draft.ts';
 
@@ -24,15 +24,15 @@ export function blockingChecks(drafts: readonly StageDraft[]): BlockingChecks {
 
 /**
  * The gates of a stage that takes these datasets. The checks of a dataset do not wait for each other. A stage that
- * also takes failures of a dataset wants to know at once what became of it, so it is not held either; a check never
- * runs for a failed label.
+ * also takes failures of a dataset wants to know at once what became of it, so it is not held either. One that also takes
+ * labels which are late or skipped is held: for those there is nothing to check, and `completeness` asks no gate for them.
  */
 export function gatesOf(draft: StageDraft, datasets: readonly string[], checks: BlockingChecks): Gate[] {
   const { fields } = draft;
   if (fields === undefined) return [];
   const checked = fields.kind === 'check' ? fields.from : undefined;
   return datasets
-    .filter((dataset) => dataset !== checked && takesSuccessOnly(overridesOf(fields)[dataset]?.on))
+    .filter((dataset) => dataset !== checked && !takesFailures(overridesOf(fields)[dataset]?.on))
     .flatMap((dataset) => (checks.get(dataset) ?? []).map((check) => ({ check, dataset })));
 }
 
@@ -45,6 +45,7 @@ export function withGates(inputs: readonly StageInput[], gates: readonly Gate[])
   return [...inputs, ...added];
 }
 
-function takesSuccessOnly(on: StageInput['on'] = ['SUCCESS']): boolean {
-  return selectedOutcomes(on).every((outcome) => statusOf(outcome) === 'SUCCESS');
+function takesFailures(on: StageInput['on'] = []): boolean {
+  const failures = selectedOutcomes(['FAILURE']);
+  return selectedOutcomes(on).some((outcome) => failures.includes(outcome));
 }

@@ -1,6 +1,7 @@
 import type { MissingInput } from './completeness.ts';
 import type { LabelPair } from './number-events.ts';
-import type { StageDefinition } from './stage.ts';
+import { selectedOutcomes } from './outcome.ts';
+import type { StageDefinition, StageInput } from './stage.ts';
 
 /**
  * A label without which a waiting run cannot be complete, of those that it lacked when it last looked; undefined when
@@ -13,9 +14,15 @@ export function necessaryInput(
   if ((stage.when ?? 'all') !== 'all' || stage.deadline?.then === 'partial') return undefined;
   return missing.find(({ dataset, unsettled }) => {
     const input = stage.inputs.find((one) => one.dataset === dataset);
+    if (input === undefined || unsettled !== undefined || waivable(stage, input)) return false;
     // Of a window for the newest label, any label will do.
-    return (
-      input !== undefined && unsettled === undefined && input.window !== 'as_of' && input.window !== 'latest'
-    );
+    return input.window !== 'as_of' && input.window !== 'latest';
   });
+}
+
+/** True of a check that is not asked for once its label is late or skipped and the stage takes it as it is. */
+function waivable(stage: StageDefinition, { gate }: StageInput): boolean {
+  const passed = selectedOutcomes(['SUCCESS']);
+  const checked = stage.inputs.find(({ dataset }) => dataset === gate);
+  return checked !== undefined && selectedOutcomes(checked.on).some((outcome) => !passed.includes(outcome));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { completeness, type Head } from '../../pipeline/completeness.ts';
+import type { Outcome } from '../../pipeline/outcome.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
 import { labelAt, type Timelabel } from '../../pipeline/timelabel.ts';
 import { projectOf } from '../support/project.ts';
@@ -44,6 +45,37 @@ describe('a gate', () => {
     expect(without).toMatchObject({ complete: false, missing: [{ dataset: K, timelabel: DAY }] });
     const states = [heads(X, head(DAY)), heads(Y, head(DAY)), heads(K, head(DAY))];
     expect(completeness(stage, DAY, states, false)).toMatchObject({ complete: true, gaps: false });
+  });
+
+  test('asks nothing of a label that is late or was skipped, and holds one that is there', () => {
+    const stage = stageOf({});
+    const of = (outcome: Outcome) => [heads(X, { ...head(DAY), outcome }), heads(Y, head(DAY))];
+    for (const outcome of ['SKIPPED', 'LATE'] as const) {
+      const found = completeness(stage, DAY, of(outcome), false);
+      expect(found).toMatchObject({ complete: true, gaps: false, expected: 2 });
+      expect(found.have.map(({ dataset }) => dataset)).toEqual([X, Y]);
+      // What the check once said of an older revision is no part of what is taken.
+      expect(completeness(stage, DAY, [...of(outcome), heads(K, head(DAY))], false)).toEqual(found);
+    }
+    for (const outcome of ['SUCCESS', 'EMPTY', 'PARTIAL', 'RECOVERED', 'RELEASED'] as const) {
+      expect(completeness(stage, DAY, of(outcome), false)).toMatchObject({
+        complete: false,
+        missing: [{ dataset: K, timelabel: DAY }],
+      });
+      const passed = [...of(outcome), heads(K, head(DAY))];
+      expect(completeness(stage, DAY, passed, false)).toMatchObject({ complete: true, expected: 3 });
+    }
+  });
+
+  test('of an input of which the newest label will do lets a newer skipped one through', () => {
+    const skipped = heads(X, { ...head(hour(9)), outcome: 'SKIPPED' });
+    const states = [skipped, heads(Y, head(hour(9))), heads(K, head(hour(8)))];
+    const { complete, have } = completeness(stageOf({}, 'as_of'), DAY, states, false);
+    expect(complete).toBe(true);
+    expect(have.map(({ dataset, timelabel }) => [dataset, timelabel])).toEqual([
+      [X, hour(9)],
+      [Y, hour(9)],
+    ]);
   });
 
   test('lets no unchecked label through at a deadline', () => {

@@ -26,6 +26,11 @@ function inputsOf(project: Project, id: string): readonly string[] {
   );
 }
 
+/** What `reefline validate` shows, without its line breaks. */
+function shownText(project: Project): string {
+  return describeProject(project).replaceAll(/\s+/g, ' ');
+}
+
 describe('a check', () => {
   test('has its assertions, its own result beside the dataset, and the period of the dataset', async () => {
     const assert =
@@ -164,8 +169,25 @@ describe('the dependents of a dataset', () => {
           `mode: append, inputs: { ${ORDERS}: { on: ${outcomes} } }`,
         ),
       });
-    expect(inputsOf(await on('[SUCCESS, FAILURE]'), 'orders.daily_revenue')).toHaveLength(2);
-    expect(inputsOf(await on('[FAILURE]'), 'orders.daily_revenue')).toHaveLength(2);
-    expect(inputsOf(await on('[SUCCESS]'), 'orders.daily_revenue')).toHaveLength(3);
+    const unheld = `not held by check checks.check_orders, because it also takes failures of ${ORDERS}`;
+    for (const outcomes of ['[SUCCESS, FAILURE]', '[FAILURE]', '[SUCCESS, MISSING]', '[QUARANTINED]']) {
+      const project = await on(outcomes);
+      expect([outcomes, inputsOf(project, 'orders.daily_revenue').length]).toEqual([outcomes, 2]);
+      expect(shownText(project)).toContain(unheld);
+    }
+    for (const outcomes of [
+      '[SUCCESS]',
+      '[EMPTY]',
+      '[SUCCESS, SKIPPED]',
+      '[SUCCESS, LATE]',
+      '[LATE, SKIPPED]',
+    ]) {
+      const project = await on(outcomes);
+      expect([outcomes, inputsOf(project, 'orders.daily_revenue').at(-1)]).toEqual([
+        outcomes,
+        `all ${RESULT} for ${ORDERS}`,
+      ]);
+      expect(shownText(project)).not.toContain('not held');
+    }
   });
 });

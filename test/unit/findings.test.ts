@@ -117,6 +117,17 @@ describe('the input that decides whether a waiting run is looked at', () => {
     expect(necessaryInput({ ...daily, when: 'any' }, [lacked])).toBeUndefined();
     expect(necessaryInput({ ...daily, deadline: { seconds: 1, then: 'partial' } }, [lacked])).toBeUndefined();
     expect(necessaryInput(daily, [{ ...lacked, unsettled: lacked }])).toBeUndefined();
+    // A check of it is not waited for when the label comes out late or skipped, and the stage takes it so.
+    const checked = (on: StageDefinition['inputs'][number]['on']): StageDefinition => ({
+      ...daily,
+      inputs: daily.inputs.flatMap((input) => [
+        { ...input, on },
+        { ...input, dataset: 'warehouse.main.check', gate: input.dataset },
+      ]),
+    });
+    const unchecked = { ...lacked, dataset: 'warehouse.main.check' };
+    expect(necessaryInput(checked(['SUCCESS', 'SKIPPED']), [unchecked])).toBeUndefined();
+    expect(necessaryInput(checked(['SUCCESS']), [unchecked])).toBe(unchecked);
     // The configuration may have changed since it looked.
     expect(necessaryInput(daily, [{ ...lacked, dataset: 'warehouse.main.other' }])).toBeUndefined();
   });
