@@ -70,7 +70,10 @@ async function playScene(
   await scene.then(play);
   await play.settle();
   const reached = flaky.mend();
-  expect({ failures: play.failures, open: play.openRuns().filter((run) => !run.endsWith('waiting')) }).toEqual({
+  expect({
+    failures: play.failures,
+    open: play.openRuns().filter((run) => !run.endsWith('waiting')),
+  }).toEqual({
     failures: [],
     open: [],
   });
@@ -92,7 +95,9 @@ async function expectSameWhereverItBreaks(scene: Scene): Promise<void> {
 }
 
 async function letDeadlinePass(play: RoutingPlay, stage: string): Promise<void> {
-  await catalog.db.query(`update reefline.stage_run set deadline = clock_timestamp() - interval '1 second' where status = 'WAITING'`);
+  await catalog.db.query(
+    `update reefline.stage_run set deadline = clock_timestamp() - interval '1 second' where status = 'WAITING'`,
+  );
   play.timeOut(stage, FIRST);
 }
 
@@ -126,7 +131,11 @@ describe('whichever call breaks', () => {
     async (then) => {
       const stage = { reads: ['early', 'tardy'], also: { deadline: { seconds: DEADLINE, then } } } as const;
       await expectSameWhereverItBreaks({
-        sketches: [...OTHER, { name: 'join', period: '1d', ...stage }, { name: 'alarm', period: '1d', reads: ['join'], on: ['LATE', 'MISSING'] }],
+        sketches: [
+          ...OTHER,
+          { name: 'join', period: '1d', ...stage },
+          { name: 'alarm', period: '1d', reads: ['join'], on: ['LATE', 'MISSING'] },
+        ],
         before: async (play) => {
           play.send('p', event('early', FIRST));
           await play.settle();
@@ -163,38 +172,49 @@ describe('whichever call breaks', () => {
     300_000,
   );
 
-  test.each(['RELEASED', 'REJECTED'] as const)('a quarantine is judged %s once', async (verdict) => {
-    const assertions = [{ name: 'none', sql: 'select 1', file: 'x.sql', severity: 'error' }] as const;
-    const check = {
-      work: { kind: 'check', from: 'warehouse.main.top', blocking: true, assertions },
-    } as const;
-    const project: readonly StageSketch[] = [
-      { name: 'top', period: '1d' },
-      { name: 'customs', period: '1d', reads: ['top'], also: check },
-      { name: 'user', period: '1d', reads: ['top', 'customs'], inputs: { customs: { gate: 'warehouse.main.top' } } },
-    ];
-    const customs = projectOf(project).stages.find(({ name }) => name === 'customs');
-    await expectSameWhereverItBreaks({
-      sketches: project,
-      endings: ({ stage }) =>
-        stage === 'p.customs' ? { class: 'data_error', message: 'one row', facts: { violated: 'none' } } : null,
-      before: async (play) => {
-        play.send('p', event('top', FIRST));
-        await play.settle();
-      },
-      then: async (play) => {
-        play.do((db, client) =>
-          judgeChecks(db, new ConfigStore(), client, customs === undefined ? [] : [customs], {
-            timelabel: label(FIRST),
-            verdict,
-            actor: 'ada',
-            reason: 'the test',
-          }),
-        );
-        await play.settle();
-      },
-    });
-  }, 300_000);
+  test.each(['RELEASED', 'REJECTED'] as const)(
+    'a quarantine is judged %s once',
+    async (verdict) => {
+      const assertions = [{ name: 'none', sql: 'select 1', file: 'x.sql', severity: 'error' }] as const;
+      const check = {
+        work: { kind: 'check', from: 'warehouse.main.top', blocking: true, assertions },
+      } as const;
+      const project: readonly StageSketch[] = [
+        { name: 'top', period: '1d' },
+        { name: 'customs', period: '1d', reads: ['top'], also: check },
+        {
+          name: 'user',
+          period: '1d',
+          reads: ['top', 'customs'],
+          inputs: { customs: { gate: 'warehouse.main.top' } },
+        },
+      ];
+      const customs = projectOf(project).stages.find(({ name }) => name === 'customs');
+      await expectSameWhereverItBreaks({
+        sketches: project,
+        endings: ({ stage }) =>
+          stage === 'p.customs'
+            ? { class: 'data_error', message: 'one row', facts: { violated: 'none' } }
+            : null,
+        before: async (play) => {
+          play.send('p', event('top', FIRST));
+          await play.settle();
+        },
+        then: async (play) => {
+          play.do((db, client) =>
+            judgeChecks(db, new ConfigStore(), client, customs === undefined ? [] : [customs], {
+              timelabel: label(FIRST),
+              verdict,
+              actor: 'ada',
+              reason: 'the test',
+            }),
+          );
+          await play.settle();
+        },
+      });
+    },
+    300_000,
+  );
 
   test.each(['keep', 're-evaluate'] as const)(
     'a configuration is applied once, and joins that waited are closed or settled (%s) once',
@@ -204,7 +224,10 @@ describe('whichever call breaks', () => {
         { name: 'join', period: '1d', reads: ['early', 'tardy'] },
         { name: 'gone', period: '1d', reads: ['early', 'tardy'] },
       ];
-      const after: readonly StageSketch[] = [...OTHER, { name: 'join', period: '1d', reads: ['early', 'tardy'], also: { when: 'any' } }];
+      const after: readonly StageSketch[] = [
+        ...OTHER,
+        { name: 'join', period: '1d', reads: ['early', 'tardy'], also: { when: 'any' } },
+      ];
       await expectSameWhereverItBreaks({
         sketches: before,
         before: async (play) => {
@@ -227,7 +250,10 @@ describe('whichever call breaks', () => {
 
   test('runs that events restate beyond the limit are held and reported once', async () => {
     await expectSameWhereverItBreaks({
-      sketches: [OTHER[0] as StageSketch, { name: 'limited', period: '1d', reads: ['early'], also: { maxRestatedLabels: 1 } }],
+      sketches: [
+        OTHER[0] as StageSketch,
+        { name: 'limited', period: '1d', reads: ['early'], also: { maxRestatedLabels: 1 } },
+      ],
       before: async (play) => {
         play.send('p', event('early', FIRST), event('early', SECOND));
         await play.settle();
@@ -243,7 +269,10 @@ describe('whichever call breaks', () => {
 
   test('a run that is restated in flight is cancelled, and its inputs are taken up once', async () => {
     await expectSameWhereverItBreaks({
-      sketches: [OTHER[0] as StageSketch, { name: 'quick', period: '1d', reads: ['early'], also: { onRestatement: 'cancel' } }],
+      sketches: [
+        OTHER[0] as StageSketch,
+        { name: 'quick', period: '1d', reads: ['early'], also: { onRestatement: 'cancel' } },
+      ],
       then: async (play) => {
         play.send('p', event('early', FIRST));
         await play.settle();

@@ -210,6 +210,7 @@ export class RoutingPlay {
       );
       yield;
       let ended = true;
+      if (step.kind === 'run' && step.changed === true) run.inbox.push(step);
       if (step.kind === 'run') ended = yield* this.#runAndReport(input, step, run);
       else if (step.kind === 'waiting' || ((step.kind === 'paused' || step.kind === 'held') && step.waits)) {
         ended = false;
