@@ -33,7 +33,12 @@ export async function foreseeOpenings(
         return { ...target, stage: kept?.get(target.stage.id) ?? target.stage };
       }),
     );
-    const inputs = await markUnsettled(client, configVersion, defined, await readInputs(client, defined));
+    const inputs = await markUnsettled(
+      client,
+      configVersion,
+      defined,
+      await readInputs(client, defined, false),
+    );
     const now = Date.now();
     return defined.map(({ stage, timelabel, request }, index) => {
       const state = states[index];

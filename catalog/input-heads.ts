@@ -8,6 +8,9 @@ import { inputNeed } from '../pipeline/window.ts';
 
 interface Need {
   readonly target: number;
+  readonly stage: string;
+  /** The label of the stage that the need is of. */
+  readonly own: string;
   readonly dataset: string;
   readonly timelabel: string;
   readonly newest: boolean;
@@ -17,22 +20,28 @@ interface Need {
 function needsOf(stage: StageDefinition, timelabel: Timelabel, target: number): Need[] {
   return stage.inputs.flatMap((input): Need[] => {
     const need = inputNeed(input.window, stage.period, input.period, timelabel);
-    const base = { target, dataset: input.dataset, outcomes: selectedOutcomes(input.on).join(',') };
+    const outcomes = selectedOutcomes(input.on).join(',');
+    const base = { target, stage: stage.id, own: timelabel, dataset: input.dataset, outcomes };
     return need.kind === 'newest'
       ? [{ ...base, timelabel: need.atOrBefore, newest: true }]
       : need.labels.map((label) => ({ ...base, timelabel: label, newest: false }));
   });
 }
 
-/** The newest event of every label that the targets' windows ask for, in the order of the targets. */
+/**
+ * The newest event of every label that the targets' windows ask for, in the order of the targets. A label that was only
+ * ever run on its own (--only) has been reported to nobody: it is there for who `asked`, a person or a backfill, and for a
+ * stage that has taken it up since.
+ */
 export async function readInputs(
   client: pg.PoolClient,
   targets: readonly Target[],
+  asked: boolean,
 ): Promise<readonly InputState[][]> {
   const needs = targets.flatMap((target, index) => needsOf(target.stage, target.timelabel, index));
-  const heads = await readHeads(client, needs);
+  const heads = await readHeads(client, needs, asked);
   const gated = targets.flatMap((target, index) => gatedNewest(target, index, heads));
-  const shared = gated.length === 0 ? new Map<string, Head[]>() : await readShared(client, gated);
+  const shared = gated.length === 0 ? new Map<string, Head[]>() : await readShared(client, gated, asked);
   return targets.map(({ stage }, index) =>
     stage.inputs.map(({ dataset }) => {
       const key = headKey(index, dataset);
@@ -45,12 +54,19 @@ function headKey(target: number, dataset: string): string {
   return `${String(target)} ${dataset}`;
 }
 
-/** A label that was only ever run on its own (--only) has been reported to nobody, so it is not there for anybody. */
-const HEARD = `(select 1 from reefline.data_event p
-                    where p.dataset = e.dataset and p.timelabel = e.timelabel and p.event_type = 'data' and p.propagates
-                      and p.outcome = any(string_to_array(n.outcomes, ',')))`;
+/** True of an event that somebody has heard of. */
+const HEARD = `(e.propagates or $8
+                    or exists (select 1 from reefline.data_event p
+                         where p.dataset = e.dataset and p.timelabel = e.timelabel and p.event_type = 'data' and p.propagates
+                           and p.outcome = any(string_to_array(n.outcomes, ',')))
+                    or exists (select 1 from reefline.run_input i
+                         where i.stage = n.stage and i.timelabel = n.own and i.dataset = e.dataset and i.input_label = e.timelabel))`;
 
-async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise<Map<string, Head[]>> {
+async function readHeads(
+  client: pg.PoolClient,
+  needs: readonly Need[],
+  asked: boolean,
+): Promise<Map<string, Head[]>> {
   const heads = new Map<string, Head[]>();
   if (needs.length === 0) return heads;
   const found = await client.query<{
@@ -63,15 +79,16 @@ async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise
   }>({
     name: 'read-heads',
     text: `select n.target, n.dataset, h.timelabel, h.revision, h.event_id, h.outcome
-             from unnest($1::int[], $2::text[], $3::text[], $4::boolean[], $5::text[]) n(target, dataset, timelabel, newest, outcomes)
+             from unnest($1::int[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[])
+                  n(target, dataset, timelabel, newest, outcomes, stage, own)
             cross join lateral (
               (select e.timelabel, e.revision, e.event_id, e.outcome from reefline.data_event e
                 where not n.newest and e.dataset = n.dataset and e.timelabel = n.timelabel and e.event_type = 'data'
-                  and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD}) order by e.revision desc limit 1)
+                  and e.outcome = any(string_to_array(n.outcomes, ',')) and ${HEARD} order by e.revision desc limit 1)
               union all
               (select e.timelabel, e.revision, e.event_id, e.outcome from reefline.data_event e
                 where n.newest and e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
-                  and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD})
+                  and e.outcome = any(string_to_array(n.outcomes, ',')) and ${HEARD}
                 order by e.timelabel desc, e.revision desc limit 1)
             ) h`,
     values: [
@@ -80,6 +97,9 @@ async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise
       needs.map((n) => n.timelabel),
       needs.map((n) => n.newest),
       needs.map((n) => n.outcomes),
+      needs.map((n) => n.stage),
+      needs.map((n) => n.own),
+      asked,
     ],
   });
   for (const row of found.rows) {
@@ -96,6 +116,8 @@ async function readHeads(client: pg.PoolClient, needs: readonly Need[]): Promise
 /** An input of which the newest label will do, with gates whose newest labels are other ones. */
 interface GatedNewest {
   readonly target: number;
+  readonly stage: string;
+  readonly own: string;
   readonly datasets: readonly string[];
   readonly timelabel: string;
   readonly outcomes: string;
@@ -117,7 +139,12 @@ function gatedNewest(
     const outcomes = selectedOutcomes(input.on);
     // Where nothing ever passed, only a label for which no gate is asked will do.
     if (passed.includes(undefined) && outcomes.every((outcome) => isThere({ ...newest, outcome }))) return [];
-    return [{ target, datasets, timelabel: need.atOrBefore, outcomes: outcomes.join(',') }];
+    return [
+      {
+        ...{ target, stage: stage.id, own: timelabel, datasets },
+        ...{ timelabel: need.atOrBefore, outcomes: outcomes.join(',') },
+      },
+    ];
   });
 }
 
@@ -125,6 +152,7 @@ function gatedNewest(
 async function readShared(
   client: pg.PoolClient,
   gated: readonly GatedNewest[],
+  asked: boolean,
 ): Promise<Map<string, Head[]>> {
   const passed = selectedOutcomes(['SUCCESS']).join(',');
   const found = await client.query<{ position: string; timelabel: string }>({
@@ -134,7 +162,7 @@ async function readShared(
             cross join lateral (
               select e.timelabel from reefline.data_event e
                where e.dataset = n.dataset and e.timelabel <= n.timelabel and e.event_type = 'data'
-                 and e.outcome = any(string_to_array(n.outcomes, ',')) and (e.propagates or exists ${HEARD})
+                 and e.outcome = any(string_to_array(n.outcomes, ',')) and ${HEARD}
                  and not exists (select 1 from reefline.data_event l
                    where l.dataset = e.dataset and l.timelabel = e.timelabel and l.event_type = 'data' and l.revision > e.revision
                      and l.outcome = any(string_to_array(n.outcomes, ',')))
@@ -155,11 +183,13 @@ async function readShared(
     const group = gated[Number(position) - 1];
     return (group?.datasets ?? []).map((dataset, at) => ({
       target: group?.target ?? 0,
+      stage: group?.stage ?? '',
+      own: group?.own ?? '',
       dataset,
       timelabel,
       newest: false,
       outcomes: at === 0 ? (group?.outcomes ?? '') : passed,
     }));
   });
-  return readHeads(client, needs);
+  return readHeads(client, needs, asked);
 }

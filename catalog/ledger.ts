@@ -31,7 +31,7 @@ export async function openTargets(
   if (targets.length === 0) return [];
   const { configs, table, request } = context;
   await lockLimits(client, targets);
-  const known = await readTargets(client, configs, table, targets);
+  const known = await readTargets(client, configs, table, targets, isAsked(request));
   const now = Date.now();
   const restating = new Map<string, number>();
   const opened = known.map(({ dueOnly, inputs, ...target }): OpenedTarget => {
@@ -52,6 +52,10 @@ export async function openTargets(
   await moveReservations(client, opened);
   await writeOpenings(client, opened, request, context.marks, context);
   return opened;
+}
+
+function isAsked({ trigger }: OpeningRequest): boolean {
+  return trigger === 'manual' || trigger === 'backfill';
 }
 
 const NOT_DUE: Opening = { kind: 'nothing-new', revision: 0, reason: 'not due yet' };

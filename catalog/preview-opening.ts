@@ -25,10 +25,12 @@ export async function previewOpening(
 ): Promise<readonly OpeningPreview[]> {
   if (targets.length === 0) return [];
   const now = Date.now();
-  return (await readTargets(client, configs, table, targets)).map(({ stage, timelabel, state, inputs }) => {
-    const opening = decideOpening(stage, timelabel, inputs, state, REQUEST, now);
-    return { stage, timelabel, opening, state, missing: allMissing({ stage, timelabel }, inputs, opening) };
-  });
+  return (await readTargets(client, configs, table, targets, false)).map(
+    ({ stage, timelabel, state, inputs }) => {
+      const opening = decideOpening(stage, timelabel, inputs, state, REQUEST, now);
+      return { stage, timelabel, opening, state, missing: allMissing({ stage, timelabel }, inputs, opening) };
+    },
+  );
 }
 
 function allMissing(

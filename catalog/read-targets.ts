@@ -14,12 +14,13 @@ export type KnownTarget<T extends Target> = T & {
   readonly configVersion: number;
 };
 
-/** Reads what the targets are decided by, in their order. A waiting run that keeps its definition is given that one. */
+/** Reads what the targets are decided by, in their order; `asked` as for `readInputs`. A waiting run that keeps its definition is given that one. */
 export async function readTargets<T extends Target>(
   client: pg.PoolClient,
   configs: ConfigStore,
   table: RoutingTable,
   targets: readonly T[],
+  asked: boolean,
 ): Promise<readonly KnownTarget<T>[]> {
   const states = await readLedgers(client, targets);
   const defined: (T & { configVersion: number })[] = [];
@@ -34,7 +35,7 @@ export async function readTargets<T extends Target>(
         : { ...target, stage: kept, configVersion: pinned },
     );
   }
-  const heads = await readInputs(client, defined);
+  const heads = await readInputs(client, defined, asked);
   const inputs = await markUnsettled(client, table.configVersion, defined, heads);
   return defined.map((target, index) => {
     const state = states[index];

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { MissingInput } from '../pipeline/completeness.ts';
-import type { HeldFact, MissingFact, ProducerRun } from '../pipeline/explanation-facts.ts';
+import type { HeldFact, MissingEvent, MissingFact, ProducerRun } from '../pipeline/explanation-facts.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 
@@ -23,7 +23,7 @@ export function inputKey({ dataset, timelabel }: Pick<MissingInput, 'dataset' | 
 type HeadRow = Partial<ProducerRun> & {
   readonly dataset: string;
   readonly timelabel: string;
-  readonly event: { readonly outcome: string; readonly revision: number; readonly receivedAt: string } | null;
+  readonly event: (Omit<MissingEvent, 'receivedAt'> & { readonly receivedAt: string }) | null;
   readonly cause: HeldFact['cause'] | null;
   readonly since: Date | null;
 };
@@ -40,7 +40,7 @@ export async function readHeads(
                   r.opened_at as "openedAt", r.started_at as "startedAt", r.closed_at as "closedAt", r.late_at as "lateAt", r.attempt,
                   nullif(ended.event->'error', 'null') as error, h.cause, h.held_at as since
              from unnest($1::text[], $2::text[], $3::text[]) m(dataset, timelabel, stage)
-             left join lateral (select jsonb_build_object('outcome', coalesce(outcome, status), 'revision', revision,
+             left join lateral (select jsonb_build_object('outcome', coalesce(outcome, status), 'revision', revision, 'propagates', propagates,
                                   'receivedAt', to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as event
                from reefline.data_event where dataset = m.dataset and timelabel = m.timelabel and event_type = 'data'
                order by revision desc limit 1) e on true

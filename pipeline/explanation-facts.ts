@@ -198,11 +198,19 @@ export interface MissingFact {
   /** Set when the label is there but not settled: what has to be taken up first. */
   readonly unsettled: LabelPair | null;
   /** Newest event of the first label. */
-  readonly event: { readonly outcome: string; readonly revision: number; readonly receivedAt: Date } | null;
+  readonly event: MissingEvent | null;
   /** Null when a service outside reports the dataset. */
   readonly producer: ProducerFact | null;
   /** Newest label of the dataset that was reported; read only when no stage makes it. */
   readonly newest: NewestFact | null;
+}
+
+export interface MissingEvent {
+  readonly outcome: string;
+  readonly revision: number;
+  readonly receivedAt: Date;
+  /** False when a person ran the label on its own (--only). */
+  readonly propagates: boolean;
 }
 
 /** The stage that makes a missing label, and how far it is. */

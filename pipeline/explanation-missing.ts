@@ -1,4 +1,4 @@
-import type { MissingFact, ProducerFact, ProducerRun } from './explanation-facts.ts';
+import type { MissingEvent, MissingFact, ProducerFact, ProducerRun } from './explanation-facts.ts';
 import { clause, errorText, labelText, minute, missingLabels } from './explanation-words.ts';
 
 /** Why an input is missing, as a clause: `orders.fetch failed at 2020-03-03T10:12Z: … (unauthorized)`. */
@@ -42,8 +42,7 @@ export function leadsOn({ held, run, opening }: Pick<ProducerFact, 'held' | 'run
 }
 
 function outsideReason({ dataset, event, on, newest, need }: MissingFact): string {
-  if (event !== null)
-    return `it was reported as ${event.outcome} at ${minute(event.receivedAt)}, and only ${on.join(', ')} counts`;
+  if (event !== null) return notCounted(event, on);
   if (newest === null) return `no service outside has ever reported a label of ${dataset}`;
   const last = `the newest label that it reported is ${newest.timelabel} (at ${minute(newest.receivedAt)})`;
   return need === 'label'
@@ -65,7 +64,7 @@ function producerReason(missing: MissingFact, known: ProducerFact, stage: string
     case 'FAILURE':
       return failureReason(producer, run);
     case 'SKIPPED':
-      return `${stage} was skipped at ${ended(run)}: ${errorText(run.error)}`;
+      return `${stage} was skipped at ${ended(run)}: ${errorText(run.error, run.status)}`;
     case 'SUPERSEDED':
       return `${stage} was cancelled at ${ended(run)}, because its inputs changed, and looks again`;
     case 'CLOSED':
@@ -111,7 +110,7 @@ function madeReason(
   }
   if (event === null)
     return `${stage} made it at ${ended(run)}, and its event has not reached the router yet`;
-  return `it was reported as ${event.outcome} at ${minute(event.receivedAt)}, and only ${on.join(', ')} counts`;
+  return notCounted(event, on);
 }
 
 function neverReason(producer: ProducerFact, now: Date): string {
@@ -139,4 +138,10 @@ function ended(run: ProducerRun): string {
 function attemptText({ startedAt, attempt }: ProducerRun): string {
   if (startedAt === null) return ' (no worker has begun it yet)';
   return attempt > 1 ? ` (attempt ${String(attempt)})` : '';
+}
+
+/** Why an event that is there does not count. */
+function notCounted(event: MissingEvent, on: readonly string[]): string {
+  if (!event.propagates) return 'a person ran it on its own (--only), which starts nothing';
+  return `it was reported as ${event.outcome} at ${minute(event.receivedAt)}, and only ${on.join(', ')} counts`;
 }

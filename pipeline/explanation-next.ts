@@ -8,7 +8,13 @@ import { labelText, minute, newestRun } from './explanation-words.ts';
 /** What to do next. `cure`: what the class of a failure asks for, and then to run the label again. */
 export type NextStep =
   | { readonly kind: 'command'; readonly what: string; readonly command: string }
-  | { readonly kind: 'cure'; readonly error: EventError; readonly stage: string; readonly timelabel: string }
+  | {
+      readonly kind: 'cure';
+      readonly error: EventError;
+      readonly outcome: string | null;
+      readonly stage: string;
+      readonly timelabel: string;
+    }
   | { readonly kind: 'nothing'; readonly what: string };
 
 /** Causes of missing inputs that get a step each. */
@@ -49,7 +55,7 @@ export function nextSteps(facts: StandingFacts): readonly NextStep[] {
     case 'failed':
       return run?.error == null
         ? [command('Run it again', again), history]
-        : [{ kind: 'cure', error: run.error, stage: stageId, timelabel }, history];
+        : [{ kind: 'cure', error: run.error, outcome: run.outcome, stage: stageId, timelabel }, history];
     case 'quarantined':
     case 'rejected':
       return quarantineSteps(facts, stage?.work.kind === 'check' ? stage.work.from : dataset);
@@ -143,12 +149,17 @@ function causeSteps(missing: MissingFact, now: Date): readonly NextStep[] {
     const [cure]: readonly NextStep[] =
       run.error === null
         ? [command('Run it again', again)]
-        : [{ kind: 'cure', error: run.error, stage, timelabel: first }];
+        : [{ kind: 'cure', error: run.error, outcome: run.outcome, stage, timelabel: first }];
     return [
       ...(cure === undefined ? [] : [cure]),
       ...(count === 1 ? [] : [nothing(`Treat the other ${String(count - 1)} likewise.`)]),
     ];
   }
+  if (run?.status === 'SKIPPED')
+    return [
+      command(`Make it after all${others}`, again),
+      command('See who skipped it', `reefline why ${stage} ${first}`),
+    ];
   if (run?.status === 'RUNNING')
     return [command('Nothing has to be done: it runs. To see it', `reefline why ${stage} ${first}`)];
   if (run?.status === 'SUCCESS')
@@ -164,8 +175,10 @@ function unstartedSteps(facts: StandingFacts): readonly NextStep[] {
   const { stage, stageId, timelabel, opening, due, now, missing } = facts;
   if (stage === null || opening === null) return [command('See the stages in force', 'reefline status')];
   if (opening.kind === 'paused') return pausedSteps(facts);
-  if (missing.length > 0) return missingSteps(facts);
   const run = command('Run it now', `reefline run ${stageId ?? ''} ${timelabel}`);
+  // What was only run on its own counts for a person who asks.
+  if (missing.length > 0 && missing.every(({ event }) => event?.propagates === false)) return [run];
+  if (missing.length > 0) return missingSteps(facts);
   if (due?.tick != null && due.tick > now.getTime())
     return [nothing(`Nothing has to be done: it runs at ${minute(due.tick)}.`)];
   return [run];

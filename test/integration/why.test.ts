@@ -170,7 +170,7 @@ describe('an event that started nothing', () => {
     );
     const bucket = await world.why(`p.bucket ${at}`);
     expect(bucket.answer).toBe(
-      `p.bucket ${at} has not run: its inputs are there, but the event of warehouse.main.tap ${at} started nothing: a person ran warehouse.main.tap on its own (--only), so nothing starts from it.`,
+      `p.bucket ${at} has not run: it lacks warehouse.main.tap ${at}, because a person ran it on its own (--only), which starts nothing.`,
     );
     expect(bucket.commands).toEqual([`reefline run p.bucket ${at}`]);
   });

@@ -172,7 +172,9 @@ export const { missing } = fc.letrec<{ missing: MissingFact; producer: ProducerF
     need: fc.constantFrom('label' as const, 'newest' as const, 'any' as const),
     on: fc.constant(['SUCCESS']),
     unsettled: maybe(pair),
-    event: maybe(fc.record({ outcome, revision: fc.constant(1), receivedAt: date })),
+    event: maybe(
+      fc.record({ outcome, revision: fc.constant(1), receivedAt: date, propagates: fc.boolean() }),
+    ),
     producer: maybe(tie('producer')),
     newest,
   }),
