@@ -6,7 +6,7 @@ import { mendedWithinHour } from '../catalog/mendings.ts';
 import { subjectOf, type Finding, type UnstartedHold, type VanishedRun } from '../pipeline/findings.ts';
 import { runId } from '../pipeline/ids.ts';
 import type { Opening } from '../pipeline/opening.ts';
-import { stepOf } from '../pipeline/run-plan.ts';
+import { planOf } from '../pipeline/run-plan.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { foreseeOpenings } from './foresee-openings.ts';
@@ -69,14 +69,8 @@ async function goOn({ db, configs, control }: SweepTools, run: VanishedRun): Pro
   const stage = (await configs.version(db, run.configVersion)).stages.get(run.stage);
   if (stage === undefined)
     throw new Error(`Config version ${String(run.configVersion)} has no stage "${run.stage}".`);
-  const plan = stepOf(stage, openAs(run.revision), stageQueue(stage));
-  if (plan.kind !== 'run') throw new Error(`The step of an open run is "${plan.kind}".`);
+  const plan = planOf(stage, run.revision, stageQueue(stage));
   await control.goOn({ stage, timelabel: run.timelabel, trigger: run.trigger }, plan);
-}
-
-function openAs(revision: number): Extract<Opening, { kind: 'run' }> {
-  const nothingNew = { vector: '', inputs: [], changed: false, partial: false, missing: [], restates: false };
-  return { kind: 'run', revision, alreadyOpen: true, ...nothingNew };
 }
 
 /** The opening of a run frees its hold. One that leads to no opening now has done its duty and goes. */

@@ -16,8 +16,8 @@ import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { verdictOf } from '../pipeline/verdict.ts';
-import { labelOf } from './open-run.ts';
 import type { SignalRouter } from './close-run.ts';
+import { targetOrEnd } from './outdated-label.ts';
 
 interface Passed {
   readonly step: RunStep;
@@ -38,18 +38,14 @@ export async function passDeadline(
 ): Promise<RunStep> {
   const passed = await inTransaction(db, async (client): Promise<Passed> => {
     const table = await configs.current(client);
-    const stage = table.stages.get(input.stage);
-    if (stage === undefined) {
-      const revision = (await latestRun(client, input.stage, input.timelabel))?.revision ?? 0;
-      const reason = `config version ${String(table.configVersion)} has no stage ${input.stage}`;
-      return { step: { kind: 'nothing-new', revision, reason }, pipeline: '', event: null };
-    }
-    const timelabel = labelOf(stage, input.timelabel);
-    await lockTargets(client, [{ stage, timelabel }]);
+    const target = await targetOrEnd(client, configs, table, input);
+    if ('kind' in target) return { step: target, pipeline: '', event: null };
+    const { stage, timelabel } = target;
+    await lockTargets(client, [target]);
     const latest = await latestRun(client, stage.id, timelabel);
     // Only a run that waits is asked, so this is a repeated call: the label has been given up.
     if (latest?.outcome === 'MISSING') return givenUp(stage, latest);
-    const [opened] = await openTargets(client, [{ stage, timelabel }], {
+    const [opened] = await openTargets(client, [target], {
       configs,
       table,
       request: { trigger: 'event', rerun: null },

@@ -117,6 +117,8 @@ export interface LatestRun {
   readonly events: readonly ReeflineEvent[] | null;
   /** Config version whose definition a waiting run keeps. */
   readonly pinned: number | null;
+  /** The one that it opened under. */
+  readonly configVersion: number;
 }
 
 /** The newest revision of a (stage, label), whatever became of it. */
@@ -127,7 +129,7 @@ export async function latestRun(
 ): Promise<LatestRun | undefined> {
   const found = await client.query<LatestRun>({
     name: 'latest-run',
-    text: `select revision, status, outcome, vector, events, pinned from reefline.stage_run
+    text: `select revision, status, outcome, vector, events, pinned, config_version as "configVersion" from reefline.stage_run
             where stage = $1 and timelabel = $2 order by revision desc limit 1`,
     values: [stage, timelabel],
   });

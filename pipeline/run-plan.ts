@@ -66,18 +66,25 @@ export interface NothingNewStep {
   readonly reason: string;
 }
 
-/** Turns a decided opening into the step that the workflow takes. `taskQueue` is where the stage's activity runs. */
+/** What the workflow is told of a run that is open. `taskQueue` is where the stage's activity runs. */
+export function planOf(stage: StageDefinition, revision: number, taskQueue: string): RunPlan {
+  return {
+    kind: 'run',
+    revision,
+    taskQueue,
+    timeoutSeconds: stage.timeoutSeconds,
+    maxAttempts: stage.maxAttempts,
+    summary: `${stage.work.kind} ${stage.output}`,
+    ...(stage.onRestatement === 'cancel' ? { cancelOnRestatement: true } : {}),
+  };
+}
+
+/** Turns a decided opening into the step that the workflow takes. */
 export function stepOf(stage: StageDefinition, opening: Opening, taskQueue: string): RunStep {
   switch (opening.kind) {
     case 'run':
       return {
-        kind: 'run',
-        revision: opening.revision,
-        taskQueue,
-        timeoutSeconds: stage.timeoutSeconds,
-        maxAttempts: stage.maxAttempts,
-        summary: `${stage.work.kind} ${stage.output}`,
-        ...(stage.onRestatement === 'cancel' ? { cancelOnRestatement: true } : {}),
+        ...planOf(stage, opening.revision, taskQueue),
         ...(opening.alreadyOpen && opening.changed ? { changed: true } : {}),
         ...(opening.alreadyOpen && opening.changed && stage.onRestatement === 'cancel'
           ? { superseded: true }
