@@ -3,12 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import type { BackfillOrder } from '../activities/backfill-control.ts';
-import { readBackfill, type BackfillRecord } from '../catalog/backfill.ts';
+import { listBackfills, readBackfill, type BackfillRecord } from '../catalog/backfill.ts';
+import { suggest } from '../config/nearest.ts';
 import { hasEnded } from '../pipeline/backfill-progress.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
 import { backfillId, parseBackfillId, ROUTING_QUEUE } from '../pipeline/ids.ts';
 import { backfillSearchAttributes } from '../workflows/search-attributes.ts';
 import { InvalidInput } from './invalid-input.ts';
+
+/** Backfills among which the meant one is looked for. */
+const LISTED = 200;
 
 /** An id that says what the backfill is about; the end of it makes it unique. */
 export function newBackfillName({ target, from, to }: BackfillRequest): string {
@@ -19,7 +23,9 @@ export function newBackfillName({ target, from, to }: BackfillRequest): string {
 export async function requireBackfill(db: pg.Pool, id: string): Promise<BackfillRecord> {
   const record = await readBackfill(db, parseBackfillId(id) ?? id);
   if (record !== undefined) return record;
-  throw new InvalidInput(`There is no backfill "${id}". See them with: reefline backfill list`);
+  const known = (await listBackfills(db, LISTED)).map((one) => one.id);
+  const cure = suggest(id, known, 'see "reefline backfill list"');
+  throw new InvalidInput(`There is no backfill "${id}": ${cure}`);
 }
 
 function startOptions(id: string, request: BackfillRequest) {

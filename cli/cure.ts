@@ -1,4 +1,20 @@
 import type { EventError } from '../pipeline/data-event.ts';
+import { isDecided } from '../pipeline/outcome.ts';
+
+/** What to do, as the beginning of a sentence that ends with the command. */
+export interface Cure {
+  readonly what: string;
+  readonly command: string;
+}
+
+/** A label that did not come out well. */
+export interface Mishap {
+  readonly stage: string;
+  readonly timelabel: string;
+  /** Finer than the status; null when nothing finer is known. */
+  readonly outcome: string | null;
+  readonly error: EventError;
+}
 
 /** What to do about a failure of each class; the classes are those of docs/architecture.md, "Failures". */
 const CURES: Readonly<Record<string, string>> = {
@@ -16,10 +32,57 @@ const CURES: Readonly<Record<string, string>> = {
   data_error: 'Correct the rows at the source or the definition of the stage, then run it again',
 };
 
-/** What to do about an error, and the command for it. */
-export function cureOf(error: EventError, stage: string, timelabel: string): string {
-  const cure =
-    CURES[error.class] ??
-    'Look into the history of the run in Temporal, correct what failed, then run it again';
-  return `${cure}: reefline run ${stage} ${timelabel}`;
+/** What to do about a label. What was decided about it counts first; only a failure has a class that says more. */
+export function cureOf({ stage, timelabel, outcome, error }: Mishap): Cure {
+  const label = `${stage} ${timelabel}`;
+  switch (outcome) {
+    case 'SKIPPED':
+      return {
+        what: 'It is not made, as was decided. To make it after all',
+        command: `reefline run ${label}`,
+      };
+    case 'MISSING':
+      return {
+        what: 'Its deadline passed; it runs when its inputs come after all. To see what it lacks',
+        command: `reefline why ${label}`,
+      };
+    case 'LATE':
+      return {
+        what: 'It is late and waits on. To see what it lacks',
+        command: `reefline why ${label}`,
+      };
+    case 'HELD':
+      return {
+        what: 'The limit of restated labels holds it. To let it run',
+        command: `reefline release ${label} --reason "…"`,
+      };
+    case 'QUARANTINED':
+      return {
+        what: 'Its dependents hold until the data passes or a person decides. To see what the check found and how to decide',
+        command: `reefline why ${label}`,
+      };
+    case 'REJECTED':
+      return {
+        what: 'Its dependents hold until newer data passes the check. When the data is repaired, run the check again',
+        command: `reefline run ${label}`,
+      };
+    default:
+      return {
+        what:
+          CURES[error.class] ??
+          'Look into the history of the run in Temporal, correct what failed, then run it again',
+        command: `reefline run ${label}`,
+      };
+  }
+}
+
+/** The cure on one line. */
+export function cureText(mishap: Mishap): string {
+  const { what, command } = cureOf(mishap);
+  return `${what}: ${command}`;
+}
+
+/** The message of an error, after its class when a system failed and nobody decided. */
+export function mishapText(outcome: string | null, error: EventError): string {
+  return isDecided(outcome) ? error.message : `${error.class}: ${error.message}`;
 }

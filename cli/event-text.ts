@@ -1,6 +1,7 @@
 import type { CausedRunView, CauseView, EventDetail, EventView } from '../catalog/event-views.ts';
 import { inDocumentedOrder } from '../pipeline/data-event.ts';
 import type { CliContext, Style } from './context.ts';
+import { mishapText } from './cure.ts';
 import { duration, isoMinutes, rowCount } from './moments.ts';
 import { facts, table, type Cell, type Column } from './table.ts';
 
@@ -67,7 +68,7 @@ export function eventLine({ paint }: Pick<CliContext, 'paint'>, event: EventView
   const line = `${isoMinutes(receivedAt)}  ${dataset}  ${timelabel} r${revision}`;
   if (body.event_type === 'metadata') return `${line}  ${paint('dim', body.change)}`;
   const counted = body.rows == null ? '' : `  ${rowCount(body.rows)}`;
-  const error = body.error == null ? '' : `  ${paint('red', `${body.error.class}: ${body.error.message}`)}`;
+  const error = body.error == null ? '' : `  ${paint('red', mishapText(outcome, body.error))}`;
   return `${line}  ${paint(outcomeStyle(outcome), outcome ?? '')}${counted}${error}`;
 }
 

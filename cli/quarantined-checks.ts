@@ -12,6 +12,6 @@ export function blockingChecks(table: RoutingTable, name: string): readonly Stag
   if (meant.length > 0) return meant;
   const known = checks.flatMap(({ id, work }) => (work.kind === 'check' ? [work.from, id] : [id]));
   throw new InvalidInput(
-    `No blocking check is named "${name}" or checks a dataset of that name: ${suggest(name, known, 'see "reefline status"')}.`,
+    `No blocking check is named "${name}" or checks a dataset of that name: ${suggest(name, known, 'see "reefline status"')}`,
   );
 }

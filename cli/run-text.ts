@@ -1,10 +1,11 @@
 import type { RunDetail, RunInputView, RunNote, RunView } from '../catalog/run-views.ts';
 import { runId } from '../pipeline/ids.ts';
+import { isDecided } from '../pipeline/outcome.ts';
 import type { CliContext } from './context.ts';
-import { cureOf } from './cure.ts';
+import { cureText, mishapText } from './cure.ts';
 import { outcomeStyle } from './event-text.ts';
 import { age, duration, isoMinutes } from './moments.ts';
-import { facts, table, type Column } from './table.ts';
+import { facts, table, type Cell, type Column } from './table.ts';
 
 type Screen = Pick<CliContext, 'columns' | 'paint' | 'now' | 'env'>;
 
@@ -35,9 +36,13 @@ export function runTable(screen: Screen, runs: readonly RunView[]): string {
       isoMinutes(run.openedAt),
       tookText(run, screen.now()),
       run.rows === null ? '' : run.rows.toLocaleString('en-US'),
-      run.error === null ? '' : { text: `${run.error.class}: ${run.error.message}`, style: 'red' },
+      errorCell(run),
     ]),
   );
+}
+
+function errorCell({ outcome, error }: RunView): Cell {
+  return error === null ? '' : { text: mishapText(outcome, error), style: 'red' };
 }
 
 function outcomeOf({ status, outcome }: Pick<RunView, 'status' | 'outcome'>): string {
@@ -61,7 +66,7 @@ export function runDetailText(
 
 function revisionText(screen: Screen, run: RunDetail): string {
   const outcome = outcomeOf(run);
-  const { stage, timelabel } = run;
+  const { stage, timelabel, error } = run;
   const now = screen.now();
   const workflowId = runId(stage, timelabel);
   const execution = run.temporalRunId === null ? '' : ` --run-id ${run.temporalRunId}`;
@@ -85,8 +90,11 @@ function revisionText(screen: Screen, run: RunDetail): string {
         ['inputs', inputLines(run.inputs).join('; ')],
         ['lacks', run.status === 'WAITING' ? missingText(run) : null],
         ['caused by', run.causedBy.join(', ')],
-        ['error', run.error === null ? null : `${run.error.class}: ${run.error.message}`],
-        ['cure', run.error === null ? null : cureOf(run.error, stage, timelabel)],
+        [
+          isDecided(run.outcome) ? 'because' : 'error',
+          error === null ? null : mishapText(run.outcome, error),
+        ],
+        ['cure', error === null ? null : cureText({ stage, timelabel, outcome: run.outcome, error })],
         ['config', `version ${run.configVersion}`],
         ['workflow', workflowId],
         ['look at it', `temporal workflow show --workflow-id ${workflowId}${execution}`],

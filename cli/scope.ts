@@ -9,6 +9,6 @@ export function stagesOfScope(table: RoutingTable, scope: string): readonly Stag
   if (stages.length > 0) return stages;
   const known = [...new Set([...table.stages.values()].flatMap(({ id, pipeline }) => [id, pipeline]))];
   throw new InvalidInput(
-    `There is no pipeline and no stage "${scope}": ${suggest(scope, known, 'see "reefline status"')}.`,
+    `There is no pipeline and no stage "${scope}": ${suggest(scope, known, 'see "reefline status"')}`,
   );
 }

@@ -47,10 +47,7 @@ function stepLines(step: NextStep, width: number): readonly string[] {
 /** A step with its exact command, also in JSON. */
 export function commandOf(step: Exclude<NextStep, { kind: 'nothing' }>): { what: string; command: string } {
   if (step.kind === 'command') return { what: step.what, command: step.command };
-  const { error, stage, timelabel } = step;
-  const cure = cureOf(error, stage, timelabel);
-  const at = cure.lastIndexOf(': ');
-  return { what: cure.slice(0, at), command: cure.slice(at + 2) };
+  return cureOf(step);
 }
 
 /** Breaks a text at its blanks; a word that is wider than a line stays whole, for it may be copied. */

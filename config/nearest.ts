@@ -12,14 +12,22 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** A cure for an unknown name: the nearest known one, else the first few that are known. */
-export function suggest(text: string, known: Iterable<string>, otherwise: string): string {
+/** Names of an open list that are shown. */
+const SHOWN = 8;
+
+/** A cure for an unknown name: the nearest known one, else the first few that are known. A closed list is shown whole. */
+export function suggest(
+  text: string,
+  known: Iterable<string>,
+  otherwise: string,
+  list: 'open' | 'closed' = 'open',
+): string {
   const names = [...known];
   const close = nearest(text, names);
   if (close !== undefined) return `did you mean ${close}?`;
   if (names.length === 0) return otherwise;
-  const shown = names.slice(0, 8).join(', ');
-  return `${otherwise}; known: ${shown}${names.length > 8 ? ', …' : ''}`;
+  const shown = list === 'closed' ? names : names.slice(0, SHOWN);
+  return `${otherwise}; known: ${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`;
 }
 
 /** Levenshtein distance; stops counting at `limit`. */

@@ -55,7 +55,7 @@ function issueProblems(
     const found = valueAt(value, local);
     const cure =
       typeof found === 'string'
-        ? suggest(found, options, 'choose another')
+        ? suggest(found, options, 'choose another', 'closed')
         : `write one of ${options.join(', ')}`;
     return [yaml.problem(path, 'this kind is not known', cure)];
   }
@@ -119,7 +119,7 @@ function issueWords(issue: Issue, found: unknown): [problem: string, cure: strin
       return [
         'this value is not known',
         typeof found === 'string'
-          ? suggest(found, issue.values.map(String), 'choose another')
+          ? suggest(found, issue.values.map(String), 'choose another', 'closed')
           : `write one of ${issue.values.map(String).join(', ')}`,
       ];
     case 'invalid_union':

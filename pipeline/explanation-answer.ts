@@ -57,9 +57,13 @@ function runAnswer(facts: StandingFacts, run: RunFact | undefined): string {
 }
 
 /** What the newest note of this decision says, and who decided. */
-function decisionText({ notes }: StandingFacts, { revision, error }: RunFact, decision: string): string {
+function decisionText(
+  { notes }: StandingFacts,
+  { revision, error, outcome, status }: RunFact,
+  decision: string,
+): string {
   const note = notes.findLast((one) => one.decision === decision && one.revision === revision);
-  if (note === undefined) return errorText(error);
+  if (note === undefined) return errorText(error, outcome ?? status);
   const by = note.actor === null || decision === 'closed' ? '' : ` by ${note.actor}`;
   return decision === 'closed'
     ? `${clause(note.reason)}${note.actor === null ? '' : ` (applied by ${note.actor})`}`
@@ -202,7 +206,7 @@ function failedAnswer(facts: StandingFacts, run: RunFact): string {
       return `was given up at its deadline, at ${at}: ${waitingText(facts)}; it runs when its inputs come after all`;
     default: {
       const tries = run.attempt > 1 ? ` after ${counted(run.attempt, 'attempt')}` : '';
-      return `failed at ${at}${tries} as revision ${String(run.revision)}: ${errorText(run.error)}`;
+      return `failed at ${at}${tries} as revision ${String(run.revision)}: ${errorText(run.error, run.outcome)}`;
     }
   }
 }

@@ -82,6 +82,6 @@ function endText(run: RunFact): string {
     case 'QUARANTINED':
       return `quarantined the label: ${findingText(run.error)}`;
     default:
-      return `failed${run.attempt > 1 ? ` after ${counted(run.attempt, 'attempt')}` : ''}: ${errorText(run.error)}`;
+      return `failed${run.attempt > 1 ? ` after ${counted(run.attempt, 'attempt')}` : ''}: ${errorText(run.error, run.outcome)}`;
   }
 }

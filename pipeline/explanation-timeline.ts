@@ -34,7 +34,7 @@ function reportMoments({ events, stageId }: StandingFacts): readonly Moment[] {
     .filter(({ stage }) => stage === null || stage !== stageId)
     .map(({ receivedAt, revision, outcome, stage, error }) => ({
       at: receivedAt,
-      text: `${stage ?? 'A service outside'} reported revision ${String(revision)}: ${outcome}${error === null ? '' : `, ${errorText(error)}`}.`,
+      text: `${stage ?? 'A service outside'} reported revision ${String(revision)}: ${outcome}${error === null ? '' : `, ${errorText(error, outcome)}`}.`,
     }));
 }
 

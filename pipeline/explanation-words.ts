@@ -3,6 +3,7 @@ import type { ChangedInput, StandingFacts, MissingFact, OriginFact, RunFact } fr
 import type { LabelPair } from './number-events.ts';
 import { rangeText } from './label-ranges.ts';
 import type { Trigger } from './opening.ts';
+import { isDecided } from './outcome.ts';
 
 /** Characters of an error that an explanation quotes; `reefline runs show` has all of it. */
 const QUOTED = 200;
@@ -33,12 +34,14 @@ export function listed(texts: readonly string[]): string {
   return `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
 }
 
-/** `permission denied for table orders (unauthorized)`, on one line and without the full stop of a sentence. */
-export function errorText(error: EventError | null): string {
+/**
+ * `permission denied for table orders (unauthorized)`, on one line and without the full stop of a
+ * sentence. What was decided has no class. */
+export function errorText(error: EventError | null, outcome: string | null = null): string {
   if (error === null) return 'without saying why';
   const message = error.message.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');
   const cut = message.length <= QUOTED ? message : `${message.slice(0, QUOTED - 1)}…`;
-  return `${cut} (${error.class})`;
+  return isDecided(outcome) ? cut : `${cut} (${error.class})`;
 }
 
 /** What a check found: the first sentence of its message; the others say what to do. */
@@ -127,8 +130,12 @@ export function actorOf({ notes }: StandingFacts, revision: number): string | nu
 }
 
 /** Who or what had a run of the label opened. */
-export function openerOfRun(facts: StandingFacts, { trigger, revision, backfill, outcome }: RunFact): string {
-  return outcome === 'PARTIAL' ? 'its deadline' : openerOf(trigger, actorOf(facts, revision), backfill);
+export function openerOfRun(
+  facts: StandingFacts,
+  { trigger, revision, backfill, outcome, changed }: RunFact,
+): string {
+  const partial = outcome === 'PARTIAL' && changed.length === 0;
+  return partial ? 'its deadline' : openerOf(trigger, actorOf(facts, revision), backfill);
 }
 
 /** Inputs of a partial run that are named. */

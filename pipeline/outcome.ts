@@ -54,6 +54,11 @@ export function statusOf(outcome: Outcome): DataStatus {
   return STATUS[outcome];
 }
 
+/** True when a rule or a person decided the outcome and no system failed: then the class of its error says nothing. */
+export function isDecided(outcome: string | null): boolean {
+  return OUTCOMES.some((known) => known === outcome && known !== 'FAILURE' && STATUS[known] === 'FAILURE');
+}
+
 /** What `on:` of an input may name: a single outcome, or `SUCCESS` and `FAILURE` for the groups below. */
 export const SELECTORS = [
   'SUCCESS',
@@ -70,12 +75,12 @@ export const SELECTORS = [
 export type Selector = (typeof SELECTORS)[number];
 
 /** All that is there counts as a success; a label that is late or was skipped on purpose is no failure. */
-const SELECTED: Readonly<Partial<Record<Selector, readonly Outcome[]>>> = {
+const SELECTED: Readonly<Partial<Record<Outcome, readonly Outcome[]>>> = {
   SUCCESS: ['SUCCESS', 'EMPTY', 'PARTIAL', 'RECOVERED', 'RELEASED'],
   FAILURE: ['FAILURE', 'MISSING', 'QUARANTINED', 'REJECTED'],
 };
 
-/** The outcomes that an input with these selectors takes, each once. */
-export function selectedOutcomes(on: readonly Selector[]): readonly Outcome[] {
+/** The outcomes that an input or an endpoint with these selectors takes, each once. */
+export function selectedOutcomes(on: readonly Outcome[]): readonly Outcome[] {
   return [...new Set(on.flatMap((selector) => SELECTED[selector] ?? [selector]))];
 }

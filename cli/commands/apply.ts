@@ -3,7 +3,7 @@ import type { StoreOptions } from '../../catalog/config-store.ts';
 import { checksumOf } from '../../catalog/config-store.ts';
 import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
 import type { Project } from '../../pipeline/project.ts';
-import { versionArgument } from '../arguments.ts';
+import { choiceArgument, versionArgument } from '../arguments.ts';
 import { checkedProject } from '../checked-project.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
@@ -31,10 +31,9 @@ export function addApplyCommand(program: Command, context: CliContext): void {
       versionArgument,
     )
     .addOption(
-      new Option(
-        '--waiting <policy>',
-        'what waiting labels do whose stage changes (default: re-evaluate)',
-      ).choices(WAITING_POLICIES),
+      new Option('--waiting <policy>', 'what waiting labels do whose stage changes (default: re-evaluate)')
+        .choices(WAITING_POLICIES)
+        .argParser(choiceArgument(WAITING_POLICIES)),
     )
     .option('--note <text>', 'why, for "reefline config history"')
     .option('-y, --yes', 'do not ask, whatever ends for good')

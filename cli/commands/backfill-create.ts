@@ -12,7 +12,7 @@ import {
   type BackfillRequest,
 } from '../../pipeline/backfill-request.ts';
 import { backfillId } from '../../pipeline/ids.ts';
-import { borderArgument } from '../arguments.ts';
+import { choiceArgument, labelArgument } from '../arguments.ts';
 import { newBackfillName, startBackfill, untilPlanned } from '../backfill-orders.ts';
 import { draftText, labelsToRun } from '../backfill-text.ts';
 import { groupOf, withExamples } from '../command-group.ts';
@@ -39,13 +39,18 @@ export function addBackfillCreateCommand(program: Command, context: CliContext):
     .command('create')
     .description('run a range of labels of a stage or a pipeline, after showing what that means')
     .argument('<target>', 'pipeline.stage, or a pipeline for all its stages')
-    .requiredOption('--from <label>', 'first label: 2020-03-01, 2020-03-01T06:00Z or 20200301060000', border)
-    .requiredOption('--to <label>', 'labels before this one, written like --from', border)
+    .requiredOption(
+      '--from <label>',
+      'first label: 2020-03-01, 2020-03-01T06:00Z or 20200301060000 (required)',
+      border,
+    )
+    .requiredOption('--to <label>', 'labels before this one, written like --from (required)', border)
     .option('--downstream', 'also everything that the events of these stages start')
     .option('--only', 'keep the events of this one stage from starting anything')
     .addOption(
       new Option('--rerun <which>', 'none: what is missing, failed or out of date; failed; all')
         .choices(RERUN_MODES)
+        .argParser(choiceArgument(RERUN_MODES))
         .default('none'),
     )
     .option('--max-concurrent <n>', 'most runs in flight, 1 to 500', Number, DEFAULT_CONCURRENT)
@@ -77,7 +82,7 @@ export function addBackfillCreateCommand(program: Command, context: CliContext):
 
 /** What the workflow reads as a border stays as it is written; the other spellings of this CLI become a timelabel. */
 function border(text: string): string {
-  return parseInstant(text) === undefined ? borderArgument(text) : text;
+  return parseInstant(text) === undefined ? labelArgument(text) : text;
 }
 
 function requestOf(target: string, options: CreateOptions, by: string): BackfillRequest {

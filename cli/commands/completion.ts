@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { readKnownNames } from '../../catalog/known-names.ts';
 import { catalogUrl } from '../../workers/catalog.ts';
+import { choiceArgument } from '../arguments.ts';
 import { completionScript, SHELLS, type Shell } from '../completion-scripts.ts';
 import { completionWords } from '../completion-words.ts';
 import { withExamples } from '../command-group.ts';
@@ -13,7 +14,11 @@ export function addCompletionCommand(program: Command, context: CliContext): voi
   const command = program
     .command('completion')
     .description('print a script that completes commands, options and names when you press Tab')
-    .addArgument(new Argument('<shell>', 'the shell that is to run it').choices(SHELLS))
+    .addArgument(
+      new Argument('<shell>', 'the shell that is to run it')
+        .choices(SHELLS)
+        .argParser(choiceArgument(SHELLS)),
+    )
     .action((shell: Shell) => {
       const script = completionScript(shell, commandsWithFolder(program));
       context.show({ shell, script }, () => script);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
-import { versionArgument } from '../arguments.ts';
+import { choiceArgument, versionArgument } from '../arguments.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { knownVersion } from '../known-version.ts';
@@ -18,10 +18,9 @@ export function addConfigRollbackCommand(program: Command, context: CliContext):
     .description('bring an older config version back, as a new one')
     .argument('<version>', 'number of the version', versionArgument)
     .addOption(
-      new Option(
-        '--waiting <policy>',
-        'what waiting labels do whose stage changes (default: re-evaluate)',
-      ).choices(WAITING_POLICIES),
+      new Option('--waiting <policy>', 'what waiting labels do whose stage changes (default: re-evaluate)')
+        .choices(WAITING_POLICIES)
+        .argParser(choiceArgument(WAITING_POLICIES)),
     )
     .option('--note <text>', 'why, for "reefline config history"')
     .option('-y, --yes', 'do not ask, whatever ends for good')

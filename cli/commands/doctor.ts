@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type pg from 'pg';
 import { readVersionInForce } from '../../catalog/config-history.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { describeError } from '../describe-error.ts';
-import { notesOn, type Check } from '../doctor-checks.ts';
+import { notesOn, notesOnSchedules, type Check } from '../doctor-checks.ts';
 import {
   doctorText,
   reportFinding,
@@ -14,6 +14,7 @@ import {
   type ReportedFinding,
 } from '../doctor-text.ts';
 import { examine, repair, type Patient } from '../doctor.ts';
+import { InvalidInput } from '../invalid-input.ts';
 
 /** What is younger is work in progress. Seconds. */
 const AGE = 120;
@@ -41,8 +42,9 @@ async function visit(context: CliContext, mends: boolean, age: number): Promise<
   if (inForce === undefined) return reportOf([...reached, EMPTY_STORE], [], []);
   const { version, project } = inForce;
   const config = { name: 'configuration', ok: true, detail: `version ${String(version)} is in force` };
-  const notes = notesOn(project, context.env);
-  if (temporal.there === undefined) return reportOf([...reached, config], notes, []);
+  const ofSecrets = notesOn(project, context.env);
+  if (temporal.there === undefined) return reportOf([...reached, config], ofSecrets, []);
+  const notes = [...ofSecrets, ...(await notesOnSchedules(temporal.there, project))];
   const patient: Patient = { db: catalog.there, client: temporal.there, age };
   const before = [...reached, config];
   if (!mends) {
@@ -105,6 +107,8 @@ function reportOf(
 function secondsArgument(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isInteger(seconds) || seconds < 0 || seconds > 86_400)
-    throw new InvalidArgumentError('A whole number of seconds from 0 to 86400.');
+    throw new InvalidInput(
+      `"${text}" is no length of time. Write a whole number of seconds from 0 to 86400.`,
+    );
   return seconds;
 }

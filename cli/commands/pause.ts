@@ -10,7 +10,7 @@ export function addPauseCommand(program: Command, context: CliContext): void {
     .command('pause')
     .description('pause a pipeline or a stage: what would run is remembered, what runs finishes')
     .argument('<scope>', 'pipeline or pipeline.stage')
-    .requiredOption('--reason <text>', 'why, for whoever wonders later')
+    .requiredOption('--reason <text>', 'why, for whoever wonders later (required)')
     .action(async (scope: string, { reason }: { reason: string }) => {
       const db = await context.openCatalog();
       const stages = stagesOfScope(await new ConfigStore().current(db), scope);

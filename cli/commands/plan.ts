@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
 import { checkedProject } from '../checked-project.ts';
+import { choiceArgument } from '../arguments.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { makePlan } from '../plan.ts';
@@ -17,6 +18,7 @@ export function addPlanCommand(program: Command, context: CliContext): void {
     .addOption(
       new Option('--waiting <policy>', 'what waiting labels do whose stage changes')
         .choices(WAITING_POLICIES)
+        .argParser(choiceArgument(WAITING_POLICIES))
         .default('re-evaluate'),
     )
     .action(async (dir: string, { out, waiting }: { out?: string; waiting: WaitingPolicy }) => {

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { ConfigStore } from '../../catalog/config-store.ts';
+import { isDecided } from '../../pipeline/outcome.ts';
 import type { Timelabel } from '../../pipeline/timelabel.ts';
-import { timelabelArgument } from '../arguments.ts';
+import { labelArgument } from '../arguments.ts';
 import { awaitRun, type RunEnd } from '../await-run.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
-import { cureOf } from '../cure.ts';
+import { cureText, mishapText } from '../cure.ts';
 import { InvalidInput } from '../invalid-input.ts';
-import { requireOnGrid, requireStage } from '../known-stages.ts';
+import { requireEnded, requireOnGrid, requireStage } from '../known-stages.ts';
 import { duration, rowCount } from '../moments.ts';
 import { startRun } from '../run.ts';
 
@@ -24,7 +25,7 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .command('run')
     .description('run one label of a stage now; a label that is there with the same inputs is left alone')
     .argument('<stage>', 'pipeline.stage')
-    .argument('<timelabel>', 'YYYYMMDDHHmm00, UTC', timelabelArgument)
+    .argument('<timelabel>', 'a timelabel, a day or a minute in UTC', labelArgument)
     .option('--rerun', 'make a new revision even though no input changed')
     .option('--only', 'start no dependents: the event is logged and delivered, and nothing follows')
     .option('--downstream', 'make a new revision, with which everything below is made again')
@@ -52,6 +53,7 @@ async function run(
   const db = await context.openCatalog(2);
   const stage = requireStage(await new ConfigStore().current(db), id);
   requireOnGrid(stage, timelabel);
+  requireEnded(stage, timelabel, context.now());
   const client = await context.connectClient();
   const rerun = options.rerun === true || options.downstream === true;
   const asked = {
@@ -94,8 +96,8 @@ function endText(end: RunEnd, stage: string, timelabel: string): string {
     const error = run?.status === 'FAILURE' ? run.error : null;
     if (run === null || error === null) return `${stage} ${timelabel} did not succeed: ${end.message}`;
     return [
-      `${stage} ${timelabel} revision ${run.revision} failed: ${error.class}: ${error.message}`,
-      `  ${cureOf(error, stage, timelabel)}`,
+      `${stage} ${timelabel} revision ${run.revision} ${isDecided(run.outcome) ? `is ${run.outcome ?? ''}` : 'failed'}: ${mishapText(run.outcome, error)}`,
+      `  ${cureText({ stage, timelabel, outcome: run.outcome, error })}`,
     ].join('\n');
   }
   const { status, revision, detail } = end.result;

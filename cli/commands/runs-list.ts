@@ -3,10 +3,11 @@ import { ConfigStore } from '../../catalog/config-store.ts';
 import { listRuns, type RunFilter } from '../../catalog/run-views.ts';
 import { RUN_STATUSES } from '../../pipeline/opening.ts';
 import { OUTCOMES } from '../../pipeline/outcome.ts';
+import type { Timelabel } from '../../pipeline/timelabel.ts';
 import { choiceArgument, countArgument } from '../arguments.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
-import { requirePipeline, requireStage } from '../known-stages.ts';
+import { requireOnGrid, requirePipeline, requireStage } from '../known-stages.ts';
 import { withLabelRange } from '../label-range.ts';
 import { runTable } from '../run-text.ts';
 
@@ -25,8 +26,12 @@ export function addRunsListCommand(program: Command, context: CliContext): void 
     );
   withLabelRange(command)
     .option('-n, --limit <n>', 'how many', countArgument, 20)
-    .action(async ({ limit, ...filter }: RunFilter & { limit: number }) => {
+    .action(async ({ limit, ...filter }: RunFilter & { limit: number; label?: Timelabel }) => {
       const db = await context.openCatalog();
+      if (filter.stage !== undefined && filter.label !== undefined) {
+        const stage = (await new ConfigStore().current(db)).stages.get(filter.stage);
+        if (stage !== undefined) requireOnGrid(stage, filter.label);
+      }
       const runs = await listRuns(db, filter, limit);
       // A stage that has left the configuration still has its runs; one that never had any may be misspelt.
       if (runs.length === 0 && (filter.stage ?? filter.pipeline) !== undefined) {

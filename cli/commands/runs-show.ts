@@ -3,7 +3,7 @@ import { ConfigStore } from '../../catalog/config-store.ts';
 import { readRun, readRunNotes } from '../../catalog/run-views.ts';
 import { runId } from '../../pipeline/ids.ts';
 import type { Timelabel } from '../../pipeline/timelabel.ts';
-import { countArgument, timelabelArgument } from '../arguments.ts';
+import { countArgument, labelArgument } from '../arguments.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { InvalidInput } from '../invalid-input.ts';
@@ -15,7 +15,7 @@ export function addRunsShowCommand(program: Command, context: CliContext): void 
     .command('show')
     .description('every revision of a label: inputs, causes, times, outcome, error and cure, decisions')
     .argument('<stage>', 'pipeline.stage')
-    .argument('<timelabel>', 'YYYYMMDDHHmm00, UTC', timelabelArgument)
+    .argument('<timelabel>', 'a timelabel, a day or a minute in UTC', labelArgument)
     .option('--revision <n>', 'only this revision', countArgument)
     .action(async (stage: string, timelabel: Timelabel, { revision }: { revision?: number }) => {
       const db = await context.openCatalog(2);
@@ -23,8 +23,8 @@ export function addRunsShowCommand(program: Command, context: CliContext): void 
       const notes = await readRunNotes(db, stage, timelabel);
       if (all.length === 0 && notes.length === 0) {
         requireOnGrid(requireStage(await new ConfigStore().current(db), stage), timelabel);
-        throw new Error(
-          `${stage} has no run of ${timelabel}. "reefline why" tells what it waits for, "reefline run ${stage} ${timelabel}" starts it.`,
+        throw new InvalidInput(
+          `${stage} has no run of ${timelabel}. To see what it waits for: reefline why ${stage} ${timelabel}. To run it: reefline run ${stage} ${timelabel}`,
         );
       }
       const revisions = all.filter((run) => revision === undefined || run.revision === revision);

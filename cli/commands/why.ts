@@ -4,7 +4,7 @@ import { readStandingFacts } from '../../catalog/why.ts';
 import { explain } from '../../pipeline/explanation.ts';
 import type { StandingFacts } from '../../pipeline/explanation-facts.ts';
 import type { Timelabel } from '../../pipeline/timelabel.ts';
-import { borderArgument } from '../arguments.ts';
+import { labelArgument } from '../arguments.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { findLabel, findSubject } from '../why-subject.ts';
@@ -16,7 +16,7 @@ export function addWhyCommand(program: Command, context: CliContext): void {
     .command('why')
     .description('why a label stands as it does: what ran, what waits for what, and what to type next')
     .argument('<name>', 'a dataset, connection.schema.table, or a stage, pipeline.stage')
-    .argument('[label]', 'a timelabel, a day or a minute in UTC; without it the newest known', borderArgument)
+    .argument('[label]', 'a timelabel, a day or a minute in UTC; without it the newest known', labelArgument)
     .action(async (name: string, label: Timelabel | undefined) => {
       const facts = await readFacts(context, name, label);
       const explanation = explain(facts);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LabelHead } from '../../catalog/status-views.ts';
-import { borderArgument } from '../../cli/arguments.ts';
+import { labelArgument } from '../../cli/arguments.ts';
 import { GLYPHS, LABEL_STATES, labelState, showsUtf8 } from '../../cli/label-state.ts';
 import { duration, isoMinutes } from '../../cli/moments.ts';
 import { inputLines } from '../../cli/run-text.ts';
@@ -71,11 +71,11 @@ describe('a border of labels', () => {
     ['2020-03-03T11:00', '20200303110000'],
     ['2020-03-03 11:00Z', '20200303110000'],
   ])('%s is %s', (text, label) => {
-    expect(borderArgument(text)).toBe(label);
+    expect(labelArgument(text)).toBe(label);
   });
 
   test.each(['yesterday', '2020-02-31', '2020-03', '2020-03-03T11'])('%s is refused', (text) => {
-    expect(() => borderArgument(text)).toThrow(/2020-03-03T11:00/);
+    expect(() => labelArgument(text)).toThrow(/2020-03-03T11:00/);
   });
 });
 

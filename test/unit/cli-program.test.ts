@@ -102,6 +102,29 @@ describe('a command that needs the catalog', () => {
   test('refuses a label that is none before it asks anybody', async () => {
     const { exitCode, stderr } = await runReefline(['run', 'orders.load_orders', 'yesterday']);
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/YYYYMMDDHHmm00/);
+    expect(stderr).toMatch(/"yesterday" is no label\. Write a timelabel/);
   });
+});
+
+describe('an argument that cannot be read', () => {
+  test.each([
+    ['label', ['why', 'orders.load_orders', 'yesterday'], /^error: "yesterday" is no label\. Write /],
+    ['label', ['runs', 'show', 'orders.load_orders', '2020-02-31'], /^error: "2020-02-31" is no label\. /],
+    ['count', ['status', '--labels', 'many'], /^error: "many" is no count\. Write a whole number/],
+    ['choice', ['plan', '--waiting', 'for'], /^error: "for" is not known here\. Write one of /],
+    ['version', ['config', 'show', 'newest'], /^error: "newest" is no config version/],
+    ['length of time', ['doctor', '--older-than', 'a day'], /^error: "a day" is no length of time\./],
+  ])('is refused in one sentence of our own: a %s', async (_what, argv, sentence) => {
+    const { exitCode, stderr } = await runReefline(argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/is invalid|command-argument/);
+  });
+});
+
+test('help says which options are required', async () => {
+  for (const argv of [['pause'], ['release'], ['reject'], ['backfill', 'create']]) {
+    const { stdout } = await runReefline([...argv, '--help']);
+    expect(stdout).toContain('(required)');
+  }
 });
