@@ -63,10 +63,11 @@ export async function appendEvents(
                     e->>'outcome', coalesce((e->>'propagates')::boolean, true), e->>'stage', $2, e
                from arrived order by position
              on conflict do nothing
-             returning event_id, seq),
+             returning event_id, seq, event_type, outcome),
            owed as (
              insert into reefline.delivery (endpoint, seq, event_id)
-             select name, seq, event_id from logged cross join (select name from reefline.endpoint where active) endpoints
+             select name, seq, event_id from logged
+               join reefline.endpoint e on e.active and (e.outcomes is null or event_type = 'metadata' or outcome = any(e.outcomes))
              returning endpoint)
            select endpoint from owed
            union
@@ -92,7 +93,10 @@ export async function appendRejections(
   router: string,
 ): Promise<void> {
   if (rejections.length === 0) return;
-  const unique = [...new Map(rejections.map((rejection) => [rejection.fingerprint, rejection])).values()];
+  // Sorted, or two routers that reject the same messages in another order would block each other.
+  const unique = [
+    ...new Map(rejections.map((rejection) => [rejection.fingerprint, rejection])).values(),
+  ].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
   await client.query({
     name: 'append-rejections',
     text: `insert into reefline.rejected_event (fingerprint, router, field, reason, raw)

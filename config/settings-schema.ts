@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { dataset, name, period, text, timezone } from './field.ts';
 
@@ -64,8 +65,15 @@ export const endpointSchema = z
     kind: z.literal('sqs').describe('An Amazon SQS standard queue.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
     region,
+    on: z
+      .array(z.enum(OUTCOMES))
+      .min(1)
+      .optional()
+      .describe(
+        'Outcomes of data events that are forwarded, SUCCESS and FAILURE with all that belongs to them; all when absent.',
+      ),
   })
-  .meta({ title: 'Endpoint', description: 'A queue that receives every event.' });
+  .meta({ title: 'Endpoint', description: 'A queue that receives the events.' });
 
 export const outsideDatasetSchema = z
   .strictObject({

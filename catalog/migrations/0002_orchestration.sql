@@ -72,6 +72,9 @@ create table reefline.held_run (
   primary key (stage, timelabel)
 );
 
+-- Outcomes of data events that an endpoint wants; null wants all.
+alter table reefline.endpoint add column outcomes text[];
+
 -- Why a configuration was applied, and which one it brought back.
 alter table reefline.config_version add column note text;
 alter table reefline.config_version add column rollback_of int references reefline.config_version;

@@ -91,6 +91,37 @@ describe('an acceptance that is repeated after its commit', () => {
   });
 });
 
+describe('an endpoint', () => {
+  test('is owed the outcomes that it names, with all that belongs to them, and every schema change', async () => {
+    const chosen = await openTestCatalog(
+      'chosen',
+      projectOf(
+        [{ name: 'priced', period: '1d', reads: [OUTSIDE] }],
+        [
+          { ...ENDPOINT, name: 'all' },
+          { ...ENDPOINT, name: 'alarms', on: ['FAILURE', 'LATE'] },
+        ],
+      ),
+    );
+    const change = { change: 'COLUMN_ADDED', before: [], after: [{ name: 'id', type: 'int8' }] };
+    const { endpoints } = await acceptEvents(chosen.db, chosen.configs, 'p', [
+      fares('20060101000000'),
+      fares('20060102000000', { status: 'FAILURE', outcome: 'QUARANTINED', eventId: 'quarantined' }),
+      fares('20060103000000', { status: 'FAILURE', outcome: 'LATE', eventId: 'late' }),
+      fares('20060104000000', { status: 'FAILURE', outcome: 'SKIPPED', eventId: 'skipped' }),
+      fares('20060105000000', { event_type: 'metadata', ...change, eventId: 'changed' }),
+    ]);
+    const owed = await chosen.values(
+      `select event_id from reefline.delivery where endpoint = 'alarms' order by seq`,
+    );
+    const all = await chosen.values(`select count(*)::int from reefline.delivery where endpoint = 'all'`);
+    await chosen.close();
+    expect([...endpoints].sort()).toEqual(['alarms', 'all']);
+    expect(owed).toEqual(['quarantined', 'late', 'changed']);
+    expect(all).toEqual([5]);
+  });
+});
+
 describe('events of a backfill', () => {
   test('start runs that are part of it, and that live work goes before; together with others they are live work', async () => {
     const own = await accept(fares('20050101000000', { backfill: 'spring' }));
