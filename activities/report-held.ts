@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { appendEvents } from '../catalog/event-log.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { noteFirstHold } from '../catalog/run-notes.ts';
+import { moveReservations } from '../catalog/write-openings.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 
@@ -20,11 +21,19 @@ export async function reportHeld(
     if (target.opening.kind === 'held' && !first.has(target.stage.id)) first.set(target.stage.id, target);
   const events = [];
   for (const target of first.values()) {
-    const { stage, timelabel, opening } = target;
+    const { stage, timelabel, opening, state } = target;
     if (opening.kind !== 'held' || !(await noteFirstHold(client, stage.id, timelabel))) continue;
     const message = `Events have restated ${String(opening.limit)} labels of ${stage.id} within 24 hours, which is its max_restated_labels; further labels are held. Look at them with "reefline status --stage ${stage.id}" and let them run with "reefline release ${stage.id}".`;
     const identity = { stage, project: table.project, timelabel, revision: opening.revision };
     const error = { class: 'rejected', message, facts: { limit: opening.limit } };
+    // The event takes the revision, so a run that waits with it goes on with the next: else its own event would count as
+    // one that is known already.
+    if (state.latest?.status === 'WAITING') {
+      const { revision } = opening;
+      const latest = { ...state.latest, revision };
+      const next = { ...opening, revision: revision + 1 };
+      await moveReservations(client, [{ ...target, opening: next, state: { ...state, latest } }]);
+    }
     events.push(
       runEvent(
         { ...identity, temporalRunId: null, configVersion: table.configVersion },
