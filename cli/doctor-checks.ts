@@ -156,6 +156,20 @@ export async function stagesWithoutSchedule(client: Client, project: Project): P
   return missing;
 }
 
+/** Schedules that a person has paused. That may be meant, so it is no failure; but the labels that they owe do not come. */
+export async function notesOnSchedules(client: Client, { stages }: Project): Promise<readonly string[]> {
+  const { scheduleStateOf } = runControl(client);
+  const notes: string[] = [];
+  for (const { id, schedule } of stages) {
+    const scheduled = scheduleId(id);
+    if (schedule !== undefined && (await scheduleStateOf(scheduled)) === 'paused')
+      notes.push(
+        `The schedule ${scheduled} is paused, so no clock starts ${id}. Resume it with: temporal schedule toggle --unpause --schedule-id ${scheduled}`,
+      );
+  }
+  return notes;
+}
+
 /** What may be wrong, and may be as it should: the secrets are for the workers, which may have another environment. */
 export function notesOn(project: Project, environment: NodeJS.ProcessEnv): readonly string[] {
   return secretReferences(project)
