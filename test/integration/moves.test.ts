@@ -1,0 +1,395 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { inTransaction } from '../../catalog/connect.ts';
+import { ConfigStore, storeConfig } from '../../catalog/config-store.ts';
+import { readHeldRuns } from '../../catalog/held-runs.ts';
+import { pauseScope } from '../../catalog/pauses.ts';
+import { previewOpening } from '../../catalog/preview-opening.ts';
+import { resumeScope } from '../../cli/resume-scope.ts';
+import { tellJoins } from '../../cli/tell-joins.ts';
+import { targetsOf, type RoutingTable } from '../../pipeline/routing.ts';
+import type { JoinRule } from '../../pipeline/stage.ts';
+import type { Timelabel } from '../../pipeline/timelabel.ts';
+import { emptyCatalog, readContents, type CatalogContents } from '../support/catalog-contents.ts';
+import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { FlakyPool } from '../support/flaky-pool.ts';
+import { projectOf, type StageSketch } from '../support/project.ts';
+import { RoutingPlay, type Picking } from '../support/routing-play.ts';
+
+/*
+ * Everything that people and services do to a graph, in drawn graphs and drawn order, on a real catalog: restatements,
+ * failures and repairs, pauses, runs by hand, limits and new configurations. When nothing moves any more, nobody has been
+ * forgotten. test/integration/settled.test.ts looks at one restatement alone, and says how often each label runs.
+ */
+const HALVES = ['20010105000000', '20010105120000'];
+const LABELS = { '12h': HALVES, '1d': HALVES.slice(0, 1) } as const;
+const SOURCES = ['s0', 's1'];
+const STAGES = 4;
+/** Of each test; more of them when somebody hunts. */
+const RUNS = Number(process.env['REEFLINE_TEST_MOVES'] ?? '20');
+
+interface Drawn {
+  readonly period: '12h' | '1d';
+  readonly picks: readonly number[];
+  readonly when: JoinRule;
+  readonly limit: number | null;
+}
+
+const aRule: fc.Arbitrary<JoinRule> = fc.constantFrom<JoinRule>('all', 'all', 'any', { atLeast: 2 });
+const graphs = fc.array(
+  fc.record<Drawn>({
+    period: fc.constantFrom('12h', '12h', '1d'),
+    picks: fc.array(fc.nat(7), { minLength: 1, maxLength: 3 }),
+    when: aRule,
+    limit: fc.constantFrom(null, null, 1),
+  }),
+  { minLength: 2, maxLength: STAGES },
+);
+
+/** The graph; after an apply with joins that count other inputs. */
+function sketchesOf(drawn: readonly Drawn[], rule?: JoinRule): readonly StageSketch[] {
+  const graph: StageSketch[] = SOURCES.map((name) => ({ name, period: '12h' }));
+  for (const [at, { period, picks, when, limit }] of drawn.entries()) {
+    const fitting = graph.filter((one) => one.period === '12h' || period === '1d');
+    const reads = [...new Set(picks.map((pick) => fitting[pick % fitting.length]?.name ?? ''))];
+    const also = { when: rule ?? when, ...(limit === null ? {} : { maxRestatedLabels: limit }) };
+    graph.push({ name: `d${String(at)}`, period, reads, also });
+  }
+  return graph;
+}
+
+type Move =
+  | { readonly kind: 'restate'; readonly source: number; readonly half: number; readonly twice: boolean }
+  | { readonly kind: 'break' | 'repair' | 'pause'; readonly stage: number }
+  | { readonly kind: 'resume'; readonly stage: number; readonly policy: 'drain' | 'latest' | 'skip' }
+  | {
+      readonly kind: 'run';
+      readonly stage: number;
+      readonly half: number;
+      readonly rerun: boolean;
+      readonly only: boolean;
+    }
+  | { readonly kind: 'apply'; readonly when: JoinRule | null; readonly waiting: 'keep' | 're-evaluate' };
+
+const stage = fc.nat(STAGES - 1);
+const half = fc.nat(1);
+const restating = fc.record({
+  kind: fc.constant('restate' as const),
+  source: fc.nat(1),
+  half,
+  twice: fc.boolean(),
+});
+const handling = fc.record({
+  kind: fc.constantFrom('break' as const, 'repair' as const, 'pause' as const),
+  stage,
+});
+const running = (only: fc.Arbitrary<boolean>): fc.Arbitrary<Move> =>
+  fc.record({ kind: fc.constant('run' as const), stage, half, rerun: fc.boolean(), only });
+const resuming = (...policies: readonly ('drain' | 'latest' | 'skip')[]): fc.Arbitrary<Move> =>
+  fc.record({ kind: fc.constant('resume' as const), stage, policy: fc.constantFrom(...policies) });
+const applying = fc.record({
+  kind: fc.constant('apply' as const),
+  when: fc.option(aRule),
+  waiting: fc.constantFrom('keep' as const, 're-evaluate' as const),
+});
+
+function movesOf(...more: readonly fc.Arbitrary<Move>[]): fc.Arbitrary<readonly Move[]> {
+  const often = [restating, restating, handling].map((arbitrary) => ({ weight: 2, arbitrary }));
+  const rare = more.map((arbitrary) => ({ weight: 1, arbitrary }));
+  return fc.array(fc.oneof(...often, ...rare), { minLength: 1, maxLength: 14 });
+}
+
+let catalog: TestCatalog;
+
+beforeAll(async () => {
+  catalog = await openTestCatalog('moves', projectOf([{ name: 's0', period: '12h' }]));
+});
+afterAll(async () => {
+  await catalog.close();
+});
+
+class Game {
+  readonly play: RoutingPlay;
+  readonly configs = new ConfigStore();
+  readonly #drawn: readonly Drawn[];
+  readonly #broken = new Set<string>();
+  readonly #sent: object[] = [];
+
+  constructor(drawn: readonly Drawn[]) {
+    this.#drawn = drawn;
+    this.play = new RoutingPlay(new FlakyPool(catalog.db), this.configs, (run) =>
+      this.#broken.has(run.stage) ? { class: 'data_error', message: 'the test says so', facts: {} } : null,
+    );
+  }
+
+  /** Every source label arrives once more, with other content. */
+  restateAll(): void {
+    for (const [source] of SOURCES.entries()) for (const [at] of HALVES.entries()) this.#restate(source, at);
+  }
+
+  async move(move: Move): Promise<void> {
+    const { play, configs } = this;
+    const id = 'stage' in move ? `p.d${String(move.stage % this.#drawn.length)}` : '';
+    switch (move.kind) {
+      case 'restate':
+        this.#restate(move.source, move.half);
+        if (move.twice) play.send('p', this.#sent.at(-1));
+        return;
+      case 'break':
+        this.#broken.add(id);
+        return;
+      case 'repair':
+        return this.#repair(id);
+      case 'pause':
+        play.do((db) => pauseScope(db, id, 'ada', 'the test'));
+        return;
+      case 'resume': {
+        const { policy } = move;
+        play.do((db, client) => resumeScope(db, configs, client, { scope: id, policy, actor: 'ada' }));
+        return;
+      }
+      case 'run': {
+        const period = this.#drawn[move.stage % this.#drawn.length]?.period ?? '1d';
+        const label = LABELS[period][move.half] ?? HALVES[0] ?? '';
+        const request = move.rerun ? `request ${String(play.begun.length)}` : null;
+        play.ask(id, label, 'manual', { request, by: 'ada', ...(move.only ? { only: true } : {}) });
+        return;
+      }
+      case 'apply': {
+        const project = projectOf(sketchesOf(this.#drawn, move.when ?? undefined));
+        play.do(async (db, client) => {
+          await storeConfig(db, project, 'ada', { waiting: move.waiting });
+          await tellJoins(db, client);
+        });
+      }
+    }
+  }
+
+  /** A person resumes what is paused and releases what a limit holds, until nothing is held. */
+  async release(picking: Picking): Promise<void> {
+    const { play, configs } = this;
+    const ids = this.#drawn.map((_, at) => `p.d${String(at)}`);
+    for (const scope of ids)
+      play.do((db, client) => resumeScope(db, configs, client, { scope, policy: 'drain', actor: 'ada' }));
+    await play.settle(picking);
+    for (let round = 0; round < 10; round += 1) {
+      const held = (await Promise.all(ids.map((id) => readHeldRuns(catalog.db, id, 'storm')))).flat();
+      if (held.length === 0) return;
+      for (const one of held) play.ask(one.stage, one.timelabel, 'manual', { request: null, by: 'ada' });
+      await play.settle(picking);
+    }
+  }
+
+  async repairAll(): Promise<void> {
+    for (const id of [...this.#broken]) await this.#repair(id);
+  }
+
+  sendAgain(): void {
+    this.play.send('p', ...this.#sent);
+  }
+
+  #restate(source: number, at: number): void {
+    const named = { event_type: 'data', type: 'redshift', schema: 'main', table: SOURCES[source] };
+    const event = { ...named, timelabel: HALVES[at], status: 'SUCCESS', rows: this.#sent.length };
+    this.#sent.push(event);
+    this.play.send('p', event);
+  }
+
+  async #repair(id: string): Promise<void> {
+    this.#broken.delete(id);
+    const failed = await catalog.values(
+      `select timelabel from (select distinct on (timelabel) timelabel, status from reefline.stage_run
+         where stage = $1 order by timelabel, revision desc) r where status = 'FAILURE'`,
+      id,
+    );
+    for (const label of failed) this.play.ask(id, String(label), 'manual');
+  }
+}
+
+/** Labels that an event would start now, although none is to come: somebody has forgotten them. */
+async function forgotten(table: RoutingTable, configs: ConfigStore): Promise<readonly string[]> {
+  const found = await catalog.db.query<{ stage: string; timelabel: Timelabel }>(
+    `select distinct stage, timelabel from reefline.stage_run order by stage, timelabel`,
+  );
+  const targets = found.rows.flatMap(({ stage: id, timelabel }) => {
+    const definition = table.stages.get(id);
+    return definition === undefined ? [] : [{ stage: definition, timelabel }];
+  });
+  const previews = await inTransaction(catalog.db, (client) =>
+    previewOpening(client, configs, table, targets),
+  );
+  return previews
+    .filter(({ opening }) => opening.kind === 'run')
+    .map((one) => `${one.stage.id} ${one.timelabel} ${one.state.latest?.status ?? ''}`);
+}
+
+/** Pairs of an event and a dependent's label without a verdict. */
+async function undecided(table: RoutingTable): Promise<readonly string[]> {
+  const verdicts = new Set(
+    await catalog.values(`select event_id || ' ' || stage || ' ' || timelabel from reefline.verdict`),
+  );
+  // That a limit holds labels is told to endpoints; no stage listens to it, so nothing is decided.
+  const events = await catalog.db.query<{ event_id: string; dataset: string; timelabel: Timelabel }>(
+    `select event_id, dataset, timelabel from reefline.data_event where event_type = 'data' and outcome <> 'HELD'`,
+  );
+  return events.rows
+    .flatMap(({ event_id: id, dataset, timelabel }) =>
+      targetsOf(table, dataset, timelabel).map((target) => `${id} ${target.stage.id} ${target.timelabel}`),
+    )
+    .filter((pair) => !verdicts.has(pair));
+}
+
+/** Events of runs that the log does not have as they were reported. */
+function unreported(): Promise<unknown[]> {
+  return catalog.values(
+    `select (e->>'eventId') || ' ' || outcome from reefline.stage_run r, jsonb_array_elements(events) e
+      where e->>'event_type' = 'data' and not exists (
+        select 1 from reefline.data_event d where d.event_id = e->>'eventId' and d.outcome = r.outcome)`,
+  );
+}
+
+/** Runs that read, up to the sources, two revisions of one source label. */
+function mixtures(): Promise<unknown[]> {
+  return catalog.values(
+    `with recursive up (stage, timelabel, revision, dataset, input_label, input_revision) as (
+       select stage, timelabel, revision, dataset, input_label, input_revision from reefline.run_input
+       union
+       select u.stage, u.timelabel, u.revision, i.dataset, i.input_label, i.input_revision
+         from up u join reefline.stage_run r on r.dataset = u.dataset and r.timelabel = u.input_label and r.revision = u.input_revision
+         join reefline.run_input i on i.stage = r.stage and i.timelabel = r.timelabel and i.revision = r.revision)
+     select stage || ' ' || timelabel || ' r' || revision || ' of ' || dataset from up
+      where dataset in ('warehouse.main.s0', 'warehouse.main.s1')
+      group by stage, timelabel, revision, dataset, input_label having count(distinct input_revision) > 1`,
+  );
+}
+
+async function expectQuiet({ play, configs }: Game): Promise<void> {
+  const table = await configs.current(catalog.db);
+  expect({
+    failures: play.failures,
+    forgotten: await forgotten(table, configs),
+    undecided: await undecided(table),
+    unreported: await unreported(),
+    held: await catalog.values(`select stage || ' ' || timelabel || ' ' || cause from reefline.held_run`),
+    running: play.openRuns().filter((run) => !run.endsWith('waiting')),
+    twice: play.begun.filter((run, at) => play.begun.indexOf(run) !== at),
+  }).toEqual({
+    failures: [],
+    forgotten: [],
+    undecided: [],
+    unreported: [],
+    held: [],
+    running: [],
+    twice: [],
+  });
+}
+
+/** What the catalog holds, but for runs that wait and their notes: a label behind which something failed may begin to wait. */
+async function contents(): Promise<CatalogContents> {
+  const { notes: _notes, runs = [], ...found } = await readContents(catalog.db);
+  return { ...found, runs: runs.filter((row) => !row.includes(' WAITING ')) };
+}
+
+async function expectSameAfterDuplicates(game: Game, picking: Picking): Promise<void> {
+  const before = await contents();
+  const begun = game.play.begun.length;
+  game.sendAgain();
+  await game.play.settle(picking);
+  expect(game.play.begun.slice(begun)).toEqual([]);
+  expect(await contents()).toEqual(before);
+}
+
+function pickingOf(seeds: readonly number[]): Picking {
+  let at = 0;
+  const next = (): number => (seeds[(at += 1) % seeds.length] ?? 0) + at * 7;
+  return () => Array.from({ length: 1 + (next() % 4) }, next);
+}
+
+/** The second restated label waits for its other branch when the limit begins to hold it. */
+const HELD_WHILE_WAITING: [readonly Drawn[], readonly Move[], number[]] = [
+  [
+    { period: '12h', picks: [0], when: 'all', limit: null },
+    { period: '12h', picks: [0, 2], when: 'all', limit: 1 },
+    { period: '12h', picks: [3], when: 'all', limit: null },
+  ],
+  [
+    { kind: 'restate', source: 0, half: 1, twice: false },
+    { kind: 'restate', source: 0, half: 0, twice: false },
+    { kind: 'break', stage: 0 },
+  ],
+  [218, 0],
+];
+
+function forAll(
+  moves: fc.Arbitrary<readonly Move[]>,
+  check: (game: Game, picking: Picking) => Promise<void>,
+): Promise<void> {
+  return fc.assert(
+    fc.asyncProperty(
+      graphs,
+      moves,
+      fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }),
+      async (drawn, all, seeds) => {
+        await emptyCatalog(catalog.db);
+        await storeConfig(catalog.db, projectOf(sketchesOf(drawn)), 'test');
+        const game = new Game(drawn);
+        const picking = pickingOf(seeds);
+        game.restateAll();
+        for (const [at, move] of all.entries()) {
+          await game.play.settle(picking, (seeds[at % seeds.length] ?? 0) % 40);
+          await game.move(move);
+        }
+        await game.play.settle(picking);
+        await game.release(picking);
+        await check(game, picking);
+      },
+    ),
+    { numRuns: RUNS, examples: [HELD_WHILE_WAITING] },
+  );
+}
+
+describe('when nothing moves any more', () => {
+  test(
+    'restatements, failures, pauses that are drained, limits and reruns have left nobody behind and mixed nothing',
+    () =>
+      forAll(movesOf(resuming('drain'), running(fc.constant(false))), async (game, picking) => {
+        await expectQuiet(game);
+        expect(await mixtures()).toEqual([]);
+        await expectSameAfterDuplicates(game, picking);
+        await game.repairAll();
+        await game.play.settle(picking);
+        await game.release(picking);
+        await expectQuiet(game);
+        expect(await mixtures()).toEqual([]);
+      }),
+    300_000,
+  );
+
+  test(
+    'configurations that count inputs differently and pauses that skip have left nobody behind',
+    () =>
+      forAll(
+        movesOf(resuming('drain', 'latest', 'skip'), running(fc.constant(false)), applying),
+        async (game, picking) => {
+          await expectQuiet(game);
+          await expectSameAfterDuplicates(game, picking);
+        },
+      ),
+    300_000,
+  );
+
+  test(
+    'runs on their own (--only) have left nobody behind once everything they read has come again',
+    () =>
+      forAll(movesOf(resuming('drain'), running(fc.boolean()), applying), async (game, picking) => {
+        await game.repairAll();
+        await game.play.settle(picking);
+        game.restateAll();
+        await game.play.settle(picking);
+        await game.release(picking);
+        await expectQuiet(game);
+        await expectSameAfterDuplicates(game, picking);
+      }),
+    300_000,
+  );
+});
