@@ -13,6 +13,7 @@ import { arrange } from '../pipeline/backfill-order.ts';
 import { summarisePlan, type BackfillPlan } from '../pipeline/backfill-plan.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
 import { listProblem, selectStages } from '../pipeline/backfill-stages.ts';
+import { labelCount } from '../pipeline/verdict.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 
 /** Most items of one backfill: a year of minutes of one stage does not fit, a year of hours of twenty stages does. */
@@ -69,5 +70,5 @@ export function overlapProblem(held: readonly HeldLabels[]): string | undefined 
   const [first] = held;
   if (first === undefined) return undefined;
   const others = [...new Set(held.map(({ backfill }) => backfill))].join(', ');
-  return `${String(first.labels)} labels of ${first.stage}, such as ${first.example}, belong to the backfill ${first.backfill}, which has not ended. Wait for it, cancel it (reefline backfill cancel ${first.backfill}) or choose another range. Open backfills with the same labels: ${others}.`;
+  return `${labelCount(first.labels)} of ${first.stage}, such as ${first.example}, ${first.labels === 1 ? 'belongs' : 'belong'} to the backfill ${first.backfill}, which has not ended. Wait for it, cancel it (reefline backfill cancel ${first.backfill}) or choose another range. Open backfills with the same labels: ${others}.`;
 }

@@ -4,6 +4,7 @@ import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { noteFirstHold } from '../catalog/run-notes.ts';
 import { moveReservations } from '../catalog/write-openings.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
+import { labelCount } from '../pipeline/verdict.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function reportHeld(
   for (const target of first.values()) {
     const { stage, timelabel, opening, state } = target;
     if (opening.kind !== 'held' || !(await noteFirstHold(client, stage.id, timelabel))) continue;
-    const message = `Events have restated ${String(opening.limit)} labels of ${stage.id} within 24 hours, which is its max_restated_labels; further labels are held. Look at them with "reefline status --stage ${stage.id}" and let them run with "reefline release ${stage.id}".`;
+    const message = `Events have restated ${labelCount(opening.limit)} of ${stage.id} within 24 hours, which is its max_restated_labels; further labels are held. Look at them with "reefline status --stage ${stage.id}" and let them run with "reefline release ${stage.id}".`;
     const identity = { stage, project: table.project, timelabel, revision: opening.revision };
     const error = { class: 'rejected', message, facts: { limit: opening.limit } };
     // The event takes the revision, so a run that waits with it goes on with the next: else its own event would count as

@@ -100,10 +100,10 @@ export async function readPausedStages(
 ): Promise<readonly { readonly stage: string; readonly scope: string }[]> {
   const found = await db.query<{ stage: string; scope: string }>({
     name: 'backfill-paused-stages',
-    text: `select s.stage, min(p.scope) as scope
+    text: `select s.stage, p.scope
              from unnest($1::text[]) with ordinality s(stage, position)
              join reefline.pause p on p.scope in (s.stage, split_part(s.stage, '.', 1))
-            group by s.stage, s.position order by s.position`,
+            order by s.position, p.scope`,
     values: [stages],
   });
   return found.rows;

@@ -63,7 +63,7 @@ export async function readLabelHeads(
   return found.rows;
 }
 
-/** How many labels of a pipeline wait, and the one that has waited longest. */
+/** How many labels of the stages of a pipeline wait, and the one that has waited longest. */
 export interface WaitingSummary {
   readonly pipeline: string;
   readonly waiting: number;
@@ -74,12 +74,16 @@ export interface WaitingSummary {
   readonly missing: { readonly dataset: string; readonly timelabel: string } | null;
 }
 
-export async function readWaiting(db: pg.Pool): Promise<readonly WaitingSummary[]> {
+export async function readWaiting(
+  db: pg.Pool,
+  stages: readonly string[],
+): Promise<readonly WaitingSummary[]> {
   const found = await db.query<WaitingSummary>({
     name: 'read-waiting',
     text: `select distinct on (pipeline) pipeline, (count(*) over (partition by pipeline))::int as waiting, stage, timelabel,
                   opened_at as since, missing->0 as missing
-             from reefline.stage_run where status = 'WAITING' order by pipeline, opened_at, stage, timelabel`,
+             from reefline.stage_run where status = 'WAITING' and stage = any($1) order by pipeline, opened_at, stage, timelabel`,
+    values: [stages],
   });
   return found.rows;
 }

@@ -3,7 +3,7 @@ import type { StandingFacts, RunFact } from '../pipeline/explanation-facts.ts';
 import { labelDue } from '../pipeline/label-due.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { isOnGrid, type Timelabel } from '../pipeline/timelabel.ts';
+import { isOnGrid, labelAt, type Timelabel } from '../pipeline/timelabel.ts';
 import type { ConfigStore } from './config-store.ts';
 import { inTransaction } from './connect.ts';
 import { previewOpening } from './preview-opening.ts';
@@ -17,6 +17,7 @@ import {
 } from './why-events.ts';
 import { traceMissing, type Tracing } from './why-missing.ts';
 import { readNoteFacts, readRunFacts, type RunsOfLabel } from './why-runs.ts';
+import { readSilentInputs } from './why-silent.ts';
 import { readBackfillFacts, readCheckFacts, readHeld, readPauseFacts } from './why-surroundings.ts';
 
 /** A label of a stage, or of a dataset that a service outside reports. */
@@ -48,7 +49,7 @@ export async function readStandingFacts(
     const decided =
       stage !== null && isOnGrid(stage.period, timelabel)
         ? await readDecision({ client, configs, table, pauses, now }, stage, timelabel)
-        : { opening: null, missing: [], missingCount: 0, due: null };
+        : { opening: null, silent: [], missing: [], missingCount: 0, due: null };
     return {
       ...subject,
       stage,
@@ -107,13 +108,14 @@ async function readDecision(
   tracing: Tracing,
   stage: StageDefinition,
   timelabel: Timelabel,
-): Promise<Pick<StandingFacts, 'opening' | 'missing' | 'missingCount' | 'due'>> {
+): Promise<Pick<StandingFacts, 'opening' | 'silent' | 'missing' | 'missingCount' | 'due'>> {
   const { client, configs, table } = tracing;
   const [preview] = await previewOpening(client, configs, table, [{ stage, timelabel }]);
   const due = labelDue(stage, timelabel);
-  if (preview === undefined) return { opening: null, missing: [], missingCount: 0, due };
+  if (preview === undefined) return { opening: null, silent: [], missing: [], missingCount: 0, due };
   const missing = await traceMissing(tracing, preview, preview.missing);
-  return { opening: preview.opening, missing, missingCount: preview.missing.length, due };
+  const silent = await readSilentInputs(client, preview);
+  return { opening: preview.opening, silent, missing, missingCount: preview.missing.length, due };
 }
 
 async function readConfigFact(
@@ -133,18 +135,19 @@ async function readConfigFact(
   };
 }
 
-/** The newest label of a stage in the ledger, or of its dataset in the log. */
+/** The newest label of a stage in the ledger, or of its dataset in the log, whose interval has begun. */
 export async function readNewestLabel(
   db: pg.Pool,
   { stageId, dataset }: Pick<LabelSubject, 'stageId' | 'dataset'>,
+  now: number,
 ): Promise<string | null> {
   const found = await db.query<{ timelabel: string | null }>({
     name: 'why-newest-label',
     text: `select greatest(
-             (select max(timelabel) from reefline.stage_run where stage = $1),
-             (select max(timelabel) from reefline.held_run where stage = $1),
-             (select max(timelabel) from reefline.data_event where dataset = $2 and event_type = 'data')) as timelabel`,
-    values: [stageId, dataset],
+             (select max(timelabel) from reefline.stage_run where stage = $1 and timelabel <= $3),
+             (select max(timelabel) from reefline.held_run where stage = $1 and timelabel <= $3),
+             (select max(timelabel) from reefline.data_event where dataset = $2 and event_type = 'data' and timelabel <= $3)) as timelabel`,
+    values: [stageId, dataset, labelAt(now)],
   });
   return found.rows[0]?.timelabel ?? null;
 }

@@ -12,6 +12,7 @@ import {
 } from '../pipeline/backfill-progress.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
 import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
+import { labelCount } from '../pipeline/verdict.ts';
 import type { CliContext, Style } from './context.ts';
 import { age, isoMinutes } from './moments.ts';
 import { facts, table, type Cell } from './table.ts';
@@ -25,13 +26,18 @@ export function labelsToRun(stages: readonly StagePlan[]): number {
 export function draftText(context: CliContext, request: BackfillRequest, draft: BackfillDraft): string {
   const lines = [requestText(request), '', planTable(context, draft.stages), ''];
   for (const stage of draft.stages) lines.push(...remarks(stage));
-  for (const { stage, scope } of draft.paused)
-    lines.push(`${stage}: ${scope} is paused, so its labels wait for: reefline resume ${scope}`);
+  for (const [stage, pauses] of Map.groupBy(draft.paused, (one) => one.stage)) {
+    const scopes = pauses.map(({ scope }) => scope);
+    const cures = scopes.map((scope) => `reefline resume ${scope}`).join(' and ');
+    lines.push(
+      `${stage}: ${scopes.join(' and ')} ${scopes.length === 1 ? 'is' : 'are'} paused, so its labels wait for: ${cures}`,
+    );
+  }
   for (const { backfill, stage, labels, example } of draft.held)
     lines.push(
-      `${stage}: ${String(labels)} labels, such as ${example}, belong to the open backfill ${backfill}`,
+      `${stage}: ${labelCount(labels)}, such as ${example}, ${labels === 1 ? 'belongs' : 'belong'} to the open backfill ${backfill}`,
     );
-  lines.push(`${labelCount(labelsToRun(draft.stages))} to run.`);
+  lines.push(`${labelCount(labelsToRun(draft.stages))} to run.${futureText(draft.stages)}`);
   return lines.join('\n');
 }
 
@@ -58,7 +64,7 @@ export function planTable(context: CliContext, stages: readonly StagePlan[]): st
     ['joined', 'inFlight'],
     ['will wait', 'incomplete'],
     ['not ended', 'future'],
-    ['no schedule', 'outsideSchedule'],
+    ['out of bounds', 'outsideSchedule'],
   ] as const;
   const columns = [
     { title: 'stage' },
@@ -75,19 +81,36 @@ export function planTable(context: CliContext, stages: readonly StagePlan[]): st
   return table(context, columns, rows);
 }
 
-function remarks({ stage, inFlight, incomplete, exampleMissing }: StagePlan): string[] {
-  const joined =
-    inFlight > 0 ? [`${stage}: ${labelCount(inFlight)} wait or run already; the backfill joins them`] : [];
+/** When a range begins that has not ended anywhere, and so has nothing to run. */
+function futureText(stages: readonly StagePlan[]): string {
+  const ends = stages.flatMap(({ firstEnd }) => firstEnd ?? []).sort();
+  const [first] = ends;
+  if (labelsToRun(stages) > 0 || first === undefined) return '';
+  return ` The interval of the first label that has not ended ends at ${isoMinutes(new Date(first))}.`;
+}
+
+function remarks(plan: StagePlan): string[] {
+  const { stage, inFlight, incomplete, outsideSchedule, exampleMissing } = plan;
+  const joined = [
+    ...(outsideSchedule > 0
+      ? [
+          `${stage}: ${labelCount(outsideSchedule)} outside the bounds of its schedule (from, until) will not run`,
+        ]
+      : []),
+    ...(inFlight > 0
+      ? [
+          inFlight === 1
+            ? `${stage}: 1 label waits or runs already; the backfill joins it`
+            : `${stage}: ${labelCount(inFlight)} wait or run already; the backfill joins them`,
+        ]
+      : []),
+  ];
   if (exampleMissing === null) return joined;
   const { timelabel, dataset, inputLabel } = exampleMissing;
   return [
     ...joined,
     `${stage}: ${labelCount(incomplete)} will wait for inputs that are missing and that this backfill does not make, such as ${timelabel} for ${dataset} ${inputLabel}`,
   ];
-}
-
-function labelCount(count: number): string {
-  return `${String(count)} ${count === 1 ? 'label' : 'labels'}`;
 }
 
 const STYLES: Readonly<Record<BackfillStatus, Style>> = {

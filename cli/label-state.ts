@@ -16,6 +16,7 @@ export const LABEL_STATES = [
   'skipped',
   'superseded',
   'closed',
+  'absent',
 ] as const;
 export type LabelState = (typeof LABEL_STATES)[number];
 
@@ -34,11 +35,15 @@ export const GLYPHS: Readonly<Record<LabelState, { utf8: string; ascii: string; 
   skipped: { utf8: '–', ascii: '-', style: 'dim' },
   superseded: { utf8: '×', ascii: 'x', style: 'dim' },
   closed: { utf8: '□', ascii: 'c', style: 'dim' },
+  absent: { utf8: '·', ascii: '.', style: 'dim' },
 };
 
-/** How a label stands, from its newest revision. `missing` is a label that the calendar expects and nobody made. */
-export function labelState(head: LabelHead | undefined): LabelState {
-  if (head === undefined) return 'missing';
+/**
+ * How a label stands, from its newest revision. Without any it is `missing` when a clock or a deadline asks for it, and
+ * `absent` otherwise.
+ */
+export function labelState(head: LabelHead | undefined, expected: boolean): LabelState {
+  if (head === undefined) return expected ? 'missing' : 'absent';
   if (head.status === 'RUNNING') return head.madeBefore ? 'restating' : 'running';
   if (head.held !== null) return head.held === 'paused' ? 'paused' : 'held';
   switch (head.status) {

@@ -11,7 +11,14 @@ import {
 import { topologicalOrder } from '../pipeline/graph.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { isOnGrid, labelForTick, parseTimelabel, shiftLabel, type Timelabel } from '../pipeline/timelabel.ts';
+import {
+  instantOf,
+  isOnGrid,
+  labelForTick,
+  parseTimelabel,
+  shiftLabel,
+  type Timelabel,
+} from '../pipeline/timelabel.ts';
 import { LABEL_STATES, labelState, type LabelState } from './label-state.ts';
 
 /** One label in the row of a stage. */
@@ -36,7 +43,7 @@ export interface GridPipeline {
   readonly pause: PausedScope | null;
   /** States of the labels that are shown. */
   readonly counts: Readonly<Partial<Record<LabelState, number>>>;
-  /** Of all labels, also those that are not shown. */
+  /** Of the stages that are shown, also labels that are not. */
   readonly waiting: number;
   readonly oldestWaiting: Omit<WaitingSummary, 'pipeline' | 'waiting'> | null;
   readonly stages: readonly GridRow[];
@@ -72,7 +79,10 @@ export async function readStatusGrid(
   const [heads, pauses, waiting] = await Promise.all([
     readLabelHeads(db, firsts),
     readPauses(db),
-    readWaiting(db),
+    readWaiting(
+      db,
+      stages.map(({ id }) => id),
+    ),
   ]);
   const headOf = new Map(heads.map((head) => [`${head.stage} ${head.timelabel}`, head]));
   const pauseOf = new Map(pauses.map((pause) => [pause.scope, pause]));
@@ -96,6 +106,8 @@ export function labelsOf(
   if (first === undefined || last === undefined || !isOnGrid(stage.period, last)) return [];
   const labels: Timelabel[] = [];
   let label = newestOf(stage, last, now);
+  // A person may have asked for labels that have not begun; they are no news yet.
+  while (instantOf(label) > now) label = shiftLabel(stage.period, label, -1);
   while (label >= first && labels.length < count) {
     labels.push(label);
     label = shiftLabel(stage.period, label, -1);
@@ -131,9 +143,14 @@ function rowOf(
     pause: pauseOf.get(stage.id) ?? null,
     labels: labels.map((timelabel) => {
       const head = headOf.get(`${stage.id} ${timelabel}`);
-      return { timelabel, state: labelState(head), revision: head?.revision ?? null };
+      return { timelabel, state: labelState(head, isExpected(stage)), revision: head?.revision ?? null };
     }),
   };
+}
+
+/** True when somebody misses a label that was not made: a clock asks for it, or a deadline. */
+function isExpected({ schedule, deadline }: StageDefinition): boolean {
+  return schedule !== undefined || deadline !== undefined;
 }
 
 function pipelineOf(

@@ -38,7 +38,7 @@ export function statusText(screen: Screen, pipelines: readonly GridPipeline[]): 
     [
       `${screen.paint('bold', each.pipeline)}${pauseMark(screen, each.pause)}`,
       ...each.stages.map(line),
-      ...summaryLines(screen, each),
+      ...summaryLines(screen, each, count),
     ].join('\n'),
   );
   return [...blocks, legend(screen, rows)].filter((block) => block !== '').join('\n\n');
@@ -66,11 +66,13 @@ function pauseMark(screen: Screen, pause: PausedScope | null): string {
 
 function summaryLines(
   screen: Screen,
-  { counts, oldestWaiting, waiting, pause, stages }: GridPipeline,
+  { oldestWaiting, waiting, pause, stages }: GridPipeline,
+  count: number,
 ): string[] {
+  const shown = stages.flatMap(({ labels }) => labels.slice(-count).map(({ state }) => state));
   const parts = LABEL_STATES.flatMap((state) => {
-    const count = counts[state];
-    return count === undefined ? [] : [`${count} ${state}`];
+    const number = shown.filter((each) => each === state).length;
+    return number === 0 || state === 'absent' ? [] : [`${number} ${state}`];
   });
   const indent = ' '.repeat(INDENT);
   const lines = [`${indent}${parts.length === 0 ? 'nothing has run yet' : parts.join(', ')}`];

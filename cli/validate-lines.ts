@@ -1,5 +1,6 @@
 import { secretReferences } from '../config/secret-reference.ts';
 import { cronPeriod } from '../pipeline/cron.ts';
+import { durationText } from '../pipeline/deadline.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { CheckWork, StageDefinition, StageInput } from '../pipeline/stage.ts';
 import { triggers } from '../pipeline/window.ts';
@@ -114,7 +115,7 @@ function ungatedWords(stage: StageDefinition, project: Project): readonly string
 }
 
 function deadlineWords({ seconds, then }: NonNullable<StageDefinition['deadline']>): string {
-  const late = `deadline ${durationWords(seconds)} after the interval`;
+  const late = `deadline ${durationText(seconds)} after the interval`;
   switch (then) {
     case 'wait':
       return `${late}: then it is reported late and waits on`;
@@ -124,18 +125,6 @@ function deadlineWords({ seconds, then }: NonNullable<StageDefinition['deadline'
       return `${late}: then it is reported missing`;
   }
 }
-
-/** `2h`, `1d`, `90m`: the largest unit that needs no fraction. */
-function durationWords(seconds: number): string {
-  const [unit, length] = UNITS.find(([, each]) => seconds % each === 0) ?? ['s', 1];
-  return `${seconds / length}${unit}`;
-}
-
-const UNITS: readonly (readonly [string, number])[] = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-];
 
 function inputWords({ dataset, window, period, on }: StageInput): string {
   const outcome = on.length === 1 && on[0] === 'SUCCESS' ? '' : ` on ${on.join(' or ')}`;

@@ -51,7 +51,7 @@ export async function findLabel(
 ): Promise<Timelabel> {
   const period = (table.stages.get(named.stageId ?? '') ?? table.datasets.get(named.dataset))?.period;
   if (label === undefined) {
-    const newest = parseTimelabel(await readNewestLabel(db, named));
+    const newest = parseTimelabel(await readNewestLabel(db, named, now));
     if (newest !== undefined) return newest;
     if (period !== undefined) return labelForTick(period, now);
     throw new InvalidInput(`Name the label of ${named.asked}, such as 20200303110000.`);

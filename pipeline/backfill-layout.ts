@@ -22,6 +22,8 @@ export interface StageLayout {
   readonly nodes: readonly BackfillNode[];
   /** Labels whose interval has not ended. */
   readonly future: number;
+  /** When the first of them ends, milliseconds since the Unix epoch; null when there is none. */
+  readonly firstEnd: number | null;
   /** Labels before or after the bounds of the stage's schedule. */
   readonly outsideSchedule: number;
 }
@@ -44,6 +46,7 @@ export function layOut(
     const reached = affected.get(stage.id) ?? new Map<Timelabel, BackfillNode[]>();
     const labels = fed ? [...reached.keys()].sort() : labelsAskedFor(stage, range);
     const counts = { future: 0, outsideSchedule: 0 };
+    const coming = labels.map((label) => intervalOf(stage.period, label).end).filter((end) => end > now);
     const nodes = labels.flatMap((timelabel): BackfillNode[] => {
       const interval = intervalOf(stage.period, timelabel);
       const excluded =
@@ -59,7 +62,7 @@ export function layOut(
       passOn(table, node, affected);
     }
     byStage.set(stage.id, nodes);
-    return { stage, nodes, ...counts };
+    return { stage, nodes, ...counts, firstEnd: coming.length === 0 ? null : Math.min(...coming) };
   });
 }
 

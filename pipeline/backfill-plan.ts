@@ -13,6 +13,8 @@ export interface StagePlan {
   /** Of those to run: waiting or running right now, so that the backfill joins them. */
   readonly inFlight: number;
   readonly future: number;
+  /** ISO instant at which the interval of the first of those ends; absent when there is none. */
+  readonly firstEnd?: string;
   readonly outsideSchedule: number;
   /** Of those to run: labels that will wait for inputs which neither exist nor are made by this backfill. */
   readonly incomplete: number;
@@ -40,7 +42,7 @@ export function summarisePlan(
   needs: ReadonlyMap<BackfillNode, readonly OutsideNeed[]>,
   present: ReadonlySet<string>,
 ): readonly StagePlan[] {
-  return layout.map(({ stage, nodes, future, outsideSchedule }) => {
+  return layout.map(({ stage, nodes, future, firstEnd, outsideSchedule }) => {
     const toRun = nodes.filter((node) => chosen.has(node));
     const missing = toRun.flatMap((node) => {
       const need = needs.get(node)?.find((one) => !present.has(needKey(one)));
@@ -56,6 +58,7 @@ export function summarisePlan(
       existing: nodes.length - toRun.length,
       inFlight: toRun.filter((node) => isInFlight(facts.get(itemKey(stage.id, node.timelabel)))).length,
       future,
+      ...(firstEnd === null ? {} : { firstEnd: new Date(firstEnd).toISOString() }),
       outsideSchedule,
       incomplete: missing.length,
       exampleMissing: missing[0] ?? null,

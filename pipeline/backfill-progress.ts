@@ -1,4 +1,5 @@
 import { ITEM_STATES, type ItemState } from './backfill-item.ts';
+import { labelCount } from './verdict.ts';
 
 /**
  * `cancelling` waits for what runs. `completed`, `failed` and `cancelled` are ends, of which only `failed`, `cancelled`
@@ -73,7 +74,7 @@ export function describeCounts(counts: ItemCounts): string {
   const parts = ITEM_STATES.filter((state) => counts[state] > 0).map(
     (state) => `${String(counts[state])} ${state}`,
   );
-  const head = `${String(doneOf(counts))} of ${String(totalOf(counts))} labels`;
+  const head = `${String(doneOf(counts))} of ${labelCount(totalOf(counts))}`;
   return parts.length === 0 ? head : `${head}: ${parts.join(', ')}`;
 }
 
@@ -83,7 +84,7 @@ export function describeHolds({ pausedStages, heldLabels }: BackfillProgress): r
     ...pausedStages.map((stage) => `${stage} is paused; its labels start when it is resumed.`),
     ...heldLabels.map(
       ({ stage, labels }) =>
-        `${stage}: ${String(labels)} labels are held by its limit of restated labels; let them run with: reefline release ${stage}`,
+        `${stage}: ${labelCount(labels)} ${labels === 1 ? 'is' : 'are'} held by its limit of restated labels; let them run with: reefline release ${stage}`,
     ),
   ];
 }

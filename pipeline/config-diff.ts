@@ -1,4 +1,6 @@
+import { deadlineText } from './deadline.ts';
 import { scheduleId } from './ids.ts';
+import { scheduleWords } from './label-due.ts';
 import type { Project } from './project.ts';
 import type { StageDefinition, StageInput } from './stage.ts';
 import { canonicalText, valueChanges, type FieldChange } from './value-diff.ts';
@@ -98,7 +100,31 @@ export function countChanges(diff: ConfigDiff): {
 function stageChanges(before: StageDefinition, after: StageDefinition): readonly FieldChange[] {
   const { inputs: inputsBefore, ...restBefore } = before;
   const { inputs: inputsAfter, ...restAfter } = after;
-  return [...valueChanges(restBefore, restAfter), ...inputChanges(inputsBefore, inputsAfter)];
+  return [
+    ...valueChanges(inWords(restBefore), inWords(restAfter)),
+    ...inputChanges(inputsBefore, inputsAfter),
+  ];
+}
+
+/** Deadline and schedule as people write and read them. */
+function inWords({ deadline, schedule, ...rest }: Omit<StageDefinition, 'inputs'>): object {
+  return {
+    ...rest,
+    ...(deadline === undefined ? {} : { deadline: deadlineText(deadline) }),
+    ...(schedule === undefined ? {} : { schedule: scheduleText(schedule) }),
+  };
+}
+
+/** `10 0 * * * (every day at 00:10 UTC) from 2020-03-01T00:00:00Z` */
+function scheduleText({ cron, zone, from, until }: NonNullable<StageDefinition['schedule']>): string {
+  const words = scheduleWords(cron, zone);
+  return [
+    cron,
+    ...(words === cron ? [] : [`(${words})`]),
+    ...(zone === undefined || words.includes(zone) ? [] : [`on the clock of ${zone}`]),
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ].join(' ');
 }
 
 /** Inputs that come, go, or are read otherwise. */

@@ -18,3 +18,20 @@ export function deadlineOf(
   const closing = intervalOf(stage.period, timelabel).end + allowed;
   return closing > now || trigger === 'schedule' ? closing : now + allowed;
 }
+
+/** `1h, then fail` */
+export function deadlineText({ seconds, then }: NonNullable<StageDefinition['deadline']>): string {
+  return `${durationText(seconds)}, then ${then}`;
+}
+
+/** `2h`, `1d`, `90m`: the largest unit that needs no fraction. */
+export function durationText(seconds: number): string {
+  const [unit, length] = UNITS.find(([, each]) => seconds % each === 0) ?? ['s', 1];
+  return `${String(seconds / length)}${unit}`;
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+];

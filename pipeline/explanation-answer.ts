@@ -1,4 +1,6 @@
 import type { StandingFacts, RunFact } from './explanation-facts.ts';
+import type { LabelPair } from './number-events.ts';
+import type { Opening } from './opening.ts';
 import { causeText } from './explanation-missing.ts';
 import { outsideAnswer, unstartedAnswer } from './explanation-absent.ts';
 import { holdingCheck, standingOf } from './explanation-standing.ts';
@@ -109,7 +111,7 @@ function doneWords({ checks }: StandingFacts, run: RunFact): string {
   }
 }
 
-function afterwards({ opening, stage, checks }: StandingFacts, run: RunFact): string {
+function afterwards({ opening, stage, checks, silent }: StandingFacts, run: RunFact): string {
   const judgement = checks.find((check) => check.judgement?.decision === 'released')?.judgement ?? null;
   const released =
     judgement === null
@@ -117,10 +119,16 @@ function afterwards({ opening, stage, checks }: StandingFacts, run: RunFact): st
       : `; its quarantine was released at ${minute(judgement.notedAt)} by ${judgement.actor ?? 'a person'}: ${clause(judgement.reason)}`;
   const only = run.propagates ? '' : '; its event starts nothing, because it was run with --only';
   const stale =
-    opening?.kind === 'run' && stage !== null && stage.inputs.length > 0
-      ? '; its inputs have changed since, and the next revision has not opened yet'
-      : '';
+    opening?.kind === 'run' && stage !== null && stage.inputs.length > 0 ? changedText(silent) : '';
   return `${released}${only}${stale}`;
+}
+
+/** What was run on its own restates nothing below it. */
+function changedText(silent: readonly LabelPair[]): string {
+  const [first] = silent;
+  if (first === undefined) return '; its inputs have changed since, and the next revision has not opened yet';
+  const more = silent.length === 1 ? '' : ` and ${counted(silent.length - 1, 'more input')}`;
+  return `; ${labelText(first)}${more} changed since and ${silent.length === 1 ? 'was' : 'were'} run with --only, so nothing follows by itself`;
 }
 
 function runningAnswer(facts: StandingFacts, run: RunFact): string {
@@ -154,12 +162,23 @@ export function waitingText(facts: StandingFacts): string {
   const [first] = missing;
   if (first !== undefined && opening.expected === 1 && first.unsettled === null)
     return `it lacks ${missingLabels(first)}, because ${causeText(first, facts.now)}`;
-  const have = `${String(opening.have)} of ${counted(opening.expected, 'input')} ${opening.have === 1 ? 'is' : 'are'} there`;
+  const there = countThere(opening, facts);
+  const verb = there === 1 || opening.expected === 1 ? 'is' : 'are';
+  const have = `${String(there)} of ${counted(opening.expected, 'input')} ${verb} there`;
   if (first === undefined) return have;
   const because = `${missing.length > 1 ? 'the first ' : ''}because ${causeText(first, facts.now)}`;
   if (first.unsettled !== null)
     return `${missingLabels(first)} is there but has to be made again with the newer ${labelText(first.unsettled)}, ${because}`;
   return `${have}; it lacks ${lackText(facts)}, ${because}`;
+}
+
+/** What is there but has not passed its check yet counts as there: the check is what is missing. */
+function countThere(
+  { have, expected }: Extract<Opening, { kind: 'waiting' }>,
+  { missing, missingCount }: StandingFacts,
+): number {
+  const gates = missing.length > 0 && missing.every(({ producer }) => producer?.checks != null);
+  return gates ? Math.max(have, expected - missingCount) : have;
 }
 
 function lackText({ missing, missingCount }: StandingFacts): string {

@@ -33,6 +33,8 @@ export interface StandingFacts {
   readonly downstream: readonly VerdictFact[];
   /** What an event would find now; null without a stage, or when the label is none of the stage. */
   readonly opening: Opening | null;
+  /** Inputs that have changed since the newest run, when all of them were run with --only; empty otherwise. */
+  readonly silent: readonly LabelPair[];
   readonly missing: readonly MissingFact[];
   /** Labels that are missing, also those that `missing` leaves out. */
   readonly missingCount: number;

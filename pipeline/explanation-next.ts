@@ -1,5 +1,5 @@
 import type { EventError } from './data-event.ts';
-import type { StandingFacts, MissingFact } from './explanation-facts.ts';
+import type { BackfillFact, StandingFacts, MissingFact } from './explanation-facts.ts';
 import { runId } from './ids.ts';
 import { rootCause } from './explanation-missing.ts';
 import { holdingCheck, standingOf } from './explanation-standing.ts';
@@ -22,6 +22,32 @@ const CAUSES = 3;
 
 /** What a person can do about the label, the most useful first. */
 export function nextSteps(facts: StandingFacts): readonly NextStep[] {
+  const open = facts.backfills.find(({ item }) => item !== null);
+  if (open === undefined) return stepsOf(facts);
+  const standing = standingOf(facts);
+  const holds = standing === 'paused' || standing === 'held' || facts.opening?.kind === 'paused';
+  // What holds the label back holds the backfill, too.
+  if (holds) return [...stepsOf(facts), ...backfillSteps(open)];
+  return standing === 'not-started' ? backfillSteps(open) : [...backfillSteps(open), ...stepsOf(facts)];
+}
+
+function backfillSteps({ id, status }: BackfillFact): readonly NextStep[] {
+  const show = command(
+    `It belongs to the open backfill ${id}. To see how far that is`,
+    `reefline backfill show ${id}`,
+  );
+  return status === 'paused'
+    ? [
+        command(
+          `The backfill ${id}, which it belongs to, is paused. To go on`,
+          `reefline backfill resume ${id}`,
+        ),
+        show,
+      ]
+    : [show];
+}
+
+function stepsOf(facts: StandingFacts): readonly NextStep[] {
   const { stageId, timelabel, dataset, stage } = facts;
   if (stageId === null) return outsideSteps(facts);
   const run = newestRun(facts);
@@ -29,6 +55,7 @@ export function nextSteps(facts: StandingFacts): readonly NextStep[] {
   const history = command('See every revision and decision', `reefline runs show ${stageId} ${timelabel}`);
   switch (standingOf(facts)) {
     case 'done':
+      if (facts.silent.length > 0) return [command('To take up what was run with --only', again), history];
       return stage === null
         ? [history]
         : [

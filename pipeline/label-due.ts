@@ -31,7 +31,8 @@ export function labelDue(stage: StageDefinition, timelabel: Timelabel): LabelDue
   return { closes, tick: ticks ? tick : null, schedule: scheduleWords(schedule.cron, schedule.zone) };
 }
 
-function scheduleWords(cron: string, zone: string | undefined): string {
+/** `every hour at minute 10`; the cron itself when it cannot be read. */
+export function scheduleWords(cron: string, zone: string | undefined): string {
   const read = cronPeriod(cron, zone);
   return 'problem' in read ? cron : (read.sentence.split(/: period |; a label /)[0] ?? cron);
 }

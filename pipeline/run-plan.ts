@@ -1,6 +1,7 @@
 import type { MissingInput } from './completeness.ts';
 import type { Opening, Pause } from './opening.ts';
 import type { StageDefinition } from './stage.ts';
+import { labelCount } from './verdict.ts';
 import { ABOVE_ALL } from './window.ts';
 
 /**
@@ -129,7 +130,7 @@ export function describeWaiting(step: WaitingStep): string {
   const rest = step.expected - step.have - step.missing.length;
   const more = rest > 0 ? [`- and ${String(rest)} more`] : [];
   const deadline = step.deadline === undefined ? [] : ['', `Late from ${step.deadline} on.`];
-  const head = `${String(step.have)}/${String(step.expected)} inputs, waiting for`;
+  const head = `${String(step.have)}/${String(step.expected)} ${step.expected === 1 ? 'input' : 'inputs'}, waiting for`;
   return [head, '', ...named, ...more, ...deadline].join('\n');
 }
 
@@ -144,7 +145,7 @@ export function describeMissing({ dataset, timelabel, unsettled }: MissingInput)
 /** Current details of a label that a pause or a limit holds back, in Markdown. */
 export function describeHolding(step: PausedStep | HeldStep): string {
   if (step.kind === 'held')
-    return `Held: events have restated ${String(step.limit)} labels of the stage within 24 hours. A person releases it: reefline release.`;
+    return `Held: events have restated ${labelCount(step.limit)} of the stage within 24 hours. A person releases it: reefline release.`;
   const { scope, by, since, reason } = step.pause;
   return `Ready, but ${scope} is paused since ${since} by ${by}: ${reason}`;
 }

@@ -41,7 +41,7 @@ export function verdictOf(opening: Opening): { readonly verdict: Verdict; readon
     case 'held':
       return {
         verdict: 'held',
-        reason: `events have restated ${String(opening.limit)} labels of the stage within 24 hours, which is its max_restated_labels`,
+        reason: `events have restated ${labelCount(opening.limit)} of the stage within 24 hours, which is its max_restated_labels`,
       };
     case 'nothing-new':
       if (opening.reason === 'not due yet')
@@ -54,5 +54,21 @@ function waitingReason(opening: Opening & { kind: 'waiting' }): string {
   const [first] = opening.missing;
   if (first?.unsettled !== undefined)
     return `${first.dataset} ${first.timelabel} is there, but ${first.unsettled.dataset} ${first.unsettled.timelabel}, of which it was made, has a newer revision`;
-  return `${String(opening.have)} of ${String(opening.expected)} inputs are there`;
+  return inputsThere(opening);
+}
+
+/** `11 of 24 inputs are there`, `0 of 1 input is there`. */
+export function inputsThere({
+  have,
+  expected,
+}: {
+  readonly have: number;
+  readonly expected: number;
+}): string {
+  return `${String(have)} of ${String(expected)} ${expected === 1 ? 'input is' : 'inputs are'} there`;
+}
+
+/** `1 label`, `4 labels`. */
+export function labelCount(count: number): string {
+  return `${String(count)} ${count === 1 ? 'label' : 'labels'}`;
 }

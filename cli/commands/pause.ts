@@ -3,6 +3,7 @@ import { ConfigStore } from '../../catalog/config-store.ts';
 import { pauseScope } from '../../catalog/pauses.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
+import { isoMinutes } from '../moments.ts';
 import { stagesOfScope } from '../scope.ts';
 
 export function addPauseCommand(program: Command, context: CliContext): void {
@@ -17,7 +18,7 @@ export function addPauseCommand(program: Command, context: CliContext): void {
       const { paused, already } = await pauseScope(db, scope, context.actor, reason);
       context.show({ ...paused, already, stages: stages.map(({ id }) => id) }, () =>
         already
-          ? `${scope} has been paused since ${paused.since} by ${paused.pausedBy}: ${paused.reason}`
+          ? `${scope} is paused already, since ${isoMinutes(new Date(paused.since))} by ${paused.pausedBy}: ${paused.reason.replace(/\.$/, '')}. Your reason was not recorded.`
           : `${scope} is paused (${String(stages.length)} ${stages.length === 1 ? 'stage' : 'stages'}). Runs in flight finish; labels that become ready are remembered.\nSee them with: reefline resume ${scope} --dry-run`,
       );
     });

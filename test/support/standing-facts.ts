@@ -164,6 +164,7 @@ const due = fc.record({
 });
 const newest = maybe(fc.record({ timelabel: label, receivedAt: date }));
 export const { missing } = fc.letrec<{ missing: MissingFact; producer: ProducerFact }>((tie) => ({
+  silent: fc.array(pair, { maxLength: 3 }),
   missing: fc.record({
     dataset: fc.constant('warehouse.main.fetch'),
     first: label,
@@ -234,6 +235,7 @@ export const facts: fc.Arbitrary<StandingFacts> = fc.record({
   ),
   downstream: fc.array(verdict, { maxLength: 6 }),
   opening,
+  silent: fc.array(pair, { maxLength: 3 }),
   missing: fc.array(missing, { maxLength: 4 }),
   missingCount: fc.nat(300),
   pauses: fc.constantFrom([], [pause]),

@@ -109,11 +109,12 @@ describe('the state of a label', () => {
     ['superseded', { status: 'SUPERSEDED' }],
     ['closed', { status: 'CLOSED' }],
   ])('is %s for %j', (state, change) => {
-    expect(labelState({ ...head, ...change })).toBe(state);
+    expect(labelState({ ...head, ...change }, true)).toBe(state);
   });
 
-  test('is missing when the ledger has nothing', () => {
-    expect(labelState(undefined)).toBe('missing');
+  test('is missing when the ledger has nothing of what a clock or a deadline asks for, and else absent', () => {
+    expect(labelState(undefined, true)).toBe('missing');
+    expect(labelState(undefined, false)).toBe('absent');
   });
 
   test('has a mark of one character of its own on every terminal', () => {
@@ -147,6 +148,11 @@ describe('the labels of a row', () => {
   test('go on to what a clock owes, but not to what it may still bring', () => {
     const labels = labelsOf({ period: '1h', schedule: { cron: '10 * * * *' } }, range, 24, now);
     expect(labels.at(-1)).toBe('20200303100000');
+  });
+
+  test('have not begun in the future', () => {
+    const ahead = { first: '20200303110000', last: '20210101000000' };
+    expect(labelsOf({ period: '1h' }, ahead, 24, now)).toEqual(['20200303110000', '20200303120000']);
   });
 
   test('do not go on after the end of a schedule', () => {
