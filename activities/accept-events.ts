@@ -59,7 +59,7 @@ export async function acceptEvents(
     // Before the look at who waits: whoever begins to wait later finds these events.
     const awaited = pairs.filter(({ dataset }) => isAwaitedByAny(table, dataset));
     await lockNewest(client, [...awaited.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
-    const waiting = await waitingTargets(client, configs, table, arrivals, routed);
+    const waiting = await waitingTargets(client, configs, table, arrivals, routes);
     const targets = [...routed, ...waiting];
     await lockLabels(client, [
       ...pairs,

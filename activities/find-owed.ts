@@ -5,10 +5,9 @@ import {
   readUnfinishedBackfills,
   withoutHeld,
 } from '../catalog/findings.ts';
-import { readClosedLately } from '../catalog/open-runs.ts';
+import { readGivenUpLately, type GivenUpRun } from '../catalog/open-runs.ts';
 import { readOwedEvents, readReceived, type OwedEvents } from '../catalog/owed-events.ts';
 import { readJoinsToTell } from '../catalog/joins-to-tell.ts';
-import type { RunKey } from '../catalog/run-ledger.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { backfillId, publisherId, routerId, runId } from '../pipeline/ids.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
@@ -67,8 +66,8 @@ function fingerprintOf(event: ReeflineEvent): string {
 }
 
 /**
- * Waiting runs that the configuration in force decided about, and whose workflows have not been told; or were told
- * before a router had started them, and wait for what is closed.
+ * Waiting runs that the configuration in force or a person who skipped them decided about, and whose workflows have not
+ * been told; or were told before a router had started them, and wait for what is closed.
  */
 export async function findClosedJoins(tools: SweepTools, { age }: Search): Promise<Look> {
   const { db } = tools;
@@ -76,21 +75,22 @@ export async function findClosedJoins(tools: SweepTools, { age }: Search): Promi
   if ((await ageOfConfig(db)) < age) return { findings: [], ...ONE_ROUND };
   const untold = (await readJoinsToTell(db)).slice(0, MOST);
   const known = new Set(untold.map(({ stage, timelabel }) => runId(stage, timelabel)));
-  const deaf = (await openThoughClosed(tools, age)).filter(
+  const deaf = (await openThoughGivenUp(tools, age)).filter(
     ({ stage, timelabel }) => !known.has(runId(stage, timelabel)),
   );
-  const joins = await withoutHeld(db, [...untold, ...deaf]);
-  const findings = joins.map(({ stage, timelabel, revision }) => ({
+  const joins = await withoutHeld(db, [...untold.map((join) => ({ ...join, skipped: false })), ...deaf]);
+  const findings = joins.map(({ stage, timelabel, revision, skipped }) => ({
     kind: 'closed-join' as const,
     stage,
     timelabel: timelabel as Timelabel,
     revision,
+    ...(skipped ? { skipped } : {}),
   }));
   return { findings, ...ONE_ROUND };
 }
 
-async function openThoughClosed({ db, control }: SweepTools, age: number): Promise<readonly RunKey[]> {
-  const closed = await readClosedLately(db, age, MOST);
+async function openThoughGivenUp({ db, control }: SweepTools, age: number): Promise<readonly GivenUpRun[]> {
+  const closed = await readGivenUpLately(db, age, MOST);
   const states = await abreast(closed, ABREAST, ({ stage, timelabel }) =>
     control.stateOf(runId(stage, timelabel)),
   );

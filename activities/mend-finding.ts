@@ -25,6 +25,7 @@ export async function mendFinding(tools: SweepTools, finding: Finding): Promise<
     case 'unreported-event':
       return tools.signalRouter(finding.pipeline, finding.events);
     case 'closed-join':
+      if (finding.skipped === true) return control.dismiss(finding.stage, finding.timelabel);
       await control.tell(finding.stage, finding.timelabel);
       return noteTold(db, [finding]);
     case 'unstarted-hold':

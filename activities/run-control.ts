@@ -22,6 +22,8 @@ export interface RunControl {
   readonly goOn: (run: ControlledRun, plan: RunPlan) => Promise<void>;
   /** Has the workflow of a label look at the catalog, if there is one. */
   readonly tell: (stage: string, timelabel: string) => Promise<void>;
+  /** Has the workflow of a label forget what was asked for, and look at the catalog as after an event, if there is one. */
+  readonly dismiss: (stage: string, timelabel: string) => Promise<void>;
   readonly wakePublisher: (endpoint: string) => Promise<void>;
   /** Starts the workflow of a backfill that is in the catalog; it goes on after the given turn. */
   readonly goOnBackfill: (id: string, turn: number) => Promise<void>;

@@ -1,30 +1,32 @@
 import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { pinnedRuns, runsWaitingFor } from '../catalog/waiting-runs.ts';
+import { pinnedRuns, runsLacking, runsWaitingBehind, runsWaitingFor } from '../catalog/waiting-runs.ts';
 import type { Arrival } from '../pipeline/number-events.ts';
+import { selectedOutcomes, type Outcome } from '../pipeline/outcome.ts';
 import { targetsOf, type RoutingTable, type Target } from '../pipeline/routing.ts';
 import { parseTimelabel } from '../pipeline/timelabel.ts';
 import { takesNewest } from '../pipeline/window.ts';
-import { targetKey } from './routes.ts';
+import { targetKey, targetsOfRoutes, type Route } from './routes.ts';
 
 /**
- * Waiting runs that the events may complete although they are of other labels: a run that waits for the first label of
- * an input of which the newest will do must hear of any; and a waiting run that keeps an
- * older definition listens to the inputs of that one.
+ * Waiting runs that the events may complete although nothing is routed there: a run that waits for the first label of an
+ * input of which the newest will do must hear of any; one that waits for an input to settle must hear also of an end that
+ * it does not listen to; and a waiting run that keeps an older definition listens to the inputs of that one.
  */
 export async function waitingTargets(
   client: pg.PoolClient,
   configs: ConfigStore,
   table: RoutingTable,
   arrivals: readonly Arrival[],
-  routed: readonly Target[],
+  routes: readonly Route[],
 ): Promise<readonly (Target & { dueOnly: boolean })[]> {
   const events = arrivals.filter(({ incoming }) => incoming.kind === 'data');
   const found = [
     ...(await waitingForNewest(client, table, events)),
+    ...(await waitingToSettle(client, table, routes)),
     ...(await keptByPin(client, configs, table, events)),
   ];
-  const known = new Set(routed.map(targetKey));
+  const known = new Set(targetsOfRoutes(routes).map(targetKey));
   const more = new Map(found.map((target) => [targetKey(target), { ...target, dueOnly: false }]));
   return [...more].flatMap(([key, target]) => (known.has(key) ? [] : [target]));
 }
@@ -46,6 +48,34 @@ async function waitingForNewest(
   );
   const runs = await runsWaitingFor(client, wanted);
   return runs.flatMap((run) => targetOf(table, run) ?? []);
+}
+
+/**
+ * An event that a dependent filters may decide for others what that dependent's label is worth: a skipped label is
+ * settled, a failed one stalls. Joins below wait for the dependent, or for what the label was made of.
+ */
+async function waitingToSettle(
+  client: pg.PoolClient,
+  table: RoutingTable,
+  routes: readonly Route[],
+): Promise<readonly Target[]> {
+  const filtered = routes.filter((route) => route.filtered !== undefined);
+  const lacked = filtered.map(({ dataset, target: { stage }, incoming: { timelabel } }) => ({
+    stage: stage.id,
+    dataset,
+    timelabel,
+  }));
+  const ended = filtered.flatMap(({ dataset, incoming: { timelabel, outcome } }) => {
+    const producer = table.datasets.get(dataset)?.producer;
+    if (producer == null || isThere(outcome)) return [];
+    return [{ stage: producer, timelabel }];
+  });
+  const runs = [...(await runsLacking(client, lacked)), ...(await runsWaitingBehind(client, ended))];
+  return runs.flatMap((run) => targetOf(table, run) ?? []);
+}
+
+function isThere(outcome: Outcome): boolean {
+  return selectedOutcomes(['SUCCESS']).includes(outcome);
 }
 
 async function keptByPin(

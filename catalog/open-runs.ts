@@ -62,16 +62,24 @@ export async function stillOpen<Run extends Pick<OpenRun, 'stage' | 'timelabel' 
   return runs.filter((_, at) => open.has(at + 1));
 }
 
-/** Waiting runs that a config version closed within the last hour, and that nothing newer of their label followed. */
-export async function readClosedLately(
+/** A run that waited, and that waits no more although its inputs have not come. */
+export interface GivenUpRun extends Pick<OpenRun, 'stage' | 'timelabel' | 'revision'> {
+  /** True when a person skipped it, false when a config version closed it. */
+  readonly skipped: boolean;
+}
+
+/** Waiting runs that ended within the last hour without having run, and that nothing newer of their label followed. */
+export async function readGivenUpLately(
   db: pg.Pool,
   age: number,
   limit: number,
-): Promise<readonly Pick<OpenRun, 'stage' | 'timelabel' | 'revision'>[]> {
-  const found = await db.query<Pick<OpenRun, 'stage' | 'timelabel' | 'revision'>>({
-    name: 'read-closed-lately',
-    text: `select r.stage, r.timelabel, r.revision from reefline.stage_run r
-            where r.status = 'CLOSED' and r.closed_at > clock_timestamp() - interval '1 hour'
+): Promise<readonly GivenUpRun[]> {
+  const found = await db.query<GivenUpRun>({
+    name: 'read-given-up-lately',
+    // What was skipped without having waited opened as it ended.
+    text: `select r.stage, r.timelabel, r.revision, r.status = 'SKIPPED' as skipped from reefline.stage_run r
+            where (r.status = 'CLOSED' or (r.status = 'SKIPPED' and r.events is not null and r.opened_at < r.closed_at))
+              and r.closed_at > clock_timestamp() - interval '1 hour'
               and r.closed_at < clock_timestamp() - make_interval(secs => $1)
               and not exists (select 1 from reefline.stage_run n
                                where n.stage = r.stage and n.timelabel = r.timelabel and n.revision > r.revision)

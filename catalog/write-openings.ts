@@ -163,7 +163,7 @@ function rowOf(
 }
 
 /** True when the label was reported late, missing or partial and has not been made whole since. */
-function wasLate({ latest }: OpenedTarget['state']): boolean {
+export function wasLate({ latest }: OpenedTarget['state']): boolean {
   if (latest === null) return false;
   if (latest.outcome === 'MISSING' || latest.outcome === 'PARTIAL') return true;
   return latest.late && latest.status !== 'SUCCESS';

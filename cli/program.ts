@@ -28,6 +28,7 @@ import { addResumeCommand } from './commands/resume.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsListCommand } from './commands/runs-list.ts';
 import { addRunsShowCommand } from './commands/runs-show.ts';
+import { addSkipCommand } from './commands/skip.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSyncCreateCommand, addSyncShowCommand } from './commands/sync.ts';
 import { addValidateCommand } from './commands/validate.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRunCommand,
   addPauseCommand,
   addResumeCommand,
+  addSkipCommand,
   addReleaseCommand,
   addRejectCommand,
   addBackfillCreateCommand,

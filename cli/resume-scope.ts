@@ -4,11 +4,11 @@ import type { ConfigStore } from '../catalog/config-store.ts';
 import { inTransaction } from '../catalog/connect.ts';
 import { readHeldRuns, type HeldRun } from '../catalog/held-runs.ts';
 import { endPause, readPauses } from '../catalog/pauses.ts';
-import { skipLabels, type SkippedLabel } from '../catalog/skip-labels.ts';
+import { skipLabels, type LabelSkip } from '../catalog/skip-labels.ts';
 import { resumePlan, type ResumePolicy } from '../pipeline/resume.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import { askForRun } from '../workers/ask-run.ts';
-import { routerSignal } from '../workers/signal-router.ts';
+import { tellSkips } from './skip.ts';
 
 /** What resuming a scope would do with the labels that its pause holds. */
 export interface ResumePreview {
@@ -46,7 +46,7 @@ export async function resumeScope(
   const table = await configs.current(db);
   const done = await inTransaction(
     db,
-    async (transaction): Promise<{ preview: ResumePreview; skipped: readonly SkippedLabel[] }> => {
+    async (transaction): Promise<{ preview: ResumePreview; skipped: readonly LabelSkip[] }> => {
       const preview = await previewResume(transaction, scope, policy);
       await endPause(transaction, scope);
       const skipped = await skipLabels(transaction, configs, targetsOf(table, preview.skip), {
@@ -56,8 +56,7 @@ export async function resumeScope(
       return { preview, skipped };
     },
   );
-  const signal = routerSignal(client);
-  for (const { pipeline, event } of done.skipped) await signal(pipeline, [event]);
+  await tellSkips(client, done.skipped);
   for (const { stage, timelabel, trigger, request } of done.preview.run) {
     const definition = table.stages.get(stage);
     if (definition === undefined) continue;

@@ -57,10 +57,15 @@ export interface UnreportedEvent extends OfLabel {
   readonly events: readonly ReeflineEvent[];
 }
 
-/** A config version closed a waiting run, or changed what it waits for, and its workflow does not know. */
+/**
+ * A config version closed a waiting run, or changed what it waits for, or a person skipped it, and its workflow does not
+ * know.
+ */
 export interface ClosedJoin extends OfLabel {
   readonly kind: 'closed-join';
   readonly revision: number;
+  /** Set when a person skipped it. */
+  readonly skipped?: true;
 }
 
 /** A pause held the label and is over. */
@@ -145,6 +150,8 @@ export function describeFinding(finding: Finding): string {
       return `${finding.stage} ${finding.timelabel} reported ${ids}, and no router has taken it, so no dependent knows.`;
     }
     case 'closed-join':
+      if (finding.skipped === true)
+        return `${finding.stage} ${finding.timelabel} was skipped while it waited, and its workflow has not been told.`;
       return `A config version decided about the waiting run of ${finding.stage} ${finding.timelabel}, and its workflow has not been told.`;
     case 'unstarted-hold':
       return `A pause held ${finding.stage} ${finding.timelabel}. The pause is over and the label has not been started.`;

@@ -149,6 +149,8 @@ export function decideOpening(
   if (stage.inputs.length === 0 && intervalOf(stage.period, timelabel).end > now)
     return { kind: 'nothing-new', revision: latest?.revision ?? 0, reason: 'its interval has not ended' };
   if (!asked.complete) {
+    if (latest !== null && isGivenUp(latest, vector, request))
+      return { kind: 'nothing-new', revision: latest.revision, reason: 'skipped' };
     return {
       kind: 'waiting',
       revision,
@@ -180,6 +182,15 @@ export function decideOpening(
     missing: asked.missing.slice(0, NAMED_MISSING),
     restates,
   };
+}
+
+/** True of a label that a person skipped while it waited, as long as events bring it nothing else than it had then. */
+function isGivenUp(
+  latest: NonNullable<LedgerState['latest']>,
+  vector: string,
+  { trigger, rerun }: OpeningRequest,
+): boolean {
+  return latest.status === 'SKIPPED' && latest.vector === vector && trigger === 'event' && rerun === null;
 }
 
 function remaining(latest: { readonly deadline: number | null; readonly late: boolean }): number | null {

@@ -43,13 +43,10 @@ export function runControl(client: Client): RunControl {
         }),
       });
     },
-    tell: async (stage, timelabel) => {
-      try {
-        await client.workflow.getHandle(runId(stage, timelabel)).signal('inputEvent', null);
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      }
-    },
+    tell: (stage, timelabel) => signalRun(client, runId(stage, timelabel), 'inputEvent', null),
+    // A person or a clock may have asked for the label before; what waits for them would ask on.
+    dismiss: (stage, timelabel) =>
+      signalRun(client, runId(stage, timelabel), 'rerun', { request: null, trigger: 'event' }),
     wakePublisher: (endpoint) => wakePublisher(client, endpoint),
     goOnBackfill: async (id, turn) => {
       await client.workflow.start('backfill', {
@@ -61,6 +58,14 @@ export function runControl(client: Client): RunControl {
       });
     },
   };
+}
+
+async function signalRun(client: Client, id: string, signal: string, argument: unknown): Promise<void> {
+  try {
+    await client.workflow.getHandle(id).signal(signal, argument);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }
 
 async function stateOf(client: Client, workflowId: string): Promise<WorkflowState> {
