@@ -2,11 +2,12 @@ import { expect } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * The examples of a page that follow the mark `<!-- checked -->`; REEFLINE_WRITE_DOCS=1 writes what the commands print
- * into the page. `<!-- checked: first 3, last 2 -->` shows only so many lines, with `…` for the others.
- * `<!-- scene: a name -->` asks the suite to bring something about before the commands that follow.
+ * The console sessions of a page that follow the mark `<!-- checked -->`; REEFLINE_WRITE_DOCS=1 writes what the commands
+ * print into the page. `<!-- checked: first 3, last 2; 4 from Deliveries -->` shows of the first command's output the first
+ * and last lines, of the second one's four lines, with `…` for the others. `<!-- scene: a name -->` asks the suite to bring
+ * something about before the commands that follow.
  */
-const STEP = /<!-- scene: ([^>]+) -->|<!-- checked(?:: ([^>]+))? -->\n\n```console\n\$ ([^\n]+)\n([^]*?)```/g;
+const STEP = /<!-- scene: ([^>]+) -->|<!-- checked(?:: ([^>]+))? -->\n\n```console\n\$ ([^]*?)```/g;
 
 export interface CheckedPage {
   readonly page: URL;
@@ -25,33 +26,46 @@ export async function checkPage({
   alike = (text) => text,
 }: CheckedPage): Promise<number> {
   const text = readFileSync(page, 'utf8');
-  const steps = [...text.matchAll(STEP)];
-  const printed: [documented: string, actual: string][] = [];
-  for (const [block, name, excerpt, command = '', documented = ''] of steps) {
+  let actual = '';
+  let position = 0;
+  let examples = 0;
+  for (const step of text.matchAll(STEP)) {
+    const [block, name, excerpts = '', session = ''] = step;
+    actual += text.slice(position, step.index);
+    position = step.index + block.length;
     if (name !== undefined) {
       if (scene === undefined) throw new Error(`Nobody plays the scene "${name}".`);
       await scene(name);
+      actual += block;
       continue;
     }
-    const output = shown(await print(command), excerpt);
-    const actual =
-      alike(output) === alike(documented)
-        ? block
-        : block.replace(`\$ ${command}\n${documented}\`\`\``, () => `$ ${command}\n${output}\`\`\``);
-    printed.push([block, actual]);
+    const printed: string[] = [];
+    for (const [at, example] of session.split('\n$ ').entries()) {
+      const [command = '', ...documented] = example.trimEnd().split('\n');
+      const output = shown(await print(command), excerpts.split(';')[at] ?? '').trimEnd();
+      const same = alike(output) === alike(documented.join('\n'));
+      printed.push(`$ ${command}\n${same ? documented.join('\n') : output}`.trimEnd());
+    }
+    examples += printed.length;
+    actual += block.replace(`$ ${session}`, () => `${printed.join('\n\n')}\n`);
   }
-  const actual = printed.reduce((whole, [block, now]) => whole.replace(block, () => now), text);
+  actual += text.slice(position);
   if (process.env['REEFLINE_WRITE_DOCS'] === '1') writeFileSync(page, actual);
   else expect(actual).toBe(text);
-  return printed.length;
+  return examples;
 }
 
-function shown(output: string, excerpt: string | undefined): string {
-  if (excerpt === undefined) return output;
-  const wanted = (end: string): number => Number(new RegExp(`${end} (\\d+)`).exec(excerpt)?.[1] ?? 0);
+/** The lines that an excerpt asks for; all when it asks for none. */
+function shown(output: string, excerpt: string): string {
   const lines = output.trimEnd().split('\n');
+  const [, count, word] = /(\d+) from (.+)/.exec(excerpt) ?? [];
+  if (word !== undefined) {
+    const start = lines.findIndex((line) => line.startsWith(word.trim()));
+    const end = start + Number(count);
+    return ['…', ...lines.slice(start, end), ...(end < lines.length ? ['…'] : [])].join('\n');
+  }
+  const wanted = (end: string): number => Number(new RegExp(`${end} (\\d+)`).exec(excerpt)?.[1] ?? 0);
   const [first, last] = [wanted('first'), wanted('last')];
-  if (lines.length <= first + last) return output;
-  const parts = [lines.slice(0, first), last === 0 ? [] : lines.slice(-last)];
-  return `${[...(parts[0] ?? []), '…', ...(parts[1] ?? [])].join('\n')}\n`;
+  if (first + last === 0 || lines.length <= first + last) return output;
+  return [...lines.slice(0, first), '…', ...(last === 0 ? [] : lines.slice(-last))].join('\n');
 }
