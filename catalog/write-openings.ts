@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { OpeningRequest } from '../pipeline/opening.ts';
 import type { Target } from '../pipeline/routing.ts';
+import { inputsThere, labelCount } from '../pipeline/verdict.ts';
 import type { OpenedTarget } from './opened-target.ts';
 
 /** What whoever asked for the openings wants to be remembered with them. */
@@ -133,7 +134,7 @@ function rowOf(
       return [{ ...base, held: 'paused', note: 'paused', reason: `${scope} is paused: ${reason}` }];
     }
     case 'held': {
-      const reason = `events have restated ${String(opening.limit)} labels of the stage within 24 hours (max_restated_labels)`;
+      const reason = `events have restated ${labelCount(opening.limit)} of the stage within 24 hours (max_restated_labels)`;
       return [{ ...base, held: 'storm', note: 'held', reason }];
     }
     case 'waiting': {
@@ -145,7 +146,7 @@ function rowOf(
         late: wasLate(state),
         missing: opening.missing,
       };
-      const reason = `${String(opening.have)} of ${String(opening.expected)} inputs are there (${trigger})${because}`;
+      const reason = `${inputsThere(opening)} (${trigger})${because}`;
       const asked = marks.actor !== null || marks.reason !== null;
       if (waits && !asked) return [row];
       return [{ ...row, note: waits ? 'asked' : 'waiting', reason }];

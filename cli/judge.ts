@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
-import { inTransaction } from '../catalog/connect.ts';
+import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { judgeQuarantine, type Judged, type Judgement } from '../catalog/judge-quarantine.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
@@ -25,7 +25,7 @@ export async function judgeChecks(
   const signal = routerSignal(client);
   const done: JudgedCheck[] = [];
   for (const check of checks) {
-    const judged = await inTransaction(db, (transaction) =>
+    const judged = await inDecision(db, (transaction) =>
       judgeQuarantine(transaction, configs, { ...judgement, check }),
     );
     if (judged.kind === 'judged') await signal(check.pipeline, [judged.event]);

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { inTransaction } from '../catalog/connect.ts';
+import { betweenDecisions } from '../catalog/connect.ts';
 import { readHeldRuns, type HeldRun } from '../catalog/held-runs.ts';
 import { endPause, readPauses } from '../catalog/pauses.ts';
 import { skipLabels, type LabelSkip } from '../catalog/skip-labels.ts';
@@ -17,6 +17,8 @@ export interface ResumePreview {
   readonly skip: readonly HeldRun[];
   /** Labels that stay held, because another pause concerns their stage, too. */
   readonly stay: readonly HeldRun[];
+  /** Other pauses that go on to concern the scope. */
+  readonly others: readonly string[];
 }
 
 export async function previewResume(
@@ -29,7 +31,8 @@ export async function previewResume(
   const paused = pauses.delete(scope);
   const stays = ({ stage }: HeldRun): boolean => pauses.has(stage) || pauses.has(stage.split('.')[0] ?? '');
   const free = held.filter((one) => !stays(one));
-  return { paused, ...resumePlan(free, policy), stay: held.filter(stays) };
+  const others = [...pauses].filter((one) => one === scope.split('.')[0] || one.startsWith(`${scope}.`));
+  return { paused, ...resumePlan(free, policy), stay: held.filter(stays), others };
 }
 
 /**
@@ -44,7 +47,7 @@ export async function resumeScope(
 ): Promise<ResumePreview> {
   const { scope, policy, actor } = resume;
   const table = await configs.current(db);
-  const done = await inTransaction(
+  const done = await betweenDecisions(
     db,
     async (transaction): Promise<{ preview: ResumePreview; skipped: readonly LabelSkip[] }> => {
       const preview = await previewResume(transaction, scope, policy);

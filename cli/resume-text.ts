@@ -20,6 +20,11 @@ export function describeResume(
     ...lines(`  ${verb}${done ? 'started' : 'start'}`, preview.run),
     ...lines(`  ${verb}${done ? 'skipped' : 'skip'}`, preview.skip),
     ...lines('  still held, because they are paused otherwise, too:', preview.stay),
+    ...preview.others.map((other) =>
+      scope.includes('.')
+        ? `  ${scope} still stands still, because ${other} is paused: reefline resume ${other}`
+        : `  ${other} still stands still, because it is paused itself: reefline resume ${other}`,
+    ),
     ...(preview.run.length + preview.skip.length + preview.stay.length === 0
       ? ['  no label became ready meanwhile']
       : []),

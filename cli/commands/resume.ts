@@ -26,6 +26,11 @@ export function addResumeCommand(program: Command, context: CliContext): void {
       stagesOfScope(await configs.current(db), scope);
       const policy = options.onResume ?? 'drain';
       const preview = await previewResume(db, scope, policy);
+      if (!preview.paused && preview.run.length + preview.skip.length === 0) {
+        context.show({ scope, policy, ...preview }, () => describeResume(scope, policy, preview, false));
+        context.exitWith(1);
+        return;
+      }
       if (options.dryRun === true) {
         context.show({ scope, policy, ...preview }, () => describeResume(scope, policy, preview, false));
         return;

@@ -66,7 +66,7 @@ describe('reefline events', () => {
       /Caused by\n {2}p.hourly\/20200303080000\/r1 {2}SUCCESS {2}its run was opened by schedule/,
     );
     const absent = await history.reefline(['events', 'show', 'nothing']);
-    expect(absent).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('reefline events search') });
+    expect(absent).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('reefline events search') });
   });
 
   test('tail begins with the last ones and follows each new one once, also one that commits late', async () => {
