@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction } from '../catalog/connect.ts';
+import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { appendEvents, appendRejections, appendVerdicts, readLogged } from '../catalog/event-log.ts';
 import { openTargets } from '../catalog/ledger.ts';
@@ -47,7 +47,7 @@ export async function acceptEvents(
   router: string,
   messages: readonly unknown[],
 ): Promise<Acceptance> {
-  return inTransaction(db, async (client) => {
+  return inDecision(db, async (client) => {
     const table = await configs.current(client);
     const { arrivals, rejections } = readMessages(table, messages);
     const pairs = arrivals.map(({ incoming, known }) => ({

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction } from '../catalog/connect.ts';
+import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openTargets } from '../catalog/ledger.ts';
 import { lockTargets } from '../catalog/locks.ts';
@@ -24,7 +24,7 @@ export interface OpenRunInput extends OpeningRequest {
  * Idempotent: a repeated call finds the run that the first one opened.
  */
 export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunInput): Promise<RunStep> {
-  return inTransaction(db, async (client) => {
+  return inDecision(db, async (client) => {
     const table = await configs.current(client);
     const target = await targetOrEnd(client, configs, table, input);
     if ('kind' in target) return target;

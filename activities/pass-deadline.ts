@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction } from '../catalog/connect.ts';
+import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openTargets } from '../catalog/ledger.ts';
 import { lockTargets } from '../catalog/locks.ts';
@@ -36,7 +36,7 @@ export async function passDeadline(
   signalRouter: SignalRouter,
   input: { readonly stage: string; readonly timelabel: string },
 ): Promise<RunStep> {
-  const passed = await inTransaction(db, async (client): Promise<Passed> => {
+  const passed = await inDecision(db, async (client): Promise<Passed> => {
     const table = await configs.current(client);
     const target = await targetOrEnd(client, configs, table, input);
     if ('kind' in target) return { step: target, pipeline: '', event: null };

@@ -6,7 +6,7 @@ import type { Project } from '../pipeline/project.ts';
 import { buildRoutingTable, type RoutingTable } from '../pipeline/routing.ts';
 import { type ConfigVersion, readVersionInForce } from './config-history.ts';
 import { writeConfigRows } from './config-rows.ts';
-import { inTransaction } from './connect.ts';
+import { betweenDecisions } from './connect.ts';
 import { removeLeftBehind } from './left-behind.ts';
 import { type SettledJoins, settleJoins } from './waiting-joins.ts';
 
@@ -56,30 +56,28 @@ export async function storeConfig(
   appliedBy: string,
   options: StoreOptions = {},
 ): Promise<AppliedConfig> {
-  return retryingDeadlocks(() =>
-    inTransaction(pool, async (client) => {
-      await client.query('lock table reefline.config_version in share row exclusive mode');
-      const inForce = await readVersionInForce(client);
-      if (inForce !== undefined && saysTheSame(inForce, project))
-        return { version: inForce.version, changed: false, joins: NO_JOINS };
-      refuseStale(inForce, options.expected);
-      const version = await insertVersion(client, project, appliedBy, options);
-      await writeConfigRows(client, version, project);
-      const joins = await settleJoins(
-        client,
-        {
-          before: inForce?.project ?? EMPTY_PROJECT,
-          after: project,
-          policy: options.waiting ?? 're-evaluate',
-        },
-        inForce?.version ?? 0,
-        version,
-        appliedBy,
-      );
-      await removeLeftBehind(client, project, version, appliedBy);
-      return { version, changed: true, joins };
-    }),
-  );
+  return betweenDecisions(pool, async (client) => {
+    await client.query('lock table reefline.config_version in share row exclusive mode');
+    const inForce = await readVersionInForce(client);
+    if (inForce !== undefined && saysTheSame(inForce, project))
+      return { version: inForce.version, changed: false, joins: NO_JOINS };
+    refuseStale(inForce, options.expected);
+    const version = await insertVersion(client, project, appliedBy, options);
+    await writeConfigRows(client, version, project);
+    const joins = await settleJoins(
+      client,
+      {
+        before: inForce?.project ?? EMPTY_PROJECT,
+        after: project,
+        policy: options.waiting ?? 're-evaluate',
+      },
+      inForce?.version ?? 0,
+      version,
+      appliedBy,
+    );
+    await removeLeftBehind(client, project, version, appliedBy);
+    return { version, changed: true, joins };
+  });
 }
 
 /** True when applying the project would change nothing: the same files, or others that mean the same. */
@@ -124,18 +122,6 @@ async function insertVersion(
   const version = inserted.rows[0]?.version;
   if (version === undefined) throw new Error('The catalog gave the config version no number.');
   return version;
-}
-
-/** Settling joins locks rows that routing locks, too, in another order; whoever PostgreSQL ends tries again. */
-async function retryingDeadlocks<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      const deadlock = (error as { code?: unknown }).code === '40P01';
-      if (!deadlock || attempt === 5) throw error;
-    }
-  }
 }
 
 /** The config store as routing reads it. Versions are immutable, so each is loaded once per process. */

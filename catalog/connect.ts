@@ -21,14 +21,33 @@ export function connectCatalog(url: string, size: number): pg.Pool {
 }
 
 /** Runs `work` in one transaction; whatever it throws rolls everything back. */
-export async function inTransaction<T>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
+export function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
+  return begunWith('begin', pool, work);
+}
+
+/**
+ * Runs a transaction that decides openings. The configuration and the pauses by which it decides stay in force until it
+ * ends. One message with `begin`, so that the lock costs no visit.
+ */
+export function inDecision<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
+  return begunWith('begin; select pg_advisory_xact_lock_shared(1, 0)', pool, work);
+}
+
+/**
+ * Runs a transaction that changes what openings are decided by: after all decisions that are under way, and before all
+ * others. Without this, one that was made by what is no longer in force would be overlooked by who changed it.
+ */
+export function betweenDecisions<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
+  return begunWith('begin; select pg_advisory_xact_lock(1, 0)', pool, work);
+}
+
+type Work<T> = (client: pg.PoolClient) => Promise<T>;
+
+async function begunWith<T>(begin: string, pool: pg.Pool, work: Work<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('begin');
+    await client.query(begin);
     const result = await work(client);
     await client.query('commit');
     return result;

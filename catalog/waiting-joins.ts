@@ -6,7 +6,7 @@ import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 import { readVersionInForce } from './config-history.ts';
-import { inTransaction } from './connect.ts';
+import { betweenDecisions } from './connect.ts';
 
 /** From one config version to the next, and what the waiting joins between them shall do. */
 export interface ConfigStep {
@@ -85,7 +85,7 @@ export async function settleJoins(
  * right after a newer version was stored. Returns how many.
  */
 export async function closeRemovedJoins(pool: pg.Pool, actor: string): Promise<number> {
-  return inTransaction(pool, async (client) => {
+  return betweenDecisions(pool, async (client) => {
     const inForce = await readVersionInForce(client);
     if (inForce === undefined) return 0;
     const { project, version } = inForce;

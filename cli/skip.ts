@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import { inTransaction } from '../catalog/connect.ts';
+import { inDecision } from '../catalog/connect.ts';
 import { skipLabels, type LabelSkip, type SkipBy } from '../catalog/skip-labels.ts';
 import type { Target } from '../pipeline/routing.ts';
 import type { NotSkipped } from '../pipeline/skipping.ts';
@@ -19,11 +19,7 @@ export async function skipAndTell(
   targets: readonly Target[],
   by: SkipBy,
 ): Promise<readonly LabelSkip[]> {
-  const skips = await inTransaction(
-    db,
-    (transaction) => skipLabels(transaction, configs, targets, by),
-    'deciding',
-  );
+  const skips = await inDecision(db, (transaction) => skipLabels(transaction, configs, targets, by));
   await tellSkips(client, skips);
   return skips;
 }

@@ -20,6 +20,14 @@ export class FlakyPool {
   #seen = 0;
   #failing: { readonly at: number; readonly mode: FailureMode } | undefined;
 
+  #stalling:
+    | {
+        readonly at: number;
+        readonly reached: (value: undefined) => void;
+        readonly released: Promise<undefined>;
+      }
+    | undefined;
+
   constructor(real: pg.Pool) {
     const connect = async (): Promise<pg.PoolClient> => this.#wrap(await real.connect());
     const query: Query = async (...args) => {
@@ -48,6 +56,15 @@ export class FlakyPool {
     this.#failing = { at, mode };
   }
 
+  /** Stops before the n-th call from now on until it is let go on. */
+  stallAt(at: number): { readonly reached: Promise<void>; readonly goOn: () => void } {
+    this.#seen = 0;
+    const reached = Promise.withResolvers<undefined>();
+    const released = Promise.withResolvers<undefined>();
+    this.#stalling = { at, reached: reached.resolve, released: released.promise };
+    return { reached: reached.promise, goOn: released.resolve as () => void };
+  }
+
   /** Breaks nothing more; returns false when the chosen call was never made. */
   mend(): boolean {
     const reached = this.#failing !== undefined && this.#seen >= this.#failing.at;
@@ -55,9 +72,18 @@ export class FlakyPool {
     return reached;
   }
 
+  /** How many calls were made since it was last told where to break or to stop. */
+  get calls(): number {
+    return this.#seen;
+  }
+
   /** A call to anybody else, such as Temporal, that can fail like a statement. */
   async call<Result>(work: () => Result | Promise<Result>, onLoss?: () => Promise<void>): Promise<Result> {
     this.#seen += 1;
+    if (this.#stalling?.at === this.#seen) {
+      this.#stalling.reached(undefined);
+      await this.#stalling.released;
+    }
     const failing = this.#failing;
     if (failing?.at !== this.#seen) return work();
     if (failing.mode === 'after') await work();

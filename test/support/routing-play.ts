@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type pg from 'pg';
-import { acceptEvents, type RouteAction } from '../../activities/accept-events.ts';
+import { acceptEvents, type Acceptance, type RouteAction } from '../../activities/accept-events.ts';
 import { closeRun, type SignalRouter } from '../../activities/close-run.ts';
 import { openRun } from '../../activities/open-run.ts';
 import { passDeadline } from '../../activities/pass-deadline.ts';
@@ -88,6 +88,11 @@ export class RoutingPlay {
       this.#routers.set(id, begun);
       this.#actors.add({ steps: this.#router(pipeline, begun), isReady: () => begun.length > 0 });
     }
+  }
+
+  /** Does what an acceptance outside of the play made possible. */
+  follow({ actions }: Acceptance): void {
+    for (const action of actions) this.#act(action);
   }
 
   /** A person, a clock or a backfill asks for a label. */

@@ -45,6 +45,8 @@ export interface StartOptions {
 export interface Execution {
   /** Length of the history that the workflow is told. */
   historyLength: number;
+  /** True when the server wants the history cut. */
+  continueAsNewSuggested: boolean;
   readonly begun: readonly Asked[];
   /** What the workflow itself has set so far; it asks nobody, so it is not among the commands. */
   readonly searchAttributes: Readonly<Record<string, unknown>>;
@@ -58,7 +60,7 @@ export interface WorkflowSandbox {
 }
 
 const ACTIVITIES = [
-  ...['acceptEvents', 'openRun', 'runStage', 'closeRun', 'forwardEvents', 'resolveTick'],
+  ...['acceptEvents', 'openRun', 'passDeadline', 'runStage', 'closeRun', 'forwardEvents', 'resolveTick'],
   ...['planBackfill', 'advanceBackfill', 'controlBackfill', 'sweepKind'],
 ];
 /** START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS */
@@ -89,9 +91,14 @@ export async function openSandbox(): Promise<WorkflowSandbox> {
 
 async function begin(workflow: Workflow, runId: string, options: StartOptions): Promise<Execution> {
   let historyLength = 3;
+  let continueAsNewSuggested = false;
   const searchAttributes: Record<string, unknown> = {};
   const run = async (jobs: readonly Job[]): Promise<Completion> =>
-    workflow.activate({ runId, timestamp: {}, historyLength, jobs: [...jobs], isReplaying: false });
+    workflow.activate({
+      ...{ runId, timestamp: {}, historyLength, continueAsNewSuggested },
+      jobs: [...jobs],
+      isReplaying: false,
+    });
   const activate = async (...jobs: readonly Job[]): Promise<readonly Asked[]> => {
     const completion = await run(jobs);
     if (completion.failed != null)
@@ -100,7 +107,9 @@ async function begin(workflow: Workflow, runId: string, options: StartOptions): 
     for (const { upsertWorkflowSearchAttributes: upsert } of commands)
       for (const [name, value] of Object.entries(upsert?.searchAttributes?.indexedFields ?? {}))
         searchAttributes[name] = fromPayload(value);
-    return commands.filter((command) => command.upsertWorkflowSearchAttributes == null).map(askedOf);
+    return commands
+      .filter((command) => command.upsertWorkflowSearchAttributes == null && command.setPatchMarker == null)
+      .map(askedOf);
   };
   const begun = await activate(
     {
@@ -123,6 +132,12 @@ async function begin(workflow: Workflow, runId: string, options: StartOptions): 
     },
     set historyLength(length) {
       historyLength = length;
+    },
+    get continueAsNewSuggested() {
+      return continueAsNewSuggested;
+    },
+    set continueAsNewSuggested(suggested) {
+      continueAsNewSuggested = suggested;
     },
     begun,
     searchAttributes,
