@@ -15,7 +15,7 @@ import { describeMissing, stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
-import { verdictOf } from '../pipeline/verdict.ts';
+import { inputsThere, verdictOf } from '../pipeline/verdict.ts';
 import type { SignalRouter } from './close-run.ts';
 import { targetOrEnd } from './outdated-label.ts';
 
@@ -98,7 +98,7 @@ function messageOf({ stage, timelabel, opening }: OpenedTarget, gaveUp: boolean)
     return `${stage.id} ${timelabel} has not run by its deadline although it is complete: ${verdictOf(opening).reason}.`;
   if (opening.kind !== 'waiting') return '';
   const named = opening.missing.slice(0, 3).map(describeMissing).join(', ');
-  const count = `${String(opening.have)} of ${String(opening.expected)} inputs are there`;
+  const count = inputsThere(opening);
   const next = gaveUp ? 'It runs when its inputs come after all.' : 'It goes on waiting.';
   return `${stage.id} ${timelabel} was not complete at its deadline: ${count}, missing ${named}. ${next}`;
 }

@@ -42,6 +42,8 @@ export function describeJudged({ check, judged }: JudgedCheck, timelabel: string
       : `${timelabel} is rejected; its dependents hold until newer data passes the check. (${revision})`;
   }
   const { latest } = judged;
+  if (latest?.outcome === 'RELEASED')
+    return `${timelabel} was released by ${check} revision ${String(latest.revision)}, and its dependents may have taken it. To replace it, mend the data and make it again: the check looks at what is new, and the dependents run again.`;
   return latest === null
     ? `${check} has not looked at ${timelabel}.`
     : `${check} does not quarantine ${timelabel}: its revision ${String(latest.revision)} is ${latest.outcome ?? latest.status}.`;

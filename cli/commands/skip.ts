@@ -14,7 +14,7 @@ export function addSkipCommand(program: Command, context: CliContext): void {
     .argument('<stage>', 'pipeline.stage')
     .argument(
       '<timelabel...>',
-      'YYYYMMDDHHmm00, UTC; one or more',
+      'timelabels, days or minutes in UTC; one or more',
       (text: string, before: readonly Timelabel[] | undefined) => [...(before ?? []), labelArgument(text)],
     )
     .requiredOption('--reason <text>', 'why, for the record (required)')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { describeJudged, type JudgedCheck } from '../../cli/judge.ts';
 import { blockingChecks } from '../../cli/quarantined-checks.ts';
 import { requireEnded, requireStage } from '../../cli/known-stages.ts';
 import { describeResume } from '../../cli/resume-text.ts';
@@ -83,4 +84,18 @@ test('a difference shows deadlines and schedules as people write them', () => {
     { field: 'deadline', before: null, after: '1h, then fail' },
     { field: 'schedule', before: null, after: '10 * * * * (every hour at minute 10)' },
   ]);
+});
+
+test('a released label that is rejected is told how to replace it', () => {
+  const latest = {
+    revision: 3,
+    status: 'SUCCESS',
+    outcome: 'RELEASED',
+    configVersion: 1,
+    events: null,
+  } as const;
+  const judged: JudgedCheck['judged'] = { kind: 'not quarantined', latest };
+  expect(describeJudged({ check: 'p.customs', judged }, '20200303000000')).toMatch(
+    /was released by p\.customs revision 3.*mend the data and make it again/,
+  );
 });
