@@ -92,6 +92,8 @@ test('a released label that is rejected is told how to replace it', () => {
     status: 'SUCCESS',
     outcome: 'RELEASED',
     configVersion: 1,
+    vector: '',
+    pinned: null,
     events: null,
   } as const;
   const judged: JudgedCheck['judged'] = { kind: 'not quarantined', latest };
