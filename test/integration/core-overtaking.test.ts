@@ -115,20 +115,20 @@ const PASSING: Deed = async (db, configs) => {
   };
 };
 
-const PAIRS: readonly (readonly [string, Deed, string, Deed])[] = [
-  ['an acceptance', accepting(event('top', 1, '20010106000000')), 'a resumption', RESUMING],
-  ['an acceptance', accepting(event('tardy'), event('early', 2)), 'an apply', APPLYING],
-  ['an opening', opening('p.gone'), 'an apply', APPLYING],
+const PAIRS: readonly (readonly [string, string, Deed, Deed])[] = [
+  ['an acceptance', 'the end of a pause', accepting(event('top', 1, '20010106000000')), RESUMING],
+  ['an acceptance', 'an apply', accepting(event('tardy'), event('early', 2)), APPLYING],
+  ['an opening', 'an apply', opening('p.gone'), APPLYING],
   [
     'an opening',
-    opening('p.newest'),
     'the first event of what it waits for',
+    opening('p.newest'),
     accepting(event('slowly', 1, '20010101000000')),
   ],
-  ['a deadline', PASSING, 'the last input', accepting(event('tardy'))],
-  ['a deadline', PASSING, 'an apply', APPLYING],
-  ['a release', RELEASING, 'newer data', accepting(event('top', 2))],
-  ['an acceptance', accepting(event('tardy')), 'another one', accepting(event('early', 2), event('slowly'))],
+  ['a deadline', 'the last input', PASSING, accepting(event('tardy'))],
+  ['a deadline', 'an apply', PASSING, APPLYING],
+  ['a release', 'newer data', RELEASING, accepting(event('top', 2))],
+  ['an acceptance', 'another one', accepting(event('tardy')), accepting(event('early', 2), event('slowly'))],
 ];
 
 /** Lets the second deed go when the first one is about to make its n-th call; false when it makes fewer. */
@@ -209,7 +209,7 @@ async function overtakeEverywhere(first: Deed, second: Deed): Promise<void> {
 describe('wherever', () => {
   test.each(PAIRS)(
     'it is overtaken: case %#',
-    async (_name, first, _other, second) => {
+    async (_one, _other, first, second) => {
       await overtakeEverywhere(first, second);
       await overtakeEverywhere(second, first);
     },
