@@ -21,6 +21,7 @@ function alike(output: string): string {
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/\b[0-9a-f]{12}\b/g, 'CHECKSUM')
     .replaceAll(/\b\d+ attempts?\b/g, 'N attempts')
+    .replaceAll(/next attempt (due|in T)/g, 'next attempt')
     .replaceAll(/^bytes .*/gm, 'bytes')
     .replaceAll(/ {2,}/g, '  ');
 }
@@ -39,7 +40,7 @@ test('the commands of the page print what the page says', async () => {
       const [program = '', ...words] = command.split(' ');
       if (program === 'reefline') return shop.reefline(words.join(' '));
       const sql = /"([^"]+)"$/.exec(command)?.[1] ?? '';
-      return command.includes('$REEFLINE_CATALOG_URL') ? shop.psql(sql, 'catalog') : shop.psql(sql);
+      return shop.psql(sql, program === 'psql' && command.includes('CATALOG') ? 'catalog' : 'warehouse');
     },
   });
   expect(examples).toBeGreaterThan(30);

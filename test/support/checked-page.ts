@@ -58,14 +58,21 @@ export async function checkPage({
 /** The lines that an excerpt asks for; all when it asks for none. */
 function shown(output: string, excerpt: string): string {
   const lines = output.trimEnd().split('\n');
-  const [, count, word] = /(\d+) from (.+)/.exec(excerpt) ?? [];
-  if (word !== undefined) {
-    const start = lines.findIndex((line) => line.startsWith(word.trim()));
-    const end = start + Number(count);
-    return ['…', ...lines.slice(start, end), ...(end < lines.length ? ['…'] : [])].join('\n');
+  if (excerpt.trim() === '') return output;
+  const wanted = new Set<number>();
+  for (const part of excerpt.split(',')) {
+    const [, end, few, count, word = ''] = /(first|last) (\d+)|(\d+) from (.+)/.exec(part) ?? [];
+    const length = Number(few ?? count);
+    const start = end === 'first' ? 0 : end === 'last' ? lines.length - length : indexOf(lines, word.trim());
+    for (let at = Math.max(0, start); at < start + length && at < lines.length; at += 1) wanted.add(at);
   }
-  const wanted = (end: string): number => Number(new RegExp(`${end} (\\d+)`).exec(excerpt)?.[1] ?? 0);
-  const [first, last] = [wanted('first'), wanted('last')];
-  if (first + last === 0 || lines.length <= first + last) return output;
-  return [...lines.slice(0, first), '…', ...(last === 0 ? [] : lines.slice(-last))].join('\n');
+  return lines
+    .flatMap((line, at) => (wanted.has(at) ? [line] : at === 0 || wanted.has(at - 1) ? ['…'] : []))
+    .join('\n');
+}
+
+function indexOf(lines: readonly string[], word: string): number {
+  const found = lines.findIndex((line) => line.includes(word));
+  if (found === -1) throw new Error(`No line has "${word}":\n${lines.join('\n')}`);
+  return found;
 }

@@ -61,7 +61,7 @@ export const GUARDED_ORDERS = `${ORDERS}  - check_revenue:
       check: warehouse.marts.daily_revenue
       blocking: true
       assert:
-        - orders_bring_money: { sql: "select day, country, orders, revenue from marts.daily_revenue where reefline_timelabel = :timelabel and revenue < 10 * orders" }
+        - orders_bring_money: { sql: "select day, country, orders, revenue from marts.daily_revenue where reefline_timelabel = :timelabel and coalesce(revenue, 0) < 10 * orders" }
 `;
 
 /** What the source and the warehouse hold when the story begins; the rates are written by a service outside. */

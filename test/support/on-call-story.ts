@@ -22,7 +22,7 @@ export async function playTheWeek(shop: OnCallShop): Promise<void> {
   await day(shop, '20200302', 24);
   await shop.report({ ...RATES, timelabel: '20200302000000' });
   await shop.day('20200303', hours(0, 8));
-  await shop.source(`alter table orders add column discount numeric(10,2);
+  await shop.systems.source(`alter table orders add column discount numeric(10,2);
     update orders set discount = 5 where id % 9 = 0 and created_at >= '2020-03-03T08:00Z'`);
   await shop.day('20200303', [8]);
   await shop.at('2020-03-03T11:30Z');
@@ -44,7 +44,7 @@ export function scenesOf(shop: OnCallShop): Scenes {
     'Thursday 00:40, yesterday is missing': async () => {
       await shop.day('20200304', hours(0, 21));
       await shop.at('2020-03-04T22:00Z');
-      await shop.setSourceAccess('revoked');
+      await shop.systems.setSourceAccess('revoked');
       await shop.reefline(
         'pause orders.push_revenue --reason "the CRM is being migrated until 08:00"',
         'bob',
@@ -55,7 +55,7 @@ export function scenesOf(shop: OnCallShop): Scenes {
       await shop.report({ ...RATES, timelabel: '20200304060000' });
       await shop.at('2020-03-05T00:40Z');
     },
-    'the source may be read again': () => shop.setSourceAccess('granted'),
+    'the source may be read again': () => shop.systems.setSourceAccess('granted'),
     'the service reports its rates': async () => {
       await shop.at('2020-03-05T01:05Z');
       await shop.report({ ...RATES, timelabel: '20200304000000' });
@@ -70,7 +70,7 @@ export function scenesOf(shop: OnCallShop): Scenes {
     },
     'Thursday 08:30, a row came late': async () => {
       await shop.at('2020-03-05T08:10Z');
-      await shop.source(`insert into orders values (100001, 1, 31.00, '2020-03-04T15:40Z', null)`);
+      await shop.systems.source(`insert into orders values (100001, 1, 31.00, '2020-03-04T15:40Z', null)`);
       await shop.reefline(
         'run orders.fetch_orders 20200304150000 --rerun --reason "an order came late" --wait',
         'carol',
@@ -91,27 +91,31 @@ export function scenesOf(shop: OnCallShop): Scenes {
       await shop.reefline('apply --note "revenue at six o\'clock"');
       await shop.at('2020-03-06T00:10Z');
       await day(shop, '20200305', 24);
+      await shop.day('20200306', hours(0, 5));
       await shop.at('2020-03-06T06:00Z');
       await shop.passDeadline('orders.daily_revenue', '20200305000000');
       await shop.at('2020-03-06T06:30Z');
     },
     'the rates come late': () => shop.report({ ...RATES, timelabel: '20200305000000' }),
     'Friday 08:20, an amount is negative': async () => {
-      await shop.day('20200306', hours(0, 7));
+      await shop.day('20200306', hours(5, 7));
       await shop.at('2020-03-06T08:10Z');
-      await shop.source(`update orders set amount = -25 where created_at = '2020-03-06T07:15Z'`);
+      await shop.systems.source(`update orders set amount = -25 where created_at = '2020-03-06T07:15Z'`);
       await shop.tick('orders.fetch_orders', '20200306070000');
       await shop.at('2020-03-06T08:20Z');
     },
     'the amount is corrected at the source': () =>
-      shop.source(`update orders set amount = 25 where created_at = '2020-03-06T07:15Z'`),
+      shop.systems.source(`update orders set amount = 25 where created_at = '2020-03-06T07:15Z'`),
     'Friday 09:15, the queue of a customer is gone': async () => {
-      await shop.dropQueue();
+      await shop.systems.dropQueue();
       await shop.at('2020-03-06T09:10Z');
       await shop.tick('orders.fetch_orders', '20200306080000');
       await shop.at('2020-03-06T09:15Z');
     },
-    'the queue is there again': () => shop.restoreQueue(),
+    'the queue is there again': async () => {
+      await shop.systems.restoreQueue();
+      await shop.untilDelivered();
+    },
     'Friday 10:00, Temporal is new and empty': async () => {
       await shop.at('2020-03-06T10:00Z');
       await shop.loseTemporal();

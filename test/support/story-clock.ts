@@ -55,3 +55,38 @@ export async function moveLabelsIntoStory(
   ];
   for (const statement of statements) await db.query(statement, [new Date(stepBegan), daily]);
 }
+
+/**
+ * For commands that look at what the clock of now demands: ticks and deadlines since a version was applied, and workers
+ * that asked for work within 90 seconds. So the versions are yet to come, and where workers have ended, they ended before.
+ */
+export async function atTheClockOfNow<Result>(
+  db: pg.Pool,
+  withoutWorkers: boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { now } = Date;
+  await db.query(`update reefline.config_version set applied_at = applied_at + interval '100 years'`);
+  if (withoutWorkers) Date.now = () => now() + 100_000;
+  try {
+    return await work();
+  } finally {
+    Date.now = now;
+    await db.query(`update reefline.config_version set applied_at = applied_at - interval '100 years'`);
+  }
+}
+
+/** Twice in a row: no run and no backfill is under way, every event is in the log, and every message was tried. */
+export async function untilQuiet(db: pg.Pool): Promise<void> {
+  for (let quiet = 0; quiet < 2;) {
+    const { rows } = await db.query<{ busy: boolean }>(
+      `select exists (select 1 from reefline.stage_run where status = 'RUNNING')
+           or exists (select 1 from reefline.backfill where status = 'running')
+           or exists (select 1 from reefline.delivery where status = 'owed' and last_error is null)
+           or exists (select 1 from reefline.stage_run r, jsonb_array_elements(r.events) e
+                       where not exists (select 1 from reefline.data_event d where d.event_id = e->>'eventId')) as busy`,
+    );
+    quiet = rows[0]?.busy === false ? quiet + 1 : 0;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
