@@ -56,28 +56,42 @@ export async function storeConfig(
   appliedBy: string,
   options: StoreOptions = {},
 ): Promise<AppliedConfig> {
-  return betweenDecisions(pool, async (client) => {
-    await client.query('lock table reefline.config_version in share row exclusive mode');
-    const inForce = await readVersionInForce(client);
-    if (inForce !== undefined && saysTheSame(inForce, project))
-      return { version: inForce.version, changed: false, joins: NO_JOINS };
-    refuseStale(inForce, options.expected);
-    const version = await insertVersion(client, project, appliedBy, options);
-    await writeConfigRows(client, version, project);
-    const joins = await settleJoins(
-      client,
-      {
-        before: inForce?.project ?? EMPTY_PROJECT,
-        after: project,
-        policy: options.waiting ?? 're-evaluate',
-      },
-      inForce?.version ?? 0,
-      version,
-      appliedBy,
-    );
-    await removeLeftBehind(client, project, version, appliedBy);
-    return { version, changed: true, joins };
-  });
+  return retryingDeadlocks(() =>
+    betweenDecisions(pool, async (client) => {
+      await client.query('lock table reefline.config_version in share row exclusive mode');
+      const inForce = await readVersionInForce(client);
+      if (inForce !== undefined && saysTheSame(inForce, project))
+        return { version: inForce.version, changed: false, joins: NO_JOINS };
+      refuseStale(inForce, options.expected);
+      const version = await insertVersion(client, project, appliedBy, options);
+      await writeConfigRows(client, version, project);
+      const joins = await settleJoins(
+        client,
+        {
+          before: inForce?.project ?? EMPTY_PROJECT,
+          after: project,
+          policy: options.waiting ?? 're-evaluate',
+        },
+        inForce?.version ?? 0,
+        version,
+        appliedBy,
+      );
+      await removeLeftBehind(client, project, version, appliedBy);
+      return { version, changed: true, joins };
+    }),
+  );
+}
+
+/** Settling joins locks rows that others lock, too, in another order; whoever PostgreSQL ends tries again. */
+async function retryingDeadlocks<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const deadlock = (error as { code?: unknown }).code === '40P01';
+      if (!deadlock || attempt === 5) throw error;
+    }
+  }
 }
 
 /** True when applying the project would change nothing: the same files, or others that mean the same. */

@@ -238,7 +238,9 @@ describe('on the command line', () => {
 
       const back = await reefline('config', 'rollback', '1', '--note', 'too early');
       expect(back.exitCode).toBe(0);
-      expect(back.stdout).toContain('    schedule.cron: 20 * * * * -> 10 * * * *\n');
+      expect(back.stdout).toContain(
+        '    schedule: 20 * * * * (every hour at minute 20) -> 10 * * * * (every hour at minute 10)\n',
+      );
       expect(back.stdout).toContain('  update the schedule tick/orders.fetch_orders\n');
       expect(back.stdout).toContain('Config version 3 is in force');
 

@@ -165,8 +165,8 @@ describe('the sweep', () => {
     const event = { event_type: 'data', eventId: `by-hand/${day}`, status: 'SUCCESS', outcome: 'SUCCESS' };
     const logged = { ...event, ...identity, type: 'redshift', schema: 'main', table: 'priced' };
     await inTransaction(engine.db, (client) => appendEvents(client, [logged as never], [], 'p'));
-    expect(await sweep(engine)).toMatchObject({ 'ready-but-waiting': 2 });
     await eventually(async () => {
+      await sweep(engine);
       expect(await ledger(engine, 'joined', day)).toEqual(['r1 SUCCESS']);
       expect(await ledger(engine, 'removed', day)).toEqual(['r1 SUCCESS']);
     });
@@ -231,8 +231,8 @@ describe('the sweep', () => {
     await acceptEvents(engine.db, configs, 'p', [{ ...decided, timelabel: day }]);
     expect(await ledger(engine, 'joined', day)).toEqual(['r1 RUNNING']);
     // priced has neither a workflow nor begun; joined and removed have idle ones.
-    expect(await sweep(engine)).toMatchObject({ 'vanished-run': 3 });
     await eventually(async () => {
+      await sweep(engine);
       expect((await ledger(engine, 'joined', day)).at(0)).toBe('r1 SUCCESS');
       expect((await ledger(engine, 'priced', day)).at(-1)).toContain('SUCCESS');
     });
