@@ -171,6 +171,6 @@ describe('reefline doctor', () => {
   test('refuses an age that is none', async () => {
     const { exitCode, stderr } = await runReefline(['doctor', '--older-than', 'soon'], { env: env() });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('A whole number of seconds from 0 to 86400.');
+    expect(stderr).toContain('"soon" is no length of time. Write a whole number of seconds from 0 to 86400.');
   });
 });
