@@ -76,7 +76,7 @@ export async function acceptEvents(
     );
     const endpoints = new Set(await appendEvents(client, numbered.events, [...logged.known], router));
     await appendRejections(client, [...rejections, ...refusals], router);
-    const origin = originOf(routes);
+    const origin = { ...originOf(routes), isRepeated: (id: string) => logged.known.has(id) };
     const opened = await openTargets(client, targets, {
       configs,
       table,
@@ -98,7 +98,7 @@ export async function acceptEvents(
 }
 
 /** What brought each target here, and the backfill that all of it belongs to. */
-function originOf(routes: readonly Route[]): Required<OpeningOrigin> {
+function originOf(routes: readonly Route[]): Required<Omit<OpeningOrigin, 'isRepeated'>> {
   const routed = new Map<string, Route[]>();
   for (const route of routes) {
     if (route.filtered !== undefined) continue;

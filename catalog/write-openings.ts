@@ -17,6 +17,8 @@ export interface OpeningMarks {
 export interface OpeningOrigin {
   /** Event ids that brought the target here. */
   readonly causes: (target: Target) => readonly string[];
+  /** True of an event that had been logged before: a run that waits already is not there because of it. */
+  readonly isRepeated?: (eventId: string) => boolean;
   /** The backfill that all these events belong to. */
   readonly backfillOf?: (target: Target) => string | undefined;
 }
@@ -54,7 +56,7 @@ export async function writeOpenings(
     name: 'write-openings',
     text: `with decided as (
              select * from jsonb_to_recordset($1::jsonb)
-               as r(stage text, timelabel text, revision int, status text, held text, free boolean, note text, reason text, pipeline text, dataset text,
+               as r(stage text, timelabel text, revision int, status text, held text, free boolean, note text, reason text, asking text, pipeline text, dataset text,
                     vector text, config_version int, restates boolean, outcome text, deadline timestamptz, late boolean,
                     missing jsonb, caused_by jsonb, inputs jsonb, backfill text)),
            notes as (
@@ -62,7 +64,11 @@ export async function writeOpenings(
              select stage, timelabel, revision, note, reason, $5, config_version from decided d
               where note is not null
                 and (held is null or not exists (select 1 from reefline.held_run h
-                  where h.stage = d.stage and h.timelabel = d.timelabel and h.cause = d.held))),
+                  where h.stage = d.stage and h.timelabel = d.timelabel and h.cause = d.held))
+                and (note <> 'asked' or not exists (select 1 from (
+                  select n.actor, n.reason from reefline.run_note n
+                   where n.stage = d.stage and n.timelabel = d.timelabel and n.decision in ('asked', 'waiting')
+                   order by n.seq desc limit 1) n where n.actor is not distinct from $5 and right(n.reason, length(asking)) = asking))),
            holding as (
              insert into reefline.held_run (stage, timelabel, cause, trigger, request)
              select stage, timelabel, held, $2, $3 from decided where held is not null
@@ -109,6 +115,8 @@ function rowOf(
   marks: OpeningMarks,
 ): object[] {
   const { stage, timelabel, opening, state, configVersion } = target;
+  const waits = state.latest?.status === 'WAITING';
+  const causes = origin.causes(target).filter((id) => !(waits && origin.isRepeated?.(id) === true));
   const base = {
     stage: stage.id,
     timelabel,
@@ -117,7 +125,7 @@ function rowOf(
     dataset: stage.output,
     config_version: configVersion,
     vector: '',
-    caused_by: origin.causes(target),
+    caused_by: causes,
     backfill: marks.backfill ?? origin.backfillOf?.(target) ?? null,
     inputs: [],
     restates: false,
@@ -138,7 +146,6 @@ function rowOf(
       return [{ ...base, held: 'storm', note: 'held', reason }];
     }
     case 'waiting': {
-      const waits = state.latest?.status === 'WAITING';
       const row = {
         ...base,
         status: 'WAITING',
@@ -146,10 +153,12 @@ function rowOf(
         late: wasLate(state),
         missing: opening.missing,
       };
-      const reason = `${inputsThere(opening)} (${trigger})${because}`;
+      const asking = `(${trigger})${because}`;
+      const reason = `${inputsThere(opening)} ${asking}`;
       const asked = marks.actor !== null || marks.reason !== null;
       if (waits && !asked) return [row];
-      return [{ ...row, note: waits ? 'asked' : 'waiting', reason }];
+      // A run that looks again carries the request that it waits with: only another one is noted.
+      return [{ ...row, note: waits ? 'asked' : 'waiting', reason, asking }];
     }
     case 'run': {
       if (opening.alreadyOpen) return [];

@@ -40,6 +40,8 @@ export interface MissingInput {
 export interface Completeness {
   /** What a run that opens now takes. */
   readonly have: readonly InputRevision[];
+  /** What it would take if all that is there were settled: more than `have` when something on the way has failed. */
+  readonly present: readonly InputRevision[];
   /** What it lacks; of a partial run, what it does without. */
   readonly missing: readonly MissingInput[];
   /** How many labels all windows together ask for. */
@@ -48,8 +50,6 @@ export interface Completeness {
   readonly complete: boolean;
   /** True when it is complete only because the deadline has passed. */
   readonly partial: boolean;
-  /** True when `have` is less than all windows ask for. */
-  readonly gaps: boolean;
 }
 
 interface InputCount {
@@ -94,18 +94,19 @@ export function completeness(
     .filter(({ gate }) => gate || stage.onUnsettled !== 'run')
     .flatMap((count) => count.unsettled);
   const complete = (enough || have.length > 0) && unsettled.length === 0;
-  const gaps = have.length < expected;
+  const there = all.flatMap((count) => count.have);
+  const present = enough ? ready.flatMap(({ counts }) => counts.flatMap((count) => count.have)) : there;
   if (complete) {
     const missing = enough ? [] : all.flatMap((count) => count.missing);
-    return { have, missing, expected, complete, partial: !enough, gaps };
+    return { have, present, missing, expected, complete, partial: !enough };
   }
   return {
-    have: all.flatMap((count) => count.have),
+    have: there,
+    present,
     missing: unsettled.length > 0 ? unsettled : all.flatMap((count) => count.missing),
     expected,
     complete,
     partial: false,
-    gaps,
   };
 }
 

@@ -127,9 +127,12 @@ export function decideOpening(
 ): Opening {
   const { latest } = ledger;
   const asked = completeness(stage, timelabel, inputs, takesPart(stage, latest, now));
-  const vector = vectorOf(asked.have, asked.gaps);
+  const vector = vectorOf(asked.have, asked.have.length < asked.expected);
+  // A failure upstream takes nothing away: what was made of all that is there is not made again with less.
+  const present = vectorOf(asked.present, asked.present.length < asked.expected);
+  const isNothingElse = (known: string | null): boolean => known === vector || known === present;
   if (latest?.status === 'RUNNING') {
-    const changed = vector !== latest.vector;
+    const changed = !isNothingElse(latest.vector);
     const { revision } = latest;
     const open = {
       alreadyOpen: true,
@@ -148,9 +151,11 @@ export function decideOpening(
   // A source that is read before the interval has ended lacks rows, and its own tick would find the label done.
   if (stage.inputs.length === 0 && intervalOf(stage.period, timelabel).end > now)
     return { kind: 'nothing-new', revision: latest?.revision ?? 0, reason: 'its interval has not ended' };
+  const reason = latest === null ? undefined : reasonToLeave(latest, isNothingElse, ledger, request);
   if (!asked.complete) {
-    if (latest !== null && isGivenUp(latest, vector, request))
-      return { kind: 'nothing-new', revision: latest.revision, reason: 'skipped' };
+    // An event that brings nothing else opens nothing. Whoever asks for the label gets a run that waits.
+    if (latest !== null && reason !== undefined && request.trigger === 'event')
+      return { kind: 'nothing-new', revision: latest.revision, reason };
     return {
       kind: 'waiting',
       revision,
@@ -160,7 +165,6 @@ export function decideOpening(
       deadline: waits ? remaining(latest) : firstDeadline(stage, timelabel, latest, request.trigger, now),
     };
   }
-  const reason = latest === null ? undefined : reasonToLeave(latest, vector, ledger, request);
   if (latest !== null && reason !== undefined)
     return { kind: 'nothing-new', revision: latest.revision, reason };
   const deadline = waits ? remaining(latest) : null;
@@ -182,15 +186,6 @@ export function decideOpening(
     missing: asked.missing.slice(0, NAMED_MISSING),
     restates,
   };
-}
-
-/** True of a label that a person skipped while it waited, as long as events bring it nothing else than it had then. */
-function isGivenUp(
-  latest: NonNullable<LedgerState['latest']>,
-  vector: string,
-  { trigger, rerun }: OpeningRequest,
-): boolean {
-  return latest.status === 'SKIPPED' && latest.vector === vector && trigger === 'event' && rerun === null;
 }
 
 function remaining(latest: { readonly deadline: number | null; readonly late: boolean }): number | null {
@@ -217,10 +212,10 @@ function takesPart(stage: StageDefinition, latest: LedgerState['latest'], now: n
   return !latest.late && latest.deadline !== null && latest.deadline <= now;
 }
 
-/** Why a label whose inputs are complete is left alone; undefined when it must run. */
+/** Why a label is left alone; undefined when it must run, or wait for what it lacks. */
 function reasonToLeave(
   latest: NonNullable<LedgerState['latest']>,
-  vector: string,
+  isNothingElse: (vector: string | null) => boolean,
   ledger: LedgerState,
   request: OpeningRequest,
 ): NothingNew | undefined {
@@ -230,14 +225,14 @@ function reasonToLeave(
   const served = request.rerun !== null && latest.request === request.rerun;
   if (request.rerun !== null && !served) return undefined;
   if (latest.status !== 'FAILURE') {
-    if (ledger.acceptedVector !== vector) return undefined;
+    if (!isNothingElse(ledger.acceptedVector)) return undefined;
     // A person, a clock or a backfill that asks for a label which was skipped wants it made.
     if (latest.status === 'SKIPPED') return request.trigger === 'event' ? 'skipped' : undefined;
     // Nobody has heard of a label that a person ran on its own, so a clock or a person who asks for it makes it anew.
     if (latest.only && request.trigger !== 'event' && request.only !== true) return undefined;
     return served ? 'request served' : 'same inputs';
   }
-  if (latest.vector !== vector) return undefined;
+  if (!isNothingElse(latest.vector)) return undefined;
   if (served) return 'request served';
   return request.trigger === 'event' ? 'failed with the same inputs' : undefined;
 }

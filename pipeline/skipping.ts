@@ -32,8 +32,8 @@ export function decideSkip(
   now: number,
 ): SkipDecision {
   const { latest } = ledger;
-  const { have, gaps } = completeness(stage, timelabel, inputs, false);
-  const vector = vectorOf(have, gaps);
+  const { have, expected } = completeness(stage, timelabel, inputs, false);
+  const vector = vectorOf(have, have.length < expected);
   const left = (because: NotSkipped): SkipDecision => ({
     kind: 'left',
     revision: latest?.revision ?? 0,

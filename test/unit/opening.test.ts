@@ -209,3 +209,48 @@ describe('a revision that a person asks for', () => {
     expect(open(ALL.slice(1), NOTHING, request)).toMatchObject({ kind: 'waiting' });
   });
 });
+
+describe('an input behind which something has moved on', () => {
+  const [, , joined] = projectOf([
+    { name: 'a', period: '1d' },
+    { name: 'b', period: '1d' },
+    { name: 'joined', period: '1d', reads: ['a', 'b'], also: { when: 'any' } },
+  ]).stages as [StageDefinition, StageDefinition, StageDefinition];
+  const of = (a: number, b: Partial<Head>) => [
+    { dataset: 'warehouse.main.a', heads: [{ timelabel: DAY, revision: a, eventId: 'a' }] },
+    { dataset: 'warehouse.main.b', heads: [{ timelabel: DAY, revision: 1, eventId: 'b', ...b }] },
+  ];
+  const moved = { unsettled: { dataset: 'source', timelabel: DAY } };
+  const failed = { ...moved, stalled: true } as const;
+  const opening = (inputs: ReturnType<typeof of>, ledger: LedgerState, request = EVENT) =>
+    decideOpening(joined, DAY, inputs, ledger, request, NOW);
+  const first = opening(of(1, {}), NOTHING);
+  const both = first.kind === 'run' ? first.vector : '';
+
+  test('was used before it failed, so the label is not made again without it', () => {
+    const same = { kind: 'nothing-new', revision: 1 };
+    expect(opening(of(1, failed), ended('SUCCESS', both))).toMatchObject({ ...same, reason: 'same inputs' });
+    const twice = { ...same, reason: 'failed with the same inputs' };
+    expect(opening(of(1, failed), ended('FAILURE', both))).toMatchObject(twice);
+    const running = {
+      ...NOTHING,
+      latest: { revision: 1, status: 'RUNNING', vector: both, request: null, ...PLAIN },
+    };
+    expect(opening(of(1, failed), running as LedgerState)).toMatchObject({ kind: 'run', changed: false });
+  });
+
+  test('is done without when another input has something new', () => {
+    expect(opening(of(2, failed), ended('SUCCESS', both))).toMatchObject({
+      kind: 'run',
+      revision: 2,
+      inputs: [{ dataset: 'warehouse.main.a', revision: 2 }],
+    });
+  });
+
+  test('opens nothing when an event comes twice, and a run that waits when a person asks', () => {
+    expect(opening(of(1, moved), ended('SUCCESS', both))).toMatchObject({ reason: 'same inputs' });
+    const asked = opening(of(1, moved), ended('SUCCESS', both), { trigger: 'manual', rerun: null });
+    expect(asked).toMatchObject({ kind: 'waiting', revision: 2 });
+    expect(opening(of(2, moved), ended('SUCCESS', both))).toMatchObject({ kind: 'waiting', revision: 2 });
+  });
+});
