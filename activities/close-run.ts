@@ -12,6 +12,7 @@ import {
 import { appendNotes } from '../catalog/run-notes.ts';
 import type { Column } from '../pipeline/column.ts';
 import {
+  dataEventIn,
   eventTime,
   type DataEvent,
   type EventError,
@@ -80,7 +81,7 @@ export async function closeRun(
   });
   if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
   await signalRouter(closed.pipeline, closed.events);
-  const data = closed.events.find((event) => event.event_type === 'data');
+  const data = dataEventIn(closed.events);
   return { status: data?.status ?? 'FAILURE', eventId: data?.eventId ?? '' };
 }
 

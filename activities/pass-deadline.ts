@@ -7,7 +7,7 @@ import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { endRun, lateEvent, latestRun, markLate, type LatestRun } from '../catalog/run-ledger.ts';
 import { appendNotes } from '../catalog/run-notes.ts';
 import { NO_MARKS } from '../catalog/write-openings.ts';
-import type { DataEvent, ReeflineEvent } from '../pipeline/data-event.ts';
+import { dataEventIn, type ReeflineEvent } from '../pipeline/data-event.ts';
 import type { Opening } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
@@ -60,7 +60,7 @@ export async function passDeadline(
 }
 
 function givenUp({ pipeline }: StageDefinition, { revision, events }: LatestRun): Passed {
-  const event = events?.find((one): one is DataEvent => one.event_type === 'data') ?? null;
+  const event = dataEventIn(events ?? []) ?? null;
   return { step: { kind: 'missing', revision, message: event?.error?.message ?? '' }, pipeline, event };
 }
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { DataEvent } from '../pipeline/data-event.ts';
+import { dataEventIn, type DataEvent } from '../pipeline/data-event.ts';
 import { runEventId } from '../pipeline/ids.ts';
 import { statusOf } from '../pipeline/outcome.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
@@ -36,7 +36,7 @@ export async function judgeQuarantine(
   const table = await configs.current(client);
   await lockLabels(client, [{ dataset: check.output, timelabel }]);
   const latest = await latestRun(client, check.id, timelabel);
-  const before = latest?.events?.find((event): event is DataEvent => event.event_type === 'data');
+  const before = dataEventIn(latest?.events ?? []);
   if (latest?.outcome === verdict && before !== undefined) return { kind: 'judged', event: before };
   // A person may think better of a rejection, but what was released has been used.
   const open = latest?.outcome === 'QUARANTINED' || latest?.outcome === 'REJECTED';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { DataEvent } from '../pipeline/data-event.ts';
+import { dataEventIn, type DataEvent } from '../pipeline/data-event.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import { decideSkip, type NotSkipped, type SkipDecision } from '../pipeline/skipping.ts';
@@ -87,7 +87,7 @@ async function skipLabel(
 
 async function eventOf(client: pg.PoolClient, { stage, timelabel }: Target): Promise<DataEvent | null> {
   const latest = await latestRun(client, stage.id, timelabel);
-  return latest?.events?.find((event): event is DataEvent => event.event_type === 'data') ?? null;
+  return dataEventIn(latest?.events ?? []) ?? null;
 }
 
 /** The row of a run that waits becomes that of the skip; any other label gets a row of its own, which opens as it ends. */

@@ -1,8 +1,7 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { noteTold, readJoinsToTell } from '../catalog/joins-to-tell.ts';
-import type { RunKey } from '../catalog/run-ledger.ts';
-import { runId } from '../pipeline/ids.ts';
+import { runControl } from '../workers/run-control.ts';
 
 /** Signals that are under way at once. */
 const ABREAST = 20;
@@ -13,18 +12,11 @@ const ABREAST = 20;
  */
 export async function tellJoins(db: pg.Pool, client: Client): Promise<number> {
   const joins = await readJoinsToTell(db);
+  const { tell } = runControl(client);
   for (let at = 0; at < joins.length; at += ABREAST) {
     const batch = joins.slice(at, at + ABREAST);
-    await Promise.all(batch.map((join) => tell(client, join)));
+    await Promise.all(batch.map(({ stage, timelabel }) => tell(stage, timelabel)));
     await noteTold(db, batch);
   }
   return joins.length;
-}
-
-async function tell(client: Client, { stage, timelabel }: RunKey): Promise<void> {
-  try {
-    await client.workflow.getHandle(runId(stage, timelabel)).signal('inputEvent', null);
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

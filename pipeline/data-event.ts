@@ -79,6 +79,11 @@ export interface MetadataEvent {
 
 export type ReeflineEvent = DataEvent | MetadataEvent;
 
+/** The data event among those that one run reports; schema changes stand before it. */
+export function dataEventIn(events: readonly ReeflineEvent[]): DataEvent | undefined {
+  return events.find((event): event is DataEvent => event.event_type === 'data');
+}
+
 /** The same event with the documented fields first, as customers know it; the catalog's jsonb keeps no order. */
 export function inDocumentedOrder(event: ReeflineEvent): ReeflineEvent {
   if (event.event_type === 'metadata') return event;

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
 import { ROUTING_QUEUE, runId } from '../pipeline/ids.ts';
 import type { Trigger } from '../pipeline/opening.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
@@ -19,15 +20,30 @@ export async function askForRun(
   client: Client,
   { stage, timelabel, trigger, request = { request: null } }: RunAsk,
 ): Promise<string> {
-  const workflowId = runId(stage.id, timelabel);
   const asked = { ...request, trigger };
   const { request: rerun, ...rest } = asked;
   await client.workflow.signalWithStart('stageRun', {
-    workflowId,
-    taskQueue: ROUTING_QUEUE,
+    ...runOptions({ stage, timelabel, trigger }, null),
     args: [{ stage: stage.id, timelabel, ...rest, ...(rerun === null ? {} : { rerun }) }],
     signal: 'rerun',
     signalArgs: [asked],
+  });
+  return runId(stage.id, timelabel);
+}
+
+/** Under which id a run starts, where, and how it shows in the Web UI; `revision` is null while nobody knows it. */
+export function runOptions(
+  { stage, timelabel, trigger }: Pick<RunAsk, 'stage' | 'timelabel' | 'trigger'>,
+  revision: number | null,
+): {
+  workflowId: string;
+  taskQueue: string;
+  staticSummary: string;
+  typedSearchAttributes: SearchAttributePair[];
+} {
+  return {
+    workflowId: runId(stage.id, timelabel),
+    taskQueue: ROUTING_QUEUE,
     staticSummary: `${stage.id} ${readableLabel(timelabel)}`,
     typedSearchAttributes: runSearchAttributes({
       pipeline: stage.pipeline,
@@ -35,8 +51,7 @@ export async function askForRun(
       dataset: stage.output,
       timelabel,
       trigger,
-      revision: null,
+      revision,
     }),
-  });
-  return workflowId;
+  };
 }

@@ -1,9 +1,7 @@
 import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { RunControl, WorkflowState } from '../activities/run-control.ts';
 import { backfillId, ROUTING_QUEUE, runId } from '../pipeline/ids.ts';
-import { readableLabel } from '../pipeline/timelabel.ts';
-import { runSearchAttributes } from '../workflows/search-attributes.ts';
-import { askForRun } from './ask-run.ts';
+import { askForRun, runOptions } from './ask-run.ts';
 import { wakePublisher } from './wake-publisher.ts';
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
@@ -26,21 +24,11 @@ export function runControl(client: Client): RunControl {
     },
     goOn: async ({ stage, timelabel, trigger }, plan) => {
       await client.workflow.signalWithStart('stageRun', {
-        workflowId: runId(stage.id, timelabel),
-        taskQueue: ROUTING_QUEUE,
+        ...runOptions({ stage, timelabel, trigger }, plan.revision),
         args: [{ stage: stage.id, timelabel, trigger, step: plan }],
         // To a new workflow the signal says: look again afterwards, for a change of inputs may have been lost.
         signal: 'inputEvent',
         signalArgs: [plan],
-        staticSummary: `${stage.id} ${readableLabel(timelabel)}`,
-        typedSearchAttributes: runSearchAttributes({
-          pipeline: stage.pipeline,
-          stage: stage.id,
-          dataset: stage.output,
-          timelabel,
-          trigger,
-          revision: plan.revision,
-        }),
       });
     },
     tell: (stage, timelabel) => signalRun(client, runId(stage, timelabel), 'inputEvent', null),

@@ -1,17 +1,9 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  ChildWorkflowCancellationType,
-  getExternalWorkflowHandle,
-  ParentClosePolicy,
-  startChild,
-} from '@temporalio/workflow';
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { BackfillStart } from '../activities/backfill-advance.ts';
 import { runId } from '../pipeline/ids.ts';
-import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { rerun, type RunRequest } from '../signals/index.ts';
-import { runSearchAttributes } from './search-attributes.ts';
 import type { StageRunInput } from './stage-run.ts';
-import { BACKFILL_PRIORITY } from './start-run.ts';
+import { startRun, wasHeard } from './start-run.ts';
 
 export interface EndedRun {
   readonly stage: string;
@@ -44,40 +36,21 @@ async function started(
     ...(run.rerun === null ? {} : { rerun: run.rerun }),
     ...(only ? { only } : {}),
   };
-  try {
-    const child = await startChild('stageRun', {
-      workflowId: runId(stage, timelabel),
-      args: [input],
-      // A closing parent, also one that continues as new, must not take its runs along.
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      priority: BACKFILL_PRIORITY,
-      staticSummary: `${stage} ${readableLabel(timelabel as Timelabel)}`,
-      typedSearchAttributes: runSearchAttributes({ ...run, trigger: 'backfill', revision: null }),
-    });
-    const report = (): void => {
-      onEnd({ stage, timelabel });
-    };
-    child.result().then(report, report);
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
+  const child = await startRun(input, { ...run, trigger: 'backfill', revision: null });
+  if (child === undefined) return false;
+  const report = (): void => {
+    onEnd({ stage, timelabel });
+  };
+  child.result().then(report, report);
+  return true;
 }
 
-async function told(backfill: string, run: BackfillStart): Promise<boolean> {
-  try {
-    const request: RunRequest = {
-      request: run.rerun,
-      trigger: 'backfill',
-      backfill,
-      ...(run.only ? { only: true } : {}),
-    };
-    await getExternalWorkflowHandle(runId(run.stage, run.timelabel)).signal(rerun, request);
-    return true;
-  } catch {
-    // The only failure of such a signal is that the run has ended.
-    return false;
-  }
+function told(backfill: string, run: BackfillStart): Promise<boolean> {
+  const request: RunRequest = {
+    request: run.rerun,
+    trigger: 'backfill',
+    backfill,
+    ...(run.only ? { only: true } : {}),
+  };
+  return wasHeard(getExternalWorkflowHandle(runId(run.stage, run.timelabel)).signal(rerun, request));
 }

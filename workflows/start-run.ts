@@ -4,16 +4,17 @@ import {
   ParentClosePolicy,
   startChild,
   ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import { runId } from '../pipeline/ids.ts';
 import type { RunPlan, RunStep } from '../pipeline/run-plan.ts';
 import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { inputEvent } from '../signals/index.ts';
 import { runSearchAttributes } from './search-attributes.ts';
-import type { StageRunInput } from './stage-run.ts';
+import type { stageRun, StageRunInput } from './stage-run.ts';
 
 /** The lowest of the five: live work, which has 3, goes first wherever it waits for the same worker. */
-export const BACKFILL_PRIORITY = { priorityKey: 5 };
+const BACKFILL_PRIORITY = { priorityKey: 5 };
 
 export interface RunToStart {
   readonly pipeline: string;
@@ -35,7 +36,7 @@ export async function startOrTell(run: RunToStart, tellFirst: boolean): Promise<
   const id = runId(run.stage, run.timelabel);
   const tell = (): Promise<boolean> => told(id, run.step);
   if (tellFirst && (await tell())) return;
-  while (!(await started(id, run)) && !(await tell()));
+  while (!(await started(run)) && !(await tell()));
 }
 
 /** Tells the run of a (stage, label) when it is there; none is started for it. */
@@ -51,7 +52,7 @@ function isFresh(step: RunStep | null): step is RunPlan {
   return step?.kind === 'run' && step.superseded !== true;
 }
 
-async function started(id: string, run: RunToStart): Promise<boolean> {
+async function started(run: RunToStart): Promise<boolean> {
   const input: StageRunInput = {
     stage: run.stage,
     timelabel: run.timelabel,
@@ -59,33 +60,42 @@ async function started(id: string, run: RunToStart): Promise<boolean> {
     ...(isFresh(run.step) ? { step: run.step } : {}),
     ...(run.backfill === undefined ? {} : { backfill: run.backfill }),
   };
+  const revision = run.step?.kind === 'run' ? run.step.revision : null;
+  return (await startRun(input, { ...run, revision })) !== undefined;
+}
+
+function told(id: string, step: RunStep | null): Promise<boolean> {
+  return wasHeard(getExternalWorkflowHandle(id).signal(inputEvent, step));
+}
+
+/** Starts a run as a child that outlives its parent; undefined when its (stage, label) has one. */
+export async function startRun(
+  input: StageRunInput,
+  shown: Parameters<typeof runSearchAttributes>[0],
+): Promise<ChildWorkflowHandle<typeof stageRun> | undefined> {
   try {
-    await startChild('stageRun', {
-      workflowId: id,
+    return await startChild<typeof stageRun>('stageRun', {
+      workflowId: runId(input.stage, input.timelabel),
       args: [input],
       // A closing parent, also one that continues as new, must not take its runs along.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      ...(run.backfill === undefined ? {} : { priority: BACKFILL_PRIORITY }),
-      staticSummary: `${run.stage} ${readableLabel(run.timelabel as Timelabel)}`,
-      typedSearchAttributes: runSearchAttributes({
-        ...run,
-        revision: run.step?.kind === 'run' ? run.step.revision : null,
-      }),
+      ...(input.backfill === undefined ? {} : { priority: BACKFILL_PRIORITY }),
+      staticSummary: `${input.stage} ${readableLabel(input.timelabel as Timelabel)}`,
+      typedSearchAttributes: runSearchAttributes(shown),
     });
-    return true;
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
     throw error;
   }
 }
 
-async function told(id: string, step: RunStep | null): Promise<boolean> {
+/** False when a signal found no run: its only failure is that the run has ended. */
+export async function wasHeard(signal: Promise<void>): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(id).signal(inputEvent, step);
+    await signal;
     return true;
   } catch {
-    // The only failure of such a signal is that the run has ended.
     return false;
   }
 }

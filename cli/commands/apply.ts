@@ -1,12 +1,13 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { StoreOptions } from '../../catalog/config-store.ts';
 import { checksumOf } from '../../catalog/config-store.ts';
-import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
+import type { WaitingPolicy } from '../../pipeline/join-effect.ts';
 import type { Project } from '../../pipeline/project.ts';
-import { choiceArgument, versionArgument } from '../arguments.ts';
+import { versionArgument } from '../arguments.ts';
 import { checkedProject } from '../checked-project.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
+import { optionalWaiting } from '../waiting-option.ts';
 import { InvalidInput } from '../invalid-input.ts';
 import { readPlan, type StoredPlan } from '../plan-file.ts';
 import { putInForce } from '../put-in-force.ts';
@@ -30,11 +31,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
       'refuse when another config version is in force; 0 is none',
       versionArgument,
     )
-    .addOption(
-      new Option('--waiting <policy>', 'what waiting labels do whose stage changes (default: re-evaluate)')
-        .choices(WAITING_POLICIES)
-        .argParser(choiceArgument(WAITING_POLICIES)),
-    )
+    .addOption(optionalWaiting())
     .option('--note <text>', 'why, for "reefline config history"')
     .option('-y, --yes', 'do not ask, whatever ends for good')
     .action(async (dir: string, options: ApplyOptions) => {

@@ -1,8 +1,9 @@
-import { type Command, Option } from 'commander';
-import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
-import { choiceArgument, versionArgument } from '../arguments.ts';
+import type { Command } from 'commander';
+import type { WaitingPolicy } from '../../pipeline/join-effect.ts';
+import { versionArgument } from '../arguments.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
+import { optionalWaiting } from '../waiting-option.ts';
 import { knownVersion } from '../known-version.ts';
 import { putInForce } from '../put-in-force.ts';
 
@@ -17,11 +18,7 @@ export function addConfigRollbackCommand(program: Command, context: CliContext):
     .command('rollback')
     .description('bring an older config version back, as a new one')
     .argument('<version>', 'number of the version', versionArgument)
-    .addOption(
-      new Option('--waiting <policy>', 'what waiting labels do whose stage changes (default: re-evaluate)')
-        .choices(WAITING_POLICIES)
-        .argParser(choiceArgument(WAITING_POLICIES)),
-    )
+    .addOption(optionalWaiting())
     .option('--note <text>', 'why, for "reefline config history"')
     .option('-y, --yes', 'do not ask, whatever ends for good')
     .action(async (asked: number, { note, waiting, yes }: RollbackOptions) => {

@@ -1,13 +1,13 @@
-import { type Command, Option } from 'commander';
-import { WAITING_POLICIES, type WaitingPolicy } from '../../pipeline/join-effect.ts';
+import type { Command } from 'commander';
+import type { WaitingPolicy } from '../../pipeline/join-effect.ts';
 import { checkedProject } from '../checked-project.ts';
-import { choiceArgument } from '../arguments.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { makePlan } from '../plan.ts';
 import { writePlan } from '../plan-file.ts';
 import { withTemporal } from '../plan-temporal.ts';
 import { planText } from '../plan-text.ts';
+import { waitingOption } from '../waiting-option.ts';
 
 export function addPlanCommand(program: Command, context: CliContext): void {
   const command = program
@@ -15,12 +15,7 @@ export function addPlanCommand(program: Command, context: CliContext): void {
     .description('show what applying a project would change, and what that means for waiting and past labels')
     .argument('[dir]', 'folder with reefline.yaml', '.')
     .option('-o, --out <plan.json>', 'write the plan to a file, for "reefline apply --plan"')
-    .addOption(
-      new Option('--waiting <policy>', 'what waiting labels do whose stage changes')
-        .choices(WAITING_POLICIES)
-        .argParser(choiceArgument(WAITING_POLICIES))
-        .default('re-evaluate'),
-    )
+    .addOption(waitingOption().default('re-evaluate'))
     .action(async (dir: string, { out, waiting }: { out?: string; waiting: WaitingPolicy }) => {
       const project = await checkedProject(dir, context, 'Nothing was planned');
       const db = await context.openCatalog();

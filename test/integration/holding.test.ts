@@ -6,6 +6,7 @@ import { judgeChecks, type JudgedCheck } from '../../cli/judge.ts';
 import { previewResume, resumeScope } from '../../cli/resume-scope.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectLedger } from '../support/expect-ledger.ts';
 import { projectOf, type StageSketch } from '../support/project.ts';
 import { label, openScenario, type Scenario } from '../support/scenario.ts';
 
@@ -45,15 +46,7 @@ beforeEach(() => {
   world.rows.clear();
 });
 
-function ledgerIs(name: string, timelabel: string, expected: readonly string[]): Promise<void> {
-  return eventually(async () => {
-    expect([name, await world.ledger(name, timelabel)]).toEqual([name, expected]);
-  });
-}
-
-function executedOf(name: string): string[] {
-  return world.executed.filter((line) => line.startsWith(`${name} `));
-}
+const ledgerIs = expectLedger(() => world);
 
 describe('a pause', () => {
   async function hold(days: readonly string[]): Promise<void> {
@@ -75,7 +68,7 @@ describe('a pause', () => {
       const days = ['01', '02', '03'].map((day) => `${month}${day}000000`);
       await hold(days);
       expect(await world.verdicts(`p.tap/${days[0] ?? ''}/r1`)).toContain('bucket paused');
-      expect(executedOf('bucket')).toEqual([]);
+      expect(world.executedOf('bucket')).toEqual([]);
       const preview = await previewResume(world.engine.db, 'p.bucket', policy);
       const resume = { scope: 'p.bucket', policy, actor: 'ann' } as const;
       const done = await resumeScope(world.engine.db, new ConfigStore(), world.client, resume);

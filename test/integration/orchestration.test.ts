@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { readHeldRuns } from '../../catalog/held-runs.ts';
 import { askForRun } from '../../workers/ask-run.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectLedger } from '../support/expect-ledger.ts';
 import { projectOf, type StageSketch } from '../support/project.ts';
 import { label, openScenario, type Scenario } from '../support/scenario.ts';
 
@@ -79,15 +80,7 @@ beforeEach(() => {
   world.rows.clear();
 });
 
-function ledgerIs(name: string, timelabel: string, expected: readonly string[]): Promise<void> {
-  return eventually(async () => {
-    expect([name, await world.ledger(name, timelabel)]).toEqual([name, expected]);
-  });
-}
-
-function executedOf(name: string): string[] {
-  return world.executed.filter((line) => line.startsWith(`${name} `));
-}
+const ledgerIs = expectLedger(() => world);
 
 describe('a restatement', () => {
   test('runs each label below a diamond once, also across pipelines and when branches have different lengths', async () => {
@@ -125,7 +118,7 @@ describe('a restatement', () => {
     world.failing.clear();
     await world.run('right', day);
     await ledgerIs('bottom', day, ['r1 SUCCESS', 'r2 SUCCESS']);
-    expect(executedOf('bottom')).toEqual([`bottom ${day} r1`, `bottom ${day} r2`]);
+    expect(world.executedOf('bottom')).toEqual([`bottom ${day} r1`, `bottom ${day} r2`]);
   });
 
   test('with --only starts nothing below, and what is below is not held by it', async () => {
@@ -137,7 +130,7 @@ describe('a restatement', () => {
     await eventually(async () => {
       expect(await world.verdicts(`p.left/${day}/r2`)).toEqual(['longer filtered']);
     });
-    expect(executedOf('longer')).toEqual([`longer ${day} r1`]);
+    expect(world.executedOf('longer')).toEqual([`longer ${day} r1`]);
     // A later restatement elsewhere joins with it as if nothing had happened.
     await world.run('right', day, true);
     await ledgerIs('bottom', day, ['r1 SUCCESS', 'r2 SUCCESS']);
@@ -148,7 +141,7 @@ describe('a restatement', () => {
     world.slow.set(`quick ${day}`, new Promise(() => undefined));
     await world.run('tap', day);
     await eventually(() => {
-      expect(executedOf('quick')).toEqual([`quick ${day} r1`]);
+      expect(world.executedOf('quick')).toEqual([`quick ${day} r1`]);
     });
     world.slow.clear();
     await world.run('tap', day, true);
@@ -219,7 +212,7 @@ describe('joins', () => {
     await ledgerIs('dimension', '20010116050000', ['r1 SUCCESS']);
     await world.run('slowly', '20010116000000');
     await ledgerIs('slowly', '20010116000000', ['r1 SUCCESS']);
-    expect(executedOf('dimension')).toHaveLength(1);
+    expect(world.executedOf('dimension')).toHaveLength(1);
   });
 });
 

@@ -7,6 +7,7 @@ import { floorToPeriod } from '../../pipeline/period.ts';
 import { labelAt } from '../../pipeline/timelabel.ts';
 import { askForRun } from '../../workers/ask-run.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectLedger } from '../support/expect-ledger.ts';
 import { projectOf, type StageSketch } from '../support/project.ts';
 import { label, openScenario, type Scenario } from '../support/scenario.ts';
 
@@ -54,11 +55,7 @@ beforeEach(() => {
   world.failing.clear();
 });
 
-function ledgerIs(name: string, timelabel: string, expected: readonly string[]): Promise<void> {
-  return eventually(async () => {
-    expect([name, await world.ledger(name, timelabel)]).toEqual([name, expected]);
-  });
-}
+const ledgerIs = expectLedger(() => world);
 
 async function tick(at: string): Promise<void> {
   await world.client.workflow.start('tick', {
@@ -104,7 +101,7 @@ describe('a person', () => {
     expect(await world.ledger('joined', DAY)).toEqual(['r1 WAITING']);
     await world.run('y', DAY);
     await ledgerIs('joined', DAY, ['r1 SUCCESS']);
-    expect(executedOf('joined')).toHaveLength(1);
+    expect(world.executedOf('joined')).toHaveLength(1);
   });
 
   test('who thinks better of --only while the label waits is heard, and both requests are noted', async () => {
@@ -137,10 +134,6 @@ describe('a person', () => {
     await ledgerIs('below', day, ['r1 SUCCESS']);
   });
 });
-
-function executedOf(name: string): string[] {
-  return world.executed.filter((line) => line.startsWith(`${name} `));
-}
 
 describe('a join of some of its inputs', () => {
   test('is not held by a branch that failed, and takes it up when it is repaired', async () => {
@@ -183,7 +176,7 @@ describe('a deadline', () => {
     await ledgerIs('partly', DAY, ['r1 PARTIAL', 'r2 WAITING']);
     await world.run('quarters', rest[2] ?? '');
     await ledgerIs('partly', DAY, ['r1 PARTIAL', 'r2 RECOVERED']);
-    expect(executedOf('partly')).toHaveLength(2);
+    expect(world.executedOf('partly')).toHaveLength(2);
   });
 
   test('is reported also of a label that is complete and paused, and such a label is not given up', async () => {

@@ -8,6 +8,7 @@ import { stageRunStatus } from '../../signals/index.ts';
 import { type CliOutcome, runReefline } from '../support/cli-terminal.ts';
 import { Gate, sweep, workflowOf } from '../support/damage.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectLedger } from '../support/expect-ledger.ts';
 import { projectOf } from '../support/project.ts';
 import { label, openScenario, type Scenario } from '../support/scenario.ts';
 
@@ -53,11 +54,7 @@ async function skipped(stage: string, ...days: string[]): Promise<void> {
   expect(await skip(stage, ...days)).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-function ledgerIs(name: string, day: string, expected: readonly string[]): Promise<void> {
-  return eventually(async () => {
-    expect([name, await world.ledger(name, day)]).toEqual([name, expected]);
-  });
-}
+const ledgerIs = expectLedger(() => world);
 
 function workflowIs(name: string, day: string, status: string): Promise<void> {
   return eventually(async () => {

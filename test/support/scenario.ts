@@ -25,6 +25,8 @@ export interface Scenario {
   readonly signal: (...events: unknown[]) => Promise<void>;
   /** `rN STATUS` or `rN OUTCOME` of every revision of a label. */
   readonly ledger: (name: string, timelabel: string) => Promise<string[]>;
+  /** `executed`, of one stage. */
+  readonly executedOf: (name: string) => string[];
   /** `rN OUTCOME` of every event of a label in the log. */
   readonly events: (name: string, timelabel: string) => Promise<string[]>;
   /** `name verdict` of every dependent of an event. */
@@ -66,6 +68,12 @@ export async function openScenario(name: string, project: Project): Promise<Scen
   };
   const texts = async (text: string, values: readonly unknown[]): Promise<string[]> =>
     (await engine.db.query<{ line: string }>(text, [...values])).rows.map(({ line }) => line);
+  const ledger = (wanted: string, timelabel: string): Promise<string[]> =>
+    texts(
+      `select 'r' || revision || ' ' || coalesce(outcome, status) as line from reefline.stage_run
+          where stage = $1 and timelabel = $2 order by revision`,
+      [stage(wanted).id, timelabel],
+    );
   return {
     engine,
     client: engine.client,
@@ -86,12 +94,8 @@ export async function openScenario(name: string, project: Project): Promise<Scen
         signalArgs: [events],
       });
     },
-    ledger: (wanted, timelabel) =>
-      texts(
-        `select 'r' || revision || ' ' || coalesce(outcome, status) as line from reefline.stage_run
-          where stage = $1 and timelabel = $2 order by revision`,
-        [stage(wanted).id, timelabel],
-      ),
+    ledger,
+    executedOf: (wanted) => executed.filter((line) => line.startsWith(`${wanted} `)),
     events: (wanted, timelabel) =>
       texts(
         `select 'r' || revision || ' ' || outcome as line from reefline.data_event
