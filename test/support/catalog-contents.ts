@@ -38,9 +38,7 @@ export async function readContents(db: pg.Pool): Promise<CatalogContents> {
     const found = await db.query<{ concat_ws: string }>(text);
     contents[table] = found.rows
       .map(({ concat_ws: row }) =>
-        row
-          .replaceAll(INSTANT, 'then')
-          .replaceAll(/config version \d+ (changed|was|does)/g, 'the version $1'),
+        row.replaceAll(INSTANT, 'then').replaceAll(/config version \d+/g, 'the config version'),
       )
       .sort();
   }

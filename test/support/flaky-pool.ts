@@ -19,7 +19,8 @@ export class FlakyPool {
   readonly pool: pg.Pool;
   #seen = 0;
   #failing: { readonly at: number; readonly mode: FailureMode } | undefined;
-
+  /** Calls before which nothing can break that does not break after the call before: statements inside of transactions. */
+  readonly inside = new Set<number>();
   #stalling:
     | {
         readonly at: number;
@@ -50,10 +51,11 @@ export class FlakyPool {
     });
   }
 
-  /** Breaks at the n-th call from now on, the first of which is 1. */
-  failAt(at: number, mode: FailureMode): void {
+  /** Counts calls from now on, the first of which is 1, and breaks at the chosen one, if any. */
+  count(failing?: { readonly at: number; readonly mode: FailureMode }): void {
     this.#seen = 0;
-    this.#failing = { at, mode };
+    this.inside.clear();
+    this.#failing = failing;
   }
 
   /** Stops before the n-th call from now on until it is let go on. */
@@ -72,11 +74,6 @@ export class FlakyPool {
     return reached;
   }
 
-  /** How many calls were made since it was last told where to break or to stop. */
-  get calls(): number {
-    return this.#seen;
-  }
-
   /** A call to anybody else, such as Temporal, that can fail like a statement. */
   async call<Result>(work: () => Result | Promise<Result>, onLoss?: () => Promise<void>): Promise<Result> {
     this.#seen += 1;
@@ -93,11 +90,15 @@ export class FlakyPool {
 
   #wrap(client: pg.PoolClient): pg.PoolClient {
     const real = client.query.bind(client) as unknown as Query;
-    const query: Query = (...args) =>
-      this.call(
+    let inTransaction = false;
+    const query: Query = (...args) => {
+      if (inTransaction) this.inside.add(this.#seen + 1);
+      inTransaction = typeof args[0] !== 'string' || !['commit', 'rollback'].includes(args[0]);
+      return this.call(
         () => real(...args),
         () => destroy(client),
       );
+    };
     return new Proxy(client, {
       get: (target, name): unknown => {
         if (name === 'query') return query;
