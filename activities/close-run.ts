@@ -36,6 +36,13 @@ export interface CloseRunInput extends RunKey {
   readonly superseded?: boolean;
 }
 
+export interface ClosedRun {
+  readonly status: string;
+  readonly eventId: string;
+  /** Set when the label is to be looked at again: somebody else reported it while the run still wrote it. */
+  readonly overtaken?: true;
+}
+
 /** Sends events to the router of a pipeline, starting it when it is not there. */
 export type SignalRouter = (pipeline: string, events: readonly ReeflineEvent[]) => Promise<void>;
 
@@ -48,7 +55,7 @@ export async function closeRun(
   configs: ConfigStore,
   signalRouter: SignalRouter,
   input: CloseRunInput,
-): Promise<{ status: string; eventId: string }> {
+): Promise<ClosedRun> {
   const closed = await inTransaction(db, async (client) => {
     const run = await lockRun(client, input);
     if (run === undefined)
@@ -57,9 +64,10 @@ export async function closeRun(
     const stage = table.stages.get(input.stage);
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
-    if (run.events !== null) return { pipeline: stage.pipeline, events: run.events };
+    const { overtaken } = run;
+    if (run.events !== null) return { pipeline: stage.pipeline, events: run.events, overtaken };
     // It never began: an apply closed it before a worker claimed it.
-    if (run.status === 'CLOSED') return { pipeline: stage.pipeline, events: [] };
+    if (run.status === 'CLOSED') return { pipeline: stage.pipeline, events: [], overtaken: false };
     if (input.superseded === true) return supersede(client, stage, run, input);
     const columns = input.output?.columns ?? null;
     const changes = await newChanges(client, stage.output, run.knownColumns, columns);
@@ -76,14 +84,31 @@ export async function closeRun(
         { ...keyOf(input), decision: 'quarantined', reason, actor: null, configVersion: run.configVersion },
       ]);
     }
+    if (overtaken && data.status === 'SUCCESS')
+      await appendNotes(client, [
+        {
+          ...keyOf(input),
+          decision: 'overtaken',
+          reason: OVERTAKEN,
+          actor: null,
+          configVersion: run.configVersion,
+        },
+      ]);
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
-    return { pipeline: stage.pipeline, events };
+    return { pipeline: stage.pipeline, events, overtaken };
   });
   if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
   await signalRouter(closed.pipeline, closed.events);
   const data = dataEventIn(closed.events);
-  return { status: data?.status ?? 'FAILURE', eventId: data?.eventId ?? '' };
+  return {
+    status: data?.status ?? 'FAILURE',
+    eventId: data?.eventId ?? '',
+    ...(closed.overtaken ? { overtaken: true } : {}),
+  };
 }
+
+/** Dependents that read the label at that report may have missed what the run wrote afterwards. */
+const OVERTAKEN = 'somebody else reported a newer revision of the label while it ran';
 
 function keyOf({ stage, timelabel, revision }: RunKey): RunKey {
   return { stage, timelabel, revision };
@@ -94,13 +119,13 @@ async function supersede(
   stage: StageDefinition,
   run: LedgerRun,
   input: CloseRunInput,
-): Promise<{ pipeline: string; events: readonly ReeflineEvent[] }> {
+): Promise<{ pipeline: string; events: readonly ReeflineEvent[]; overtaken: boolean }> {
   await endRun(client, input, 'SUPERSEDED', null, []);
   const reason = 'cancelled in flight, because its inputs changed (on_restatement: cancel)';
   await appendNotes(client, [
     { ...keyOf(input), decision: 'superseded', reason, actor: null, configVersion: run.configVersion },
   ]);
-  return { pipeline: stage.pipeline, events: [] };
+  return { pipeline: stage.pipeline, events: [], overtaken: false };
 }
 
 /** Looks without a lock first: nearly every run finds its columns known. */

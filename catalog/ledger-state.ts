@@ -27,6 +27,7 @@ export async function readLedgers(
     deadline: Date | null;
     late: boolean | null;
     propagates: boolean | null;
+    overtaken: boolean;
     begun: boolean | null;
     pinned: number | null;
     accepted_vector: string | null;
@@ -37,6 +38,8 @@ export async function readLedgers(
   }>({
     name: 'read-ledgers',
     text: `select r.revision, r.status, r.outcome, r.vector, r.request, r.deadline, r.late_at is not null as late, r.propagates,
+                  coalesce(e.revision > r.revision, false) and exists (select 1 from reefline.run_note n
+                    where n.stage = t.stage and n.timelabel = t.timelabel and n.revision = r.revision and n.decision = 'overtaken') as overtaken,
                   r.started_at is not null as begun, r.pinned, s.vector as accepted_vector,
                   greatest(coalesce(r.revision, 0), coalesce(e.revision, 0)) as highest, p.pause, c.restated,
                   h.stage is not null as held
@@ -78,6 +81,7 @@ export async function readLedgers(
             deadline: row.deadline?.getTime() ?? null,
             late: row.late === true,
             only: row.propagates === false,
+            overtaken: row.overtaken,
           },
     acceptedVector: row.accepted_vector,
     highestRevision: row.highest,

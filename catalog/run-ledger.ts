@@ -68,6 +68,8 @@ export interface LedgerRun {
   readonly late: boolean;
   readonly propagates: boolean;
   readonly backfill: string | null;
+  /** True when somebody else reported a newer revision of the label since the run opened. */
+  readonly overtaken: boolean;
 }
 
 /** Reads a run and locks its row until the transaction ends. */
@@ -84,10 +86,13 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     late: boolean;
     propagates: boolean;
     backfill: string | null;
+    overtaken: boolean;
   }>({
     name: 'lock-run',
     text: `select status, config_version, caused_by, started_at, events, outcome, missing, late_at is not null as late,
                   propagates, backfill,
+                  exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
+                             and e.event_type = 'data' and e.revision > r.revision) as overtaken,
                   (select columns from reefline.dataset_schema s where s.dataset = r.dataset order by version desc limit 1) as columns
              from reefline.stage_run r where stage = $1 and timelabel = $2 and revision = $3 for update`,
     values: [key.stage, key.timelabel, key.revision],
@@ -106,6 +111,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     late: row.late,
     propagates: row.propagates,
     backfill: row.backfill,
+    overtaken: row.overtaken,
   };
 }
 

@@ -5,6 +5,7 @@ export type RunDecision =
   | 'late'
   | 'missing'
   | 'superseded'
+  | 'overtaken'
   | 'skipped'
   | 'released'
   | 'rejected'

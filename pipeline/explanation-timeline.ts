@@ -64,10 +64,16 @@ function noteText(facts: StandingFacts, note: NoteFact): string | undefined {
     case 'missing':
       return `It was given up: ${deadlineText(why)}`;
     case 'superseded':
-      return `${revision === null ? 'It' : `Revision ${String(revision)}`} was ${why}`;
+      return `${revisionName(revision)} was ${why}`;
+    case 'overtaken':
+      return `${revisionName(revision)} was overtaken: ${why}, so another follows`;
     default:
       return `It was ${decision}${by}: ${why}`;
   }
+}
+
+function revisionName(revision: number | null): string {
+  return revision === null ? 'It' : `Revision ${String(revision)}`;
 }
 
 /** The event that would have started it. */

@@ -34,6 +34,8 @@ export interface LedgerState {
     readonly late: boolean;
     /** True when a person ran it on its own, so that its event started nothing. */
     readonly only: boolean;
+    /** True of a run that succeeded after somebody else had reported a newer revision of the label, which is still the newest. */
+    readonly overtaken: boolean;
   } | null;
   /** Vector of the newest run that succeeded or was skipped. */
   readonly acceptedVector: string | null;
@@ -225,6 +227,8 @@ function reasonToLeave(
   const served = request.rerun !== null && latest.request === request.rerun;
   if (request.rerun !== null && !served) return undefined;
   if (latest.status !== 'FAILURE') {
+    // What it wrote came after that report, so those who read the label then have to read it again.
+    if (latest.overtaken && !latest.only) return undefined;
     if (!isNothingElse(ledger.acceptedVector)) return undefined;
     // A person, a clock or a backfill that asks for a label which was skipped wants it made.
     if (latest.status === 'SKIPPED') return request.trigger === 'event' ? 'skipped' : undefined;

@@ -2,7 +2,7 @@ import type { Acceptance } from '../activities/accept-events.ts';
 import type { AdvanceBackfillInput, BackfillTurn } from '../activities/backfill-advance.ts';
 import type { ControlBackfillInput } from '../activities/backfill-control.ts';
 import type { PlanBackfillInput } from '../activities/backfill-plan.ts';
-import type { CloseRunInput } from '../activities/close-run.ts';
+import type { ClosedRun, CloseRunInput } from '../activities/close-run.ts';
 import type { FindSyncLabelsInput, ResolvedSync } from '../activities/find-sync-labels.ts';
 import type { Forwarded } from '../activities/forward-events.ts';
 import type { OpenRunInput } from '../activities/open-run.ts';
@@ -21,7 +21,7 @@ export interface Activities {
   readonly openRun: (input: OpenRunInput) => Promise<RunStep>;
   readonly passDeadline: (input: { stage: string; timelabel: string }) => Promise<RunStep>;
   readonly runStage: (key: { stage: string; timelabel: string; revision: number }) => Promise<StageOutcome>;
-  readonly closeRun: (input: CloseRunInput) => Promise<{ status: string; eventId: string }>;
+  readonly closeRun: (input: CloseRunInput) => Promise<ClosedRun>;
   readonly forwardEvents: (endpoint: string) => Promise<Forwarded>;
   readonly planBackfill: (input: PlanBackfillInput) => Promise<BackfillProgress>;
   readonly advanceBackfill: (input: AdvanceBackfillInput) => Promise<BackfillTurn>;

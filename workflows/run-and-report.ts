@@ -20,6 +20,8 @@ export interface Ended {
   readonly superseded: boolean;
   /** True when it had ended before, and nothing was done. */
   readonly before: boolean;
+  /** True when somebody else reported the label meanwhile, so that it may have to be made once more. */
+  readonly overtaken: boolean;
 }
 
 export interface RunWatch {
@@ -79,8 +81,10 @@ export async function runAndReport(
     error,
     ...(outdated ? { superseded: true } : {}),
   };
-  await CancellationScope.nonCancellable(() => briefly('run', (activities) => activities.closeRun(closing)));
-  return { error: outdated ? null : error, failure, superseded: outdated, before };
+  const { overtaken = false } = await CancellationScope.nonCancellable(() =>
+    briefly('run', (activities) => activities.closeRun(closing)),
+  );
+  return { error: outdated ? null : error, failure, superseded: outdated, before, overtaken };
 }
 
 function describeFailure(failure: unknown): EventError {

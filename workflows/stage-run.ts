@@ -125,6 +125,7 @@ export async function stageRun(input: StageRunInput): Promise<StageRunResult> {
         });
         // Somebody else ended it, and nobody knows what has arrived since then.
         if (ended.before && patched('look-when-ended-before')) inbox.push(null);
+        if (ended.overtaken) inbox.push(null);
         setCurrentDetails(describeEnd(step.revision, ended));
         failed = ended.error === null ? null : ended;
         if (inbox.length === 0) {

@@ -101,7 +101,7 @@ function hours(count: number, suffix: string): string[] {
 }
 
 describe('a backfill', () => {
-  test('runs every label of the graph once, with no more at once than it may, and says so', async () => {
+  test('runs every label of the graph once, after what it needs and with no more at once than it may, and says so', async () => {
     mostAtOnce = 0;
     const range = { from: '2020-03-01', to: '2020-03-03' };
     await start('two-days', { target: 'p.hourly', ...range, downstream: true, maxConcurrent: 6 });
@@ -112,6 +112,15 @@ describe('a backfill', () => {
       expect(await runs('loaded', day)).toEqual(hours(24, 'r1 SUCCESS'));
       expect(await runs('daily', day)).toEqual(['00 r1 SUCCESS']);
     }
+    // Also the day, whose inputs came as twenty-four events, ran once, and after all of them.
+    const at = (stage: string, label: string): number => executed.indexOf(`${stage} ${label} r1`);
+    for (const day of ['20200301', '20200302'])
+      for (const hour of hours(24, '')) {
+        const label = `${day}${hour.trim()}0000`;
+        expect(at('hourly', label)).toBeGreaterThanOrEqual(0);
+        expect(at('loaded', label)).toBeGreaterThan(at('hourly', label));
+        expect(at('daily', `${day}000000`)).toBeGreaterThan(at('loaded', label));
+      }
     expect(mostAtOnce).toBeLessThanOrEqual(6);
     const result: unknown = await engine.client.workflow.getHandle(backfillId('two-days')).result();
     expect(result).toMatchObject({ id: 'two-days', status: 'completed' });

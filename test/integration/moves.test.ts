@@ -77,6 +77,11 @@ class Game {
         this.#restate(move.source, move.half);
         if (move.twice) play.send('p', this.#sent.at(-1));
         return;
+      case 'report': {
+        const at = move.stage % this.#drawn.length;
+        this.#report(`d${String(at)}`, this.#labelOf(at, move.half));
+        return;
+      }
       case 'break':
         this.#broken.add(id);
         return;
@@ -91,8 +96,7 @@ class Game {
         return;
       }
       case 'run': {
-        const period = this.#drawn[move.stage % this.#drawn.length]?.period ?? '1d';
-        const label = LABELS[period][move.half] ?? HALVES[0] ?? '';
+        const label = this.#labelOf(move.stage % this.#drawn.length, move.half);
         const request = move.rerun ? `request ${String(play.begun.length)}` : null;
         play.ask(id, label, 'manual', { request, by: 'ada', ...(move.only ? { only: true } : {}) });
         return;
@@ -132,10 +136,19 @@ class Game {
   }
 
   #restate(source: number, at: number): void {
-    const named = { event_type: 'data', type: 'redshift', schema: 'main', table: SOURCES[source] };
-    const event = { ...named, timelabel: HALVES[at], status: 'SUCCESS', rows: this.#sent.length };
+    this.#report(SOURCES[source] ?? '', HALVES[at] ?? '');
+  }
+
+  /** A service outside says that a table has a label, be it one that a stage makes. */
+  #report(table: string, timelabel: string): void {
+    const named = { event_type: 'data', type: 'redshift', schema: 'main', table };
+    const event = { ...named, timelabel, status: 'SUCCESS', rows: this.#sent.length };
     this.#sent.push(event);
     this.play.send('p', event);
+  }
+
+  #labelOf(stage: number, half: number): string {
+    return LABELS[this.#drawn[stage]?.period ?? '1d'][half] ?? HALVES[0] ?? '';
   }
 
   async #repair(id: string): Promise<void> {
@@ -191,6 +204,18 @@ function unreported(): Promise<unknown[]> {
   );
 }
 
+/** Runs that wrote a label after somebody else had reported it, and of which nobody heard anything newer. */
+function unheard(): Promise<unknown[]> {
+  return catalog.values(
+    `select stage || ' ' || timelabel || ' r' || revision from reefline.stage_run r
+      where status = 'SUCCESS' and propagates
+        and exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
+                       and e.event_type = 'data' and e.revision > r.revision and e.received_at < r.started_at)
+        and not exists (select 1 from reefline.stage_run n
+          where n.stage = r.stage and n.timelabel = r.timelabel and n.revision > r.revision)`,
+  );
+}
+
 /** Runs that read, up to the sources, two revisions of one source label. */
 function mixtures(): Promise<unknown[]> {
   return catalog.values(
@@ -213,6 +238,7 @@ async function expectQuiet({ play, configs }: Game): Promise<void> {
     forgotten: await forgotten(table, configs),
     undecided: await undecided(table),
     unreported: await unreported(),
+    unheard: await unheard(),
     held: await catalog.values(`select stage || ' ' || timelabel || ' ' || cause from reefline.held_run`),
     running: play.openRuns().filter((run) => !run.endsWith('waiting')),
     twice: play.begun.filter((run, at) => play.begun.indexOf(run) !== at),
@@ -221,6 +247,7 @@ async function expectQuiet({ play, configs }: Game): Promise<void> {
     forgotten: [],
     undecided: [],
     unreported: [],
+    unheard: [],
     held: [],
     running: [],
     twice: [],

@@ -41,6 +41,7 @@ export function sketchesOf(drawn: readonly Drawn[], rule?: JoinRule): readonly S
 
 export type Move =
   | { readonly kind: 'restate'; readonly source: number; readonly half: number; readonly twice: boolean }
+  | { readonly kind: 'report'; readonly stage: number; readonly half: number }
   | { readonly kind: 'break' | 'repair' | 'pause'; readonly stage: number }
   | { readonly kind: 'resume'; readonly stage: number; readonly policy: 'drain' | 'latest' | 'skip' }
   | {
@@ -60,6 +61,7 @@ const restating = fc.record({
   half,
   twice: fc.boolean(),
 });
+const reporting = fc.record({ kind: fc.constant('report' as const), stage, half });
 const handling = fc.record({
   kind: fc.constantFrom('break' as const, 'repair' as const, 'pause' as const),
   stage,
@@ -75,7 +77,7 @@ export const applying = fc.record({
 });
 
 export function movesOf(...more: readonly fc.Arbitrary<Move>[]): fc.Arbitrary<readonly Move[]> {
-  const often = [restating, restating, handling].map((arbitrary) => ({ weight: 2, arbitrary }));
+  const often = [restating, restating, handling, reporting].map((arbitrary) => ({ weight: 2, arbitrary }));
   const rare = more.map((arbitrary) => ({ weight: 1, arbitrary }));
   return fc.array(fc.oneof(...often, ...rare), { minLength: 1, maxLength: 14 });
 }

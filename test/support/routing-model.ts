@@ -154,6 +154,7 @@ export class RoutingModel {
               deadline: null,
               late: false,
               only: false,
+              overtaken: false,
             },
       acceptedVector: runs.findLast(({ status }) => status === 'SUCCESS')?.vector ?? null,
       highestRevision: latest?.revision ?? 0,

@@ -267,7 +267,7 @@ export class RoutingPlay {
     const error = this.#endings(key);
     const output =
       begun === undefined || error !== null ? null : { rows: 1, bytes: null, uri: null, columns: [] };
-    await this.#patiently(() =>
+    const closed = await this.#patiently(() =>
       closeRun(this.#db, this.#configs, this.#signal, {
         ...key,
         temporalRunId: 'play',
@@ -277,7 +277,7 @@ export class RoutingPlay {
       }),
     );
     yield;
-    if (begun === undefined) run.inbox.push(null);
+    if (begun === undefined || closed.overtaken === true) run.inbox.push(null);
     return true;
   }
 

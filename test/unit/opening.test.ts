@@ -29,7 +29,7 @@ const NOTHING: LedgerState = {
 };
 const NOW = Date.UTC(2001, 0, 6);
 /** What most runs leave unsaid. */
-const PLAIN = { outcome: null, deadline: null, late: false, only: false } as const;
+const PLAIN = { outcome: null, deadline: null, late: false, only: false, overtaken: false } as const;
 const EVENT: OpeningRequest = { trigger: 'event', rerun: null };
 
 function head(at: number, revision = 1): Head {
@@ -173,6 +173,22 @@ describe('revisions', () => {
 
   test('a label that an outside service reported goes on from its revision', () => {
     expect(open(ALL, { ...NOTHING, highestRevision: 4 })).toMatchObject({ kind: 'run', revision: 5 });
+  });
+});
+
+describe('a run that wrote after somebody else had reported the label', () => {
+  const overtaken = (only: boolean): LedgerState => {
+    const ledger = ended('SUCCESS', COMPLETE);
+    const latest = ledger.latest === null ? null : { ...ledger.latest, overtaken: true, only };
+    return { ...ledger, latest, highestRevision: 2 };
+  };
+
+  test('is followed by another one, so that what it wrote is the newest', () => {
+    expect(open(ALL, overtaken(false))).toMatchObject({ kind: 'run', revision: 3, restates: true });
+  });
+
+  test('is not when a person ran it on its own, for nobody is to hear of it', () => {
+    expect(open(ALL, overtaken(true))).toMatchObject({ kind: 'nothing-new' });
   });
 });
 

@@ -141,6 +141,13 @@ describe('messages while a run is under way', () => {
     expect(only(await run.activate(jobs.resolve(opening, NOTHING)))).toMatchObject({ what: 'complete' });
   });
 
+  test('a run that somebody else overtook looks again when it has ended', async () => {
+    const run = await start({ step: PLAN, trigger: 'event' });
+    const closing = only(await run.activate(jobs.resolve(only(run.begun), OUTPUT)));
+    const opening = only(await run.activate(jobs.resolve(closing, { overtaken: true })));
+    expect(opening).toMatchObject({ name: 'openRun', args: [{ trigger: 'event', rerun: null }] });
+  });
+
   test('a message during the look is not lost', async () => {
     const run = await start();
     const opening = only(run.begun);
