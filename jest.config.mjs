@@ -14,5 +14,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/closing-line.mjs'],
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Three on two cores: what suites do is in part waiting for servers.
+  maxWorkers: 3,
 };

@@ -1,16 +1,26 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startLocalCloud } from '../../local/cloud.ts';
 import { keepForTeardown } from './running-cloud.ts';
+import { BUNDLE_VARIABLE, workflowBundle } from './workflow-bundle.ts';
 
 /**
  * Starts one local cloud for the whole run. Its addresses go into the environment, which the processes of the
  * suites inherit. `REEFLINE_TEST_NO_CLOUD=1` leaves it out, for runs of pure tests only.
  */
 export default async function globalSetup(): Promise<void> {
+  // Of the commands that suites start, so that nothing of it stays in the folder for temporary files.
+  const cache = process.env['REEFLINE_CACHE'] ?? fileURLToPath(new URL('../../.cache', import.meta.url));
+  process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
   const cloud = await startLocalCloud();
   keepForTeardown(cloud);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
   delete process.env['AWS_PROFILE'];
   delete process.env['AWS_SESSION_TOKEN'];
+  const bundle = join(cloud.dir, 'workflow-bundle.js');
+  writeFileSync(bundle, (await workflowBundle()).code);
+  process.env[BUNDLE_VARIABLE] = bundle;
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
 }

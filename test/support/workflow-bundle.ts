@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
@@ -6,14 +7,23 @@ export const PAYLOAD_CONVERTER_PATH = fileURLToPath(
   new URL('../../workflows/payload-converter.ts', import.meta.url),
 );
 
+/** Names the file with the bundle that the set-up of the whole run has made. */
+export const BUNDLE_VARIABLE = 'REEFLINE_TEST_WORKFLOW_BUNDLE';
+
 let bundled: Promise<{ code: string }> | undefined;
 
-/** The workflows of this build as workers run them; bundled once for a suite. */
+/** The workflows of this build as workers run them; bundled once for a run, or for a suite where the run has no cloud. */
 export function workflowBundle(): Promise<{ code: string }> {
-  bundled ??= bundleWorkflowCode({
+  bundled ??= readOrBundle();
+  return bundled;
+}
+
+async function readOrBundle(): Promise<{ code: string }> {
+  const file = process.env[BUNDLE_VARIABLE];
+  if (file !== undefined) return { code: await readFile(file, 'utf8') };
+  return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
     payloadConverterPath: PAYLOAD_CONVERTER_PATH,
     logger: new DefaultLogger('ERROR'),
   });
-  return bundled;
 }
