@@ -44,6 +44,8 @@ export interface Completeness {
   readonly present: readonly InputRevision[];
   /** What it lacks; of a partial run, what it does without. */
   readonly missing: readonly MissingInput[];
+  /** How many of the `expected` labels are there, checked or not; a label and its check count one each. */
+  readonly there: number;
   /** How many labels all windows together ask for. */
   readonly expected: number;
   /** True when as many inputs are complete and settled as the stage asks for. */
@@ -94,16 +96,18 @@ export function completeness(
     .filter(({ gate }) => gate || stage.onUnsettled !== 'run')
     .flatMap((count) => count.unsettled);
   const complete = (enough || have.length > 0) && unsettled.length === 0;
-  const there = all.flatMap((count) => count.have);
-  const present = enough ? ready.flatMap(({ counts }) => counts.flatMap((count) => count.have)) : there;
+  const absent = all.flatMap((count) => count.missing);
+  const there = expected - absent.length;
+  const open = all.flatMap((count) => count.have);
+  const present = enough ? ready.flatMap(({ counts }) => counts.flatMap((count) => count.have)) : open;
   if (complete) {
-    const missing = enough ? [] : all.flatMap((count) => count.missing);
-    return { have, present, missing, expected, complete, partial: !enough };
+    return { have, present, missing: enough ? [] : absent, there, expected, complete, partial: !enough };
   }
   return {
-    have: there,
+    have: open,
     present,
-    missing: unsettled.length > 0 ? unsettled : all.flatMap((count) => count.missing),
+    missing: unsettled.length > 0 ? unsettled : absent,
+    there,
     expected,
     complete,
     partial: false,

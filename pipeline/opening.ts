@@ -161,7 +161,7 @@ export function decideOpening(
     return {
       kind: 'waiting',
       revision,
-      have: asked.have.length,
+      have: asked.there,
       expected: asked.expected,
       missing: asked.missing.slice(0, NAMED_MISSING),
       deadline: waits ? remaining(latest) : firstDeadline(stage, timelabel, latest, request.trigger, now),

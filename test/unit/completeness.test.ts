@@ -43,6 +43,8 @@ describe('a gate', () => {
     const stage = stageOf({ when: { atLeast: 2 } });
     const without = completeness(stage, DAY, [heads(X, head(DAY)), heads(Y, head(DAY))], false);
     expect(without).toMatchObject({ complete: false, missing: [{ dataset: K, timelabel: DAY }] });
+    // A person who reads the count sees which of the labels have come.
+    expect(without).toMatchObject({ there: 2, expected: 3 });
     const states = [heads(X, head(DAY)), heads(Y, head(DAY)), heads(K, head(DAY))];
     expect(completeness(stage, DAY, states, false)).toMatchObject({ complete: true });
   });
