@@ -11,6 +11,7 @@ const GROUPS = {
   config: 'the config versions that were applied',
   events: 'the event log',
   runs: 'the runs of stages in the ledger',
+  schema: 'the columns of datasets, as runs saw them',
   sync: 'historical syncs: labels that are found at the source of an extract',
 } as const;
 

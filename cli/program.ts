@@ -28,6 +28,7 @@ import { addResumeCommand } from './commands/resume.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addRunsListCommand } from './commands/runs-list.ts';
 import { addRunsShowCommand } from './commands/runs-show.ts';
+import { addSchemaHistoryCommand } from './commands/schema-history.ts';
 import { addSkipCommand } from './commands/skip.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addSyncCreateCommand, addSyncShowCommand } from './commands/sync.ts';
@@ -53,6 +54,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStatusCommand,
   addWhyCommand,
   addLineageCommand,
+  addSchemaHistoryCommand,
   addRunCommand,
   addPauseCommand,
   addResumeCommand,

@@ -83,6 +83,22 @@ async function addDays(): Promise<void> {
     `insert into reefline.delivery (endpoint, seq, event_id, status, attempts, delivered_at, message_id)
      values ('customers', 1, 'orders.fetch_orders/20200303100000/r1', 'delivered', 1, '2020-03-03T12:04:00Z', '5fea7756-0ea4-451a-a703-a558b933e274')`,
   );
+  const orders = ['id int64', 'amount float64', 'updated_at timestamp'].map((column) => {
+    const [name, kind] = column.split(' ');
+    return {
+      name,
+      nullable: name !== 'id',
+      type: { kind, ...(kind === 'timestamp' ? { zoned: true } : {}) },
+    };
+  });
+  await history.db.query(
+    `insert into reefline.dataset_schema (dataset, version, columns, timelabel, revision, seen_at) values
+       ('warehouse.analytics.orders', 1, $1, '20200303060000', 1, '2020-03-03T07:12:00Z'),
+       ('warehouse.analytics.orders', 2, $2, '20200303090000', 1, '2020-03-03T10:12:00Z')`,
+    [orders, [...orders, { name: 'note', nullable: true, type: { kind: 'text' } }]].map((one) =>
+      JSON.stringify(one),
+    ),
+  );
   await history.db.query(
     `insert into reefline.rejected_event (fingerprint, router, field, reason, raw, last_received_at)
      values ('f', 'orders', 'timelabel', 'The timelabel 20200303113000 is not the start of an interval of lake.shop.orders, whose labels cover 1h each.',

@@ -163,3 +163,67 @@ p.hourly  20200303090000    1  FAILURE  schedule  2020-03-03T12:00Z  3 m 05 s  1
     });
   });
 });
+
+describe('reefline schema history', () => {
+  const dataset = 'warehouse.main.loaded';
+  const int = { kind: 'int64' };
+  const at = '2020-03-03T08:11:00Z';
+
+  beforeAll(async () => {
+    await history.db.query(
+      `insert into reefline.dataset_schema (dataset, version, columns, timelabel, revision, seen_at) values
+         ($1, 1, $2, '20200303080000', 1, $4), ($1, 2, $3, '20200303090000', 2, $4)`,
+      [
+        dataset,
+        JSON.stringify([
+          { name: 'id', type: int, nullable: false },
+          { name: 'note', type: { kind: 'text' }, nullable: true },
+          { name: 'price', type: { kind: 'float64' }, nullable: true },
+        ]),
+        JSON.stringify([
+          { name: 'id', type: int, nullable: false },
+          { name: 'price', type: { kind: 'decimal', precision: 12, scale: 2 }, nullable: true },
+          { name: 'seen', type: { kind: 'timestamp', zoned: true }, nullable: true },
+        ]),
+        at,
+      ],
+    );
+  });
+
+  test('shows what each version added, took away and retyped, the newest first, and the run that saw it', async () => {
+    const all = await history.reefline(['schema', 'history', dataset]);
+    expect(all).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(all.stdout).toBe(`Version 2, seen 2020-03-03T08:11Z by the run of 20200303090000, revision 2
+  +  seen   timestamp with time zone
+  -  note   text
+  ~  price  float64 -> decimal(12,2)
+
+Version 1, seen 2020-03-03T08:11Z by the run of 20200303080000, revision 1
+  +  id     int64, never NULL
+  +  note   text
+  +  price  float64
+`);
+    // The newest alone still says what it changed.
+    const newest = await history.json<{ version: number; changes: { change: string }[] }[]>(
+      'schema',
+      'history',
+      dataset,
+      '--limit',
+      '1',
+    );
+    expect(newest.map(({ version, changes }) => [version, changes.map(({ change }) => change)])).toEqual([
+      [2, ['COLUMN_ADDED', 'COLUMN_REMOVED', 'COLUMN_TYPE_CHANGED']],
+    ]);
+  });
+
+  test('tells apart a dataset whose columns no run has seen, a stage, and a name that is none', async () => {
+    const refused = async (name: string): Promise<string> => {
+      const { exitCode, stderr } = await history.reefline(['schema', 'history', name]);
+      expect(exitCode).toBe(2);
+      return stderr;
+    };
+    expect(await refused('warehouse.main.daily')).toContain('reefline runs list --stage p.daily');
+    expect(await refused('p.daily')).toContain('ask for the dataset that it produces, warehouse.main.daily');
+    expect(await refused('warehouse.main.loadd')).toContain('warehouse.main.loaded');
+  });
+});
