@@ -69,7 +69,7 @@ export function exactText(field: Field): string | null {
   if (field.stringValue !== undefined) return field.stringValue;
   if (field.booleanValue !== undefined) return field.booleanValue ? 'true' : 'false';
   if (field.longValue !== undefined) return wholeNumber(field.longValue);
-  if (field.doubleValue !== undefined) return String(field.doubleValue);
+  if (field.doubleValue !== undefined) return doubleText(field.doubleValue);
   if (field.blobValue !== undefined) return `\\x${Buffer.from(field.blobValue).toString('hex')}`;
   throw new StageFailure(
     'rejected',
@@ -83,4 +83,9 @@ function wholeNumber(value: number): string {
     'rejected',
     `The Redshift Data API returned ${String(value)} as a number, which cannot be exact.`,
   );
+}
+
+/** JavaScript writes the negative zero without its sign, and every other number so that it is read back as the same. */
+function doubleText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
 }

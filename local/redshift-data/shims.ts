@@ -85,6 +85,12 @@ CREATE OR REPLACE FUNCTION pg_catalog.json_extract_path_text(v text, VARIADIC pa
 CREATE OR REPLACE FUNCTION pg_catalog.strtol(v text, base int) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT CASE base WHEN 10 THEN v::bigint WHEN 16 THEN ('x' || lpad(v, 16, '0'))::bit(64)::bigint
     ELSE redshift_shim.refuse('strtol knows the bases 10 and 16 only')::bigint END $f$;
+CREATE OR REPLACE FUNCTION pg_catalog.from_varbyte(v bytea, format text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
+  SELECT CASE lower(format) WHEN 'hex' THEN encode(v, 'hex') WHEN 'utf8' THEN convert_from(v, 'UTF8') WHEN 'utf-8' THEN convert_from(v, 'UTF8')
+    WHEN 'base64' THEN encode(v, 'base64') ELSE redshift_shim.refuse('from_varbyte does not know the format ' || format) END $f$;
+CREATE OR REPLACE FUNCTION pg_catalog.to_varbyte(v text, format text) RETURNS varbyte LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
+  SELECT CASE lower(format) WHEN 'hex' THEN decode(v, 'hex') WHEN 'utf8' THEN convert_to(v, 'UTF8') WHEN 'utf-8' THEN convert_to(v, 'UTF8')
+    WHEN 'base64' THEN decode(v, 'base64') ELSE redshift_shim.refuse('to_varbyte does not know the format ' || format)::bytea END $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.average(state bigint[]) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$
   SELECT state[2] / nullif(state[1], 0) $f$;
 CREATE OR REPLACE FUNCTION redshift_shim.average_step(state bigint[], v bigint) RETURNS bigint[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $f$
@@ -141,4 +147,4 @@ CREATE OR REPLACE VIEW pg_catalog.svv_table_info AS
   WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast');`;
 
 /** Idempotent; needs a superuser and `allow_system_table_mods`. */
-export const SHIMS = [REFUSE, FUNCTIONS, DOMAINS, LOAD_ERRORS, VIEWS].join('\n');
+export const SHIMS = [REFUSE, DOMAINS, FUNCTIONS, LOAD_ERRORS, VIEWS].join('\n');
