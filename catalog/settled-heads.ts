@@ -62,7 +62,9 @@ async function readMadeOf(
     failed_since: boolean;
   }>({
     name: 'read-made-of',
-    // A skipped run takes note of newer inputs without making anything: its inputs count for the revision before it.
+    // What was run on its own (--only) is in the table, though nobody was told: a check has not looked at it.
+    // A skipped run takes note of newer inputs without making anything: its inputs count for the revision before it. Not
+    // so of a check: skipping it is not looking, and what it said before was said of the data before.
     text: `with recursive made (dataset, timelabel, revision, input, input_label, input_revision, stale, failed_since) as (
              select null, null, 0, r.dataset, r.timelabel, r.revision, false, false
                from unnest($1::text[], $2::text[], $3::int[]) r(dataset, timelabel, revision)
@@ -70,7 +72,7 @@ async function readMadeOf(
              select m.input, m.input_label, m.input_revision, i.dataset, i.input_label, i.input_revision,
                     exists (select 1 from reefline.data_event e
                              where e.dataset = i.dataset and e.timelabel = i.input_label and e.event_type = 'data'
-                               and e.revision > i.input_revision and e.outcome = any(d.outcomes) and e.propagates),
+                               and e.revision > i.input_revision and e.outcome = any(d.outcomes) and (e.propagates or s.kind = 'check')),
                     exists (select 1 from reefline.data_event e
                              where e.dataset = m.input and e.timelabel = m.input_label and e.event_type = 'data'
                                and e.revision > m.input_revision and e.outcome in ('FAILURE', 'MISSING', 'QUARANTINED', 'REJECTED'))
@@ -79,7 +81,7 @@ async function readMadeOf(
               cross join lateral (
                     select r.revision from reefline.stage_run r
                      where r.stage = s.id and r.timelabel = m.input_label
-                       and (r.revision = m.input_revision or (r.revision > m.input_revision and r.status = 'SKIPPED'))
+                       and (r.revision = m.input_revision or (r.revision > m.input_revision and r.status = 'SKIPPED' and s.kind <> 'check'))
                      order by r.revision desc limit 1) r
                join reefline.run_input i on i.stage = s.id and i.timelabel = m.input_label and i.revision = r.revision
                join reefline.dependency d

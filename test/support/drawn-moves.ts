@@ -14,6 +14,8 @@ export interface Drawn {
   readonly picks: readonly number[];
   readonly when: JoinRule;
   readonly limit: number | null;
+  /** True when a blocking check looks at what it makes, before anybody takes it. */
+  readonly checked?: boolean;
 }
 
 const aRule: fc.Arbitrary<JoinRule> = fc.constantFrom<JoinRule>('all', 'all', 'any', { atLeast: 2 });
@@ -23,20 +25,55 @@ export const graphs = fc.array(
     picks: fc.array(fc.nat(7), { minLength: 1, maxLength: 3 }),
     when: aRule,
     limit: fc.constantFrom(null, null, 1),
+    checked: fc.constantFrom(false, false, true),
   }),
   { minLength: 2, maxLength: STAGES },
 );
 
-/** The graph; after an apply with joins that count other inputs. */
+const ASSERTION = { name: 'none', sql: 'select 1', file: 'x.sql', severity: 'error' } as const;
+
+/** The graph, each check behind what it checks; after an apply with joins that count other inputs. */
 export function sketchesOf(drawn: readonly Drawn[], rule?: JoinRule): readonly StageSketch[] {
-  const graph: StageSketch[] = SOURCES.map((name) => ({ name, period: '12h' }));
-  for (const [at, { period, picks, when, limit }] of drawn.entries()) {
-    const fitting = graph.filter((one) => one.period === '12h' || period === '1d');
+  const read: StageSketch[] = SOURCES.map((name) => ({ name, period: '12h' }));
+  const checks = new Map<string, string>();
+  const graph: StageSketch[] = [...read];
+  for (const [at, { period, picks, when, limit, checked }] of drawn.entries()) {
+    const fitting = read.filter((one) => one.period === '12h' || period === '1d');
     const reads = [...new Set(picks.map((pick) => fitting[pick % fitting.length]?.name ?? ''))];
     const also = { when: rule ?? when, ...(limit === null ? {} : { maxRestatedLabels: limit }) };
-    graph.push({ name: `d${String(at)}`, period, reads, also });
+    const name = `d${String(at)}`;
+    const gates = reads.flatMap((one) => {
+      const check = checks.get(one);
+      return check === undefined ? [] : [[check, { gate: `warehouse.main.${one}` }] as const];
+    });
+    const sketch = {
+      name,
+      period,
+      reads: [...reads, ...gates.map(([check]) => check)],
+      inputs: Object.fromEntries(gates),
+      also,
+    };
+    read.push(sketch);
+    graph.push(sketch);
+    if (checked !== true) continue;
+    const work = {
+      kind: 'check',
+      from: `warehouse.main.${name}`,
+      blocking: true,
+      assertions: [ASSERTION],
+    } as const;
+    checks.set(name, `c${String(at)}`);
+    graph.push({ name: `c${String(at)}`, period, reads: [name], also: { work } });
   }
   return graph;
+}
+
+/** Names of the stages that moves are about: `d0`, and `c0` when it is checked. */
+export function namesOf(drawn: readonly Drawn[]): readonly string[] {
+  return drawn.flatMap(({ checked }, at) => [
+    `d${String(at)}`,
+    ...(checked === true ? [`c${String(at)}`] : []),
+  ]);
 }
 
 export type Move =
@@ -53,7 +90,7 @@ export type Move =
     }
   | { readonly kind: 'apply'; readonly when: JoinRule | null; readonly waiting: 'keep' | 're-evaluate' };
 
-const stage = fc.nat(STAGES - 1);
+const stage = fc.nat(2 * STAGES - 1);
 const half = fc.nat(1);
 const restating = fc.record({
   kind: fc.constant('restate' as const),
@@ -117,4 +154,19 @@ export const FAILED_BEHIND: [readonly Drawn[], readonly Move[], number[]] = [
     { kind: 'run', stage: 0, half: 0, rerun: false, only: false },
   ],
   [8],
+];
+
+/** A check has passed the label, and a person skips it when it has newer data to look at. */
+export const SKIPPED_CHECK: [readonly Drawn[], readonly Move[], number[]] = [
+  [
+    { period: '12h', picks: [0], when: 'all', limit: null, checked: true },
+    { period: '12h', picks: [2], when: 'all', limit: null },
+  ],
+  [
+    { kind: 'pause', stage: 1 },
+    { kind: 'restate', source: 0, half: 0, twice: false },
+    { kind: 'repair', stage: 0 },
+    { kind: 'resume', stage: 1, policy: 'skip' },
+  ],
+  [39],
 ];
