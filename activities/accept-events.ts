@@ -12,7 +12,7 @@ import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld } from './report-held.ts';
-import { routesOf, targetKey, targetsOfRoutes, verdictsOf, type Route } from './routes.ts';
+import { routesOf, targetKey, targetsOfRoutes, verdictsOf, verdictsOfNewest, type Route } from './routes.ts';
 import { isAwaitedByAny, waitingTargets } from './waiting-targets.ts';
 
 /** A run that the router has to start or to tell. Recorded in histories: fields are only ever added. */
@@ -86,7 +86,15 @@ export async function acceptEvents(
     });
     const refused = new Set(numbered.refused.map(({ arrival }) => arrival.id));
     const judged = routes.filter((route) => !refused.has(route.eventId));
-    await appendVerdicts(client, verdictsOf(judged, opened, logged), table.configVersion);
+    const waited = new Set(waiting.map(targetKey));
+    const besides = opened.filter((target) => waited.has(targetKey(target)));
+    const verdicts = [
+      ...verdictsOf(judged, opened, logged),
+      ...arrivals
+        .filter(({ id }) => !refused.has(id) && !logged.known.has(id))
+        .flatMap((arrival) => verdictsOfNewest(table, arrival, besides)),
+    ];
+    await appendVerdicts(client, verdicts, table.configVersion);
     for (const endpoint of await reportHeld(client, table, opened, router)) endpoints.add(endpoint);
     return {
       actions: opened.flatMap((target) => actionOf(target, origin.backfillOf(target))),

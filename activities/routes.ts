@@ -4,7 +4,10 @@ import type { IncomingData } from '../pipeline/incoming.ts';
 import { pairKey, type Arrival, type LoggedState } from '../pipeline/number-events.ts';
 import { selectedOutcomes } from '../pipeline/outcome.ts';
 import { targetsOf, type RoutedTarget, type RoutingTable, type Target } from '../pipeline/routing.ts';
+import { floorToPeriod } from '../pipeline/period.ts';
+import { instantOf, labelAt } from '../pipeline/timelabel.ts';
 import { verdictOf } from '../pipeline/verdict.ts';
+import { triggers } from '../pipeline/window.ts';
 
 /** One (event, dependent) pair. */
 export interface Route {
@@ -78,5 +81,31 @@ export function verdictsOf(
     if (found === undefined)
       throw new Error(`No opening was decided for ${target.stage.id} ${target.timelabel}.`);
     return { ...base, ...verdictOf(found.opening) };
+  });
+}
+
+/**
+ * The verdicts of dependents that nothing is routed to, because they take the newest label of the dataset that there is:
+ * the event counts for runs that wait for a first one, and starts nothing otherwise. Named for the label that the event falls into.
+ */
+export function verdictsOfNewest(
+  table: RoutingTable,
+  { id, incoming, known: { dataset } }: Arrival,
+  waiting: readonly OpenedTarget[],
+): readonly VerdictRow[] {
+  if (incoming.kind !== 'data') return [];
+  const dependents = (table.dependents.get(dataset) ?? []).filter(
+    ({ stage, input }) => !triggers(input.window, stage.period, input.period),
+  );
+  return dependents.flatMap(({ stage, input }): VerdictRow[] => {
+    const concerned = waiting.filter((target) => target.stage.id === stage.id);
+    if (concerned.length > 0)
+      return concerned.map(({ timelabel, opening }) => ({
+        ...{ eventId: id, stage: stage.id, timelabel },
+        ...verdictOf(opening),
+      }));
+    const timelabel = labelAt(floorToPeriod(stage.period, instantOf(incoming.timelabel)));
+    const reason = `${stage.id} takes the newest label of ${dataset} that is there (${input.window}), so none of them starts it`;
+    return [{ eventId: id, stage: stage.id, timelabel, verdict: 'filtered', reason }];
   });
 }

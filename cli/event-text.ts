@@ -90,7 +90,7 @@ export function eventDetailText(screen: Screen, event: EventDetail): string {
       screen,
       'Dependents',
       verdicts.map(({ stage, timelabel, verdict, reason }) => [stage, timelabel, verdict, reason]),
-      'No stage takes this dataset as an input.',
+      'No verdict: no stage took this dataset as an input when the event came.',
     ),
     section(
       screen,

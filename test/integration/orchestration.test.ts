@@ -213,6 +213,11 @@ describe('joins', () => {
     await world.run('slowly', '20010116000000');
     await ledgerIs('slowly', '20010116000000', ['r1 SUCCESS']);
     expect(world.executedOf('dimension')).toHaveLength(1);
+    // Both events have a verdict: whoever asks what became of them is told.
+    expect(await world.verdicts('p.slowly/20010115000000/r1')).toEqual(['dimension started']);
+    await eventually(async () => {
+      expect(await world.verdicts('p.slowly/20010116000000/r1')).toEqual(['dimension filtered']);
+    });
   });
 });
 
