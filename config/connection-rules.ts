@@ -55,9 +55,65 @@ export function connectionProblems(
         : [];
     case 'redshift':
       return redshiftProblems(yaml, path, connection);
+    case 'salesforce':
+      return salesforceProblems(yaml, path, connection);
     case 'glue':
       return [];
   }
+}
+
+/** The fields of each way to sign in, and the ones that are secrets. */
+function salesforceProblems(
+  yaml: YamlFile,
+  path: FieldPath,
+  connection: Extract<Connection, { kind: 'salesforce' }>,
+): readonly Problem[] {
+  const { loginUrl, clientSecret, username, password, privateKey } = connection;
+  const problems = (['clientSecret', 'password', 'privateKey'] as const)
+    .filter((field) => isPlain(connection[field]))
+    .map((field) =>
+      yaml.problem(
+        [...path, field],
+        'this value is a secret in plain text',
+        'put it into an environment variable of the worker and write "${env:NAME}"',
+      ),
+    );
+  const add = (field: string, problem: string, cure: string): void => {
+    problems.push(yaml.problem([...path, field], problem, cure));
+  };
+  if (isPlain(loginUrl) && !/^https?:\/\/[^/\s]+\/?$/.test(loginUrl))
+    add(
+      'loginUrl',
+      'this is no address of a Salesforce login',
+      'write it like https://acme.my.salesforce.com',
+    );
+  if (privateKey !== undefined && password !== undefined)
+    add('password', 'there are two ways to sign in', 'remove password: or privateKey:');
+  if ((privateKey ?? password) !== undefined && username === undefined)
+    add('username', 'a privateKey or a password belongs to a user', 'add username:');
+  if ((privateKey ?? password) === undefined && username !== undefined)
+    add(
+      'username',
+      'a user without a privateKey or a password cannot sign in',
+      'add one of them, or remove username:',
+    );
+  if (privateKey === undefined && clientSecret === undefined)
+    add(
+      'clientSecret',
+      'this way to sign in needs the secret of the connected app',
+      'add clientSecret: or privateKey:',
+    );
+  return problems;
+}
+
+/** Malformed references have their own problem. */
+function isPlain(text: string | undefined): text is string {
+  return (
+    text !== undefined &&
+    referencedName(text) === undefined &&
+    !isMalformedReference(text) &&
+    !holdsPassword(text)
+  );
 }
 
 function redshiftProblems(

@@ -47,6 +47,7 @@ const TYPES_OF_KIND: Readonly<Record<ConnectionKind, readonly EventType[]>> = {
   s3: ['s3'],
   glue: ['glue', 'athena'],
   redshift: ['redshift'],
+  salesforce: ['publish'],
 };
 
 export async function readSettings(dir: string): Promise<SettingsDraft> {

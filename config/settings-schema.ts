@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
-import { dataset, name, period, text, timezone } from './field.ts';
+import { dataset, message, name, period, text, timezone } from './field.ts';
 
 /*
  * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it yields; the
@@ -52,12 +52,37 @@ export const CONNECTION_SCHEMAS = {
     region,
     concurrency,
   }),
+  salesforce: z.strictObject({
+    kind: z.literal('salesforce').describe('A Salesforce org: destination of publishes.'),
+    loginUrl: text.describe('Where tokens are given, such as https://acme.my.salesforce.com.'),
+    clientId: text.describe(
+      'Consumer key of the connected app, or a reference such as ${env:CRM_CLIENT_ID}.',
+    ),
+    clientSecret: text
+      .optional()
+      .describe('Reference to its consumer secret, such as ${env:CRM_CLIENT_SECRET}.'),
+    username: text.optional().describe('User to sign in as, with privateKey or password.'),
+    password: text
+      .optional()
+      .describe('Reference to the password of the user followed by the security token.'),
+    privateKey: text
+      .optional()
+      .describe(
+        'Reference to the private key (PEM) of the certificate of the connected app: JWT bearer flow.',
+      ),
+    apiVersion: z
+      .string()
+      .regex(/^\d{2,3}\.0$/, message('this is no API version', 'write one such as "62.0", in quotes'))
+      .optional()
+      .describe('Version of the Salesforce API; 62.0 when absent.'),
+    concurrency,
+  }),
 } as const;
 
-const { postgres, s3, glue, redshift } = CONNECTION_SCHEMAS;
+const { postgres, s3, glue, redshift, salesforce } = CONNECTION_SCHEMAS;
 
 export const connectionSchema = z
-  .discriminatedUnion('kind', [postgres, s3, glue, redshift])
+  .discriminatedUnion('kind', [postgres, s3, glue, redshift, salesforce])
   .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
 
 export const endpointSchema = z

@@ -55,8 +55,9 @@ export function stageColumns(
       case 'extract':
       case 'register':
       case 'load':
-      case 'publish':
         return sameColumns(work.from, of(work.from) ?? seen.get(output));
+      case 'publish':
+        return sameColumns(work.from, of(work.from) ?? seen.get(output), work.fields);
       case 'check':
         return [];
     }
@@ -81,12 +82,16 @@ function toldColumns(
   return made.length > 0 && names.length === made.length ? names : undefined;
 }
 
-/** Stages that move data keep the columns as they are. */
-function sameColumns(from: string, names: readonly string[] | undefined): readonly MadeColumn[] {
+/** Stages that move data keep the columns as they are, under the names that `renamed` gives to some. */
+function sameColumns(
+  from: string,
+  names: readonly string[] | undefined,
+  renamed: Readonly<Record<string, string>> = {},
+): readonly MadeColumn[] {
   if (names === undefined) return [{ kind: 'every', datasets: [from], certain: true }];
   return names.map((name) => ({
     kind: 'column',
-    name,
+    name: renamed[name] ?? name,
     from: [{ dataset: from, column: name }],
     complete: true,
   }));

@@ -62,6 +62,8 @@ function workOf(
         from: fields.from,
         key: fields.key,
         rows: publishedRows(producers.get(fields.from)),
+        ...(fields.fields === undefined ? {} : { fields: fields.fields }),
+        ...(fields.max_failed_rows === undefined ? {} : { maxFailedRows: fields.max_failed_rows }),
       };
     case 'check':
       return checkWork(fields, selects);

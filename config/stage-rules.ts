@@ -4,18 +4,21 @@ import type { StageKind } from '../pipeline/stage.ts';
 import { checkProblems } from './check-rules.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
+import { publishProblems } from './publish-rules.ts';
 import type { ConnectionDraft } from './read-settings.ts';
 import { scheduleProblems } from './schedule-rules.ts';
 import type { StageDraft, StageFields } from './stage-draft.ts';
 
 /** Which kinds of connections a kind of stage reads from and writes to. */
-const FITS: Readonly<Record<StageKind, { readonly from: ConnectionKind; readonly to: ConnectionKind }>> = {
-  extract: { from: 'postgres', to: 's3' },
-  register: { from: 's3', to: 'glue' },
-  load: { from: 's3', to: 'redshift' },
-  transform: { from: 'redshift', to: 'redshift' },
-  publish: { from: 'redshift', to: 'postgres' },
-  check: { from: 'redshift', to: 'redshift' },
+const FITS: Readonly<
+  Record<StageKind, { readonly from: ConnectionKind; readonly to: readonly ConnectionKind[] }>
+> = {
+  extract: { from: 'postgres', to: ['s3'] },
+  register: { from: 's3', to: ['glue'] },
+  load: { from: 's3', to: ['redshift'] },
+  transform: { from: 'redshift', to: ['redshift'] },
+  publish: { from: 'redshift', to: ['postgres', 'salesforce'] },
+  check: { from: 'redshift', to: ['redshift'] },
 };
 
 /** What is wrong with a stage in the light of the connections, whatever the other stages are. */
@@ -30,6 +33,7 @@ export function stageProblems(
   else problems.push(...connectionFit(draft, fields, 'to', fields.to, connections));
   if (fields.kind !== 'transform')
     problems.push(...connectionFit(draft, fields, 'from', fields.from, connections));
+  if (fields.kind === 'publish') problems.push(...publishProblems(draft, fields, connections));
   return [...problems, ...modeProblems(draft, fields), ...scheduleProblems(draft, fields)];
 }
 
@@ -48,17 +52,18 @@ function connectionFit(
     const cure = suggest(name, connections.keys(), 'add it under connections: in reefline.yaml');
     return [draft.yaml.problem(path, `connection ${name} is not known`, cure)];
   }
-  const wanted = FITS[fields.kind][side];
-  if (connection.kind === undefined || connection.kind === wanted) return [];
-  const fitting = [...connections].filter(([, other]) => other.kind === wanted).map(([other]) => other);
+  const { from, to } = FITS[fields.kind];
+  const kinds = side === 'to' ? to : [from];
+  const { kind } = connection;
+  if (kind === undefined || kinds.includes(kind)) return [];
+  const fitting = [...connections].flatMap(([other, { kind: its }]) =>
+    its !== undefined && kinds.includes(its) ? [other] : [],
+  );
+  const wanted = kinds.join(' or ');
   const does = side === 'to' ? `writes to a ${wanted} connection` : `reads from a ${wanted} connection`;
   const cure = fitting.length === 0 ? `add a ${wanted} connection` : `use ${fitting.join(' or ')}`;
   return [
-    draft.yaml.problem(
-      path,
-      `connection ${name} is ${connection.kind}, but ${article(fields.kind)} ${does}`,
-      cure,
-    ),
+    draft.yaml.problem(path, `connection ${name} is ${kind}, but ${article(fields.kind)} ${does}`, cure),
   ];
 }
 

@@ -193,11 +193,29 @@ export const STAGE_SCHEMAS = {
   publish: z
     .strictObject({
       publish: dataset.describe('The warehouse table to read, in a redshift connection.'),
-      to: dataset.describe('The table to write, in a postgres connection.'),
-      key: key.describe('The columns that identify a row: rows are inserted or updated by them.'),
+      to: dataset.describe(
+        'The table to write, in a postgres connection, or the object, in a salesforce connection: crm.sobjects.Account.',
+      ),
+      key: key.describe(
+        'The columns that identify a row: rows are inserted or updated by them. Of a Salesforce object, the external id.',
+      ),
+      fields: z.record(text, text).optional().meta({
+        title: 'Fields',
+        description:
+          'Salesforce: the field of each column whose field has another name, such as { id: Shop_Id__c }.',
+      }),
+      max_failed_rows: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .optional()
+        .describe('Salesforce: how many rows it may refuse before the run fails; 0 when absent.'),
       ...derived,
     })
-    .meta({ title: 'Publish', description: 'Writes rows of a warehouse table into a serving table.' }),
+    .meta({
+      title: 'Publish',
+      description: 'Writes rows of a warehouse table into a serving table or a Salesforce object.',
+    }),
   check: z
     .strictObject({
       check: dataset.describe('The warehouse table to check, in a redshift connection.'),

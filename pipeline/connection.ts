@@ -2,7 +2,8 @@
  * Outside systems as the configuration names them. Values that are secrets hold a reference (`${env:NAME}`), which
  * only a worker resolves (workers/secrets.ts); the catalog, events and histories see the reference.
  */
-export type Connection = PostgresConnection | S3Connection | GlueConnection | RedshiftConnection;
+export type Connection =
+  PostgresConnection | S3Connection | GlueConnection | RedshiftConnection | SalesforceConnection;
 
 export interface PostgresConnection {
   readonly kind: 'postgres';
@@ -39,6 +40,26 @@ export interface RedshiftConnection {
   /** Role that COPY uses to read S3; `default` when absent. */
   readonly copyRole?: string;
   readonly region?: string;
+  readonly concurrency?: number;
+}
+
+/**
+ * A Salesforce org through its REST and Bulk 2.0 APIs. With `privateKey` it signs in by JWT bearer, with `password` by
+ * username and password, else by client credentials.
+ */
+export interface SalesforceConnection {
+  readonly kind: 'salesforce';
+  /** Where tokens are given, such as `https://acme.my.salesforce.com`. */
+  readonly loginUrl: string;
+  /** Consumer key of the connected app. */
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Private key (PEM) whose certificate the connected app holds. */
+  readonly privateKey?: string;
+  /** Such as `62.0`. */
+  readonly apiVersion?: string;
   readonly concurrency?: number;
 }
 

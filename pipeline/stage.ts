@@ -114,6 +114,10 @@ export interface PublishWork {
   readonly key: readonly string[];
   /** `label`: only the rows that the label's run wrote; `all`: the whole source table (it is replaced at each run). */
   readonly rows: 'label' | 'all';
+  /** To Salesforce: the field of each column whose field has another name. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** To Salesforce: how many rows it may refuse before the run fails; none when absent. */
+  readonly maxFailedRows?: number;
 }
 
 /** Assertions about one label of a dataset, each a SELECT that finds the rows which violate it. */

@@ -3,20 +3,41 @@ import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { storedName } from '../../connectors/redshift/names.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
-import type { PostgresConnection } from '../../pipeline/connection.ts';
+import type { Connection, PostgresConnection } from '../../pipeline/connection.ts';
 import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
-import type { StageRunner, StageTools } from './runner.ts';
+import { publishToSalesforce } from './publish-salesforce.ts';
+import type { StageOutput, StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
 const PULSE_MS = 5_000;
 
-/** Copies rows of a warehouse table into a serving table in PostgreSQL, by key. */
+/** Copies rows of a warehouse table into a serving table in PostgreSQL or an object in Salesforce, by key. */
 export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
+  const { name, connection } = destination(run.stage.output, tools);
+  switch (connection.kind) {
+    case 'postgres':
+      return publishToPostgres(run, tools, { name, connection });
+    case 'salesforce':
+      return publishToSalesforce(run, tools, { name, connection });
+    case 's3':
+    case 'glue':
+    case 'redshift':
+      throw new StageFailure(
+        'invalid_config',
+        `Reefline publishes to PostgreSQL and Salesforce; ${name.connection} is of kind ${connection.kind}.`,
+      );
+  }
+};
+
+async function publishToPostgres(
+  run: StageRun<PublishWork>,
+  tools: StageTools,
+  serving: { readonly name: DatasetName; readonly connection: PostgresConnection },
+): Promise<StageOutput> {
   const { work, output } = run.stage;
   const source = warehouseTarget(work.from, tools);
-  const serving = servingTarget(output, tools);
   const { watch } = trackProgress(tools);
   // A publish may be coarser than its source: then one label of it copies the rows of all its input labels.
   const labels = work.rows === 'label' ? run.inputs.map((input) => input.timelabel) : undefined;
@@ -41,22 +62,14 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
     clearInterval(pulse);
     warehouse.client.destroy();
   }
-};
+}
 
-function servingTarget(
-  dataset: string,
-  tools: StageTools,
-): { name: DatasetName; connection: PostgresConnection } {
+function destination(dataset: string, tools: StageTools): { name: DatasetName; connection: Connection } {
   const name = parseDataset(dataset);
   if (name === undefined)
     throw new StageFailure(
       'invalid_config',
       `"${dataset}" is no dataset: write <connection>.<schema>.<table>.`,
     );
-  const connection = tools.connection(name.connection);
-  if (connection.kind === 'postgres') return { name, connection };
-  throw new StageFailure(
-    'invalid_config',
-    `Reefline publishes to PostgreSQL; ${name.connection} is of kind ${connection.kind}.`,
-  );
+  return { name, connection: tools.connection(name.connection) };
 }

@@ -46,3 +46,13 @@ export function literal(text: string): string {
   }
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** An SQL expression of any text: what a literal cannot hold is put in by its code. */
+export function textExpression(text: string): string {
+  const parts = text.replaceAll('\u0000', '').split(/([\\\u0001-\u001f])/);
+  const pieces = parts.flatMap((part, at) => {
+    if (at % 2 === 1) return [`CHR(${String(part.charCodeAt(0))})`];
+    return part === '' ? [] : [literal(part)];
+  });
+  return pieces.length === 0 ? "''" : pieces.join(' || ');
+}

@@ -51,7 +51,7 @@ export async function tableColumns(
 
 /**
  * The rows of some labels, or all rows when `labels` is undefined, as text and page by page. One statement, so all pages show
- * one state of the table. No client token: reading again is harmless and an old result would not be the table's.
+ * one state of the table; `order` is a column to sort by. No client token: reading again is harmless and an old result would not be the table's.
  */
 export async function* tableRows(
   warehouse: Warehouse,
@@ -59,14 +59,18 @@ export async function* tableRows(
   columns: readonly Column[],
   labels: readonly string[] | undefined,
   watch: Watch,
+  order?: string,
 ): AsyncGenerator<readonly TextRow[]> {
-  const where =
-    labels === undefined
-      ? ''
-      : ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
-  const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${where}`;
+  const by = order === undefined ? '' : ` ORDER BY ${quotedTable(table)}.${quoted(order)}`;
+  const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${ofLabels(labels)}${by}`;
   const state = await runBatch(warehouse, [sql], `read ${table.schema}.${table.table}`, watch);
   for await (const page of resultPages(warehouse, state, 0, watch)) yield page.rows;
+}
+
+/** The condition that a row came with one of the labels; empty for all rows. */
+export function ofLabels(labels: readonly string[] | undefined): string {
+  if (labels === undefined) return '';
+  return ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
 }
 
 /** The Data API gives numbers as JSON numbers, which are not exact beyond 2^53 and for decimals. Text is. */

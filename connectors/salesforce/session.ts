@@ -1,0 +1,103 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { Connection } from 'jsforce';
+import type { SalesforceConnection } from '../../pipeline/connection.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { toSalesforceFailure } from './failures.ts';
+
+/** A signed-in org, and how to name it in messages: `"crm" at acme.my.salesforce.com`. */
+export interface Org {
+  readonly api: Connection;
+  readonly where: string;
+}
+
+const API_VERSION = '62.0';
+/** Salesforce takes assertions that expire within five minutes (OAuth 2.0 JWT Bearer Flow). */
+const ASSERTION_SECONDS = 180;
+/** A token that is refused right after it was given will not get better by asking again. */
+const REFRESH_PAUSE_MS = 2_000;
+
+/**
+ * Signs in, by the flow that the connection's fields ask for; a session that expires later is renewed once per request.
+ * @throws StageFailure `unauthorized`, `invalid_config` or what the network says. No message holds a secret.
+ */
+export async function openOrg(name: string, connection: SalesforceConnection): Promise<Org> {
+  const { loginUrl, clientId, clientSecret } = connection;
+  const where = `"${name}" at ${hostOf(loginUrl)}`;
+  let signedIn = 0;
+  const signIn = async (api: Connection): Promise<void> => {
+    signedIn = Date.now();
+    await api.authorize(grantOf(name, connection));
+  };
+  const api = new Connection({
+    loginUrl,
+    version: connection.apiVersion ?? API_VERSION,
+    oauth2: { loginUrl, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) },
+    refreshFn: (expired, done) => {
+      if (Date.now() - signedIn < REFRESH_PAUSE_MS) {
+        done(new Error('[INVALID_SESSION_ID] the org refuses a token that it has just given'));
+        return;
+      }
+      signIn(expired).then(
+        () => {
+          done(null, expired.accessToken ?? undefined);
+        },
+        (error: unknown) => {
+          done(codeFirst(error));
+        },
+      );
+    },
+  });
+  try {
+    await signIn(api);
+  } catch (error) {
+    throw toSalesforceFailure(error, where, 'give a token');
+  }
+  return { api, where };
+}
+
+/** The parameters of the token request, beside the client's own. */
+function grantOf(name: string, { loginUrl, clientId, username, password, privateKey }: SalesforceConnection) {
+  if (privateKey !== undefined) {
+    return {
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion: assertion(name, privateKey, {
+        iss: clientId,
+        sub: username ?? '',
+        aud: loginUrl.replace(/\/$/, ''),
+      }),
+    };
+  }
+  if (password !== undefined) return { grant_type: 'password', username: username ?? '', password };
+  return { grant_type: 'client_credentials' };
+}
+
+/** A JWT signed with RS256 (RFC 7523). */
+function assertion(
+  name: string,
+  privateKey: string,
+  claims: { iss: string; sub: string; aud: string },
+): string {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const expires = Math.floor(Date.now() / 1000) + ASSERTION_SECONDS;
+  const signed = `${encode({ alg: 'RS256' })}.${encode({ ...claims, exp: expires })}`;
+  try {
+    // Line ends of a PEM often become \n on their way through an environment variable.
+    const key = createPrivateKey(privateKey.replaceAll(String.raw`\n`, '\n'));
+    return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+  } catch {
+    throw new StageFailure(
+      'invalid_config',
+      `The privateKey of the connection "${name}" cannot be read. Expected a PEM that begins with -----BEGIN PRIVATE KEY-----.`,
+    );
+  }
+}
+
+/** jsforce keeps only the message of an error of its refresh function. */
+function codeFirst(error: unknown): Error {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return new Error(`[${name}] ${message}`);
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'an address that is no URL';
+}
