@@ -37,6 +37,7 @@ const BY_CODE: Readonly<Record<string, FailureClass>> = {
   ERROR_HTTP_502: 'unavailable',
   ERROR_HTTP_503: 'unavailable',
   SERVER_UNAVAILABLE: 'unavailable',
+  API_ERROR: 'unavailable',
   UNKNOWN_EXCEPTION: 'unavailable',
   // Names and codes of the HTTP client, when Salesforce gave no answer.
   AbortError: 'timeout',

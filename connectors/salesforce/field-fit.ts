@@ -4,8 +4,7 @@ import { describeType, type ColumnType } from '../../pipeline/column.ts';
 export interface FieldDescription {
   readonly name: string;
   readonly type: string;
-  /** Of number fields: digits in all, and after the point. */
-  readonly precision: number;
+  /** Of number fields: digits after the point. */
   readonly scale: number;
   readonly createable: boolean;
   readonly updateable: boolean;

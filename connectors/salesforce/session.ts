@@ -13,8 +13,9 @@ export interface Org {
 const API_VERSION = '62.0';
 /** Salesforce takes assertions that expire within five minutes (OAuth 2.0 JWT Bearer Flow). */
 const ASSERTION_SECONDS = 180;
-/** A token that is refused right after it was given will not get better by asking again. */
-const REFRESH_PAUSE_MS = 2_000;
+/** So many tokens in so short a time mean that the org refuses each of them; jsforce would ask for more without end. */
+const MOST_TOKENS = 3;
+const TOKENS_MS = 60_000;
 
 /**
  * Signs in, by the flow that the connection's fields ask for; a session that expires later is renewed once per request.
@@ -23,9 +24,9 @@ const REFRESH_PAUSE_MS = 2_000;
 export async function openOrg(name: string, connection: SalesforceConnection): Promise<Org> {
   const { loginUrl, clientId, clientSecret } = connection;
   const where = `"${name}" at ${hostOf(loginUrl)}`;
-  let signedIn = 0;
+  let given: readonly number[] = [];
   const signIn = async (api: Connection): Promise<void> => {
-    signedIn = Date.now();
+    given = [...given.filter((at) => Date.now() - at < TOKENS_MS), Date.now()];
     await api.authorize(grantOf(name, connection));
   };
   const api = new Connection({
@@ -33,8 +34,8 @@ export async function openOrg(name: string, connection: SalesforceConnection): P
     version: connection.apiVersion ?? API_VERSION,
     oauth2: { loginUrl, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) },
     refreshFn: (expired, done) => {
-      if (Date.now() - signedIn < REFRESH_PAUSE_MS) {
-        done(new Error('[INVALID_SESSION_ID] the org refuses a token that it has just given'));
+      if (given.filter((at) => Date.now() - at < TOKENS_MS).length >= MOST_TOKENS) {
+        done(new Error('[INVALID_SESSION_ID] the org refuses the tokens that it has just given'));
         return;
       }
       signIn(expired).then(

@@ -29,7 +29,14 @@ export interface RunningSalesforce {
   readonly allocation: Allocation;
   /** Method and resource of every request, such as `POST jobs/ingest`. */
   readonly requests: readonly string[];
+  /** Breaks the connection of the next request that matches, before the org sees it or after it has acted on it. */
+  interrupt(when: 'before' | 'after', request: RegExp): void;
   stop(): Promise<void>;
+}
+
+interface Interruption {
+  readonly when: 'before' | 'after';
+  readonly request: RegExp;
 }
 
 const VERSIONS = ['60.0', '61.0', '62.0', '63.0', '64.0'];
@@ -50,7 +57,9 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
   const allocation = new Allocation(options.allocation);
   const jobs = new IngestJobs(objects, records, (rows) => allocation.spendBatches(rows));
   const requests: string[] = [];
+  const interruptions: Interruption[] = [];
   const org = {
+    interruptions,
     objects,
     records,
     sessions,
@@ -73,6 +82,9 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
     jobs,
     allocation,
     requests,
+    interrupt: (when, request) => {
+      interruptions.push({ when, request });
+    },
     stop: async () => {
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeAllConnections();
@@ -89,19 +101,29 @@ interface OrgParts {
   readonly allocation: Allocation;
   readonly jobs: IngestJobs;
   readonly requests: string[];
+  readonly interruptions: Interruption[];
   readonly uploadBytes: number;
 }
 
 async function respond(org: OrgParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (interrupted(org, 'before', request)) return void response.destroy();
   const answer = await answerTo(org, request).catch((error: unknown): Answer => {
     if (error instanceof SalesforceFault) return { status: error.status, json: error.body() };
     const message = error instanceof Error ? error.message : String(error);
     return { status: 500, json: [{ errorCode: 'UNKNOWN_EXCEPTION', message }] };
   });
+  if (interrupted(org, 'after', request)) return void response.destroy();
   if (response.destroyed) return;
   const type = answer.csv === undefined ? 'application/json;charset=UTF-8' : 'text/csv';
   response.writeHead(answer.status, { 'content-type': type, 'sforce-limit-info': org.allocation.header() });
   response.end(answer.csv ?? (answer.json === undefined ? '' : JSON.stringify(answer.json)));
+}
+
+function interrupted(org: OrgParts, when: Interruption['when'], request: IncomingMessage): boolean {
+  const asked = `${request.method ?? ''} ${request.url ?? ''}`;
+  const at = org.interruptions.findIndex((each) => each.when === when && each.request.test(asked));
+  if (at >= 0) org.interruptions.splice(at, 1);
+  return at >= 0;
 }
 
 async function answerTo(org: OrgParts, request: IncomingMessage): Promise<Answer> {

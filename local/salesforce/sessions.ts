@@ -17,6 +17,7 @@ const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 export class Sessions {
   readonly #credentials: Credentials;
   readonly #tokens = new Set<string>();
+  #refusing = false;
 
   constructor(credentials: Credentials) {
     this.#credentials = credentials;
@@ -43,13 +44,18 @@ export class Sessions {
 
   check(authorization: string | undefined): void {
     const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
-    if (!this.#tokens.has(token))
+    if (this.#refusing || !this.#tokens.has(token))
       throw new SalesforceFault(401, 'INVALID_SESSION_ID', 'Session expired or invalid');
   }
 
   /** Every token is refused from now on. */
   expireAll(): void {
     this.#tokens.clear();
+  }
+
+  /** So is every token that is given later, as with an address that the org does not let in. */
+  refuseAll(): void {
+    this.#refusing = true;
   }
 
   #checkClient(parameters: URLSearchParams): void {
