@@ -53,6 +53,8 @@ const CURES: Readonly<Partial<Record<FailureClass, string>>> = {
     'Check that the loginUrl and the org can be reached from the worker, and https://status.salesforce.com.',
   throttled:
     "The org's API allocation is used up for now; lower the connection's concurrency, or ask Salesforce for more.",
+  not_found:
+    "Check the name of the object in the stage's to:, and that the user of the connection may see it.",
   unauthorized:
     "Check the connected app of the connection's clientId (OAuth flow, scope api, certificate or secret) and its user.",
 };

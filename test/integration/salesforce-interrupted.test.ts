@@ -138,6 +138,13 @@ describe('what the org as a whole refuses', () => {
     });
   });
 
+  test('an object that is not there is named with its cure', async () => {
+    const table = await source('shop_id int');
+    const refused = table.publish({ output: 'crm.sobjects.Nothing__c' });
+    await expect(refused).rejects.toMatchObject({ failureClass: 'not_found' });
+    await expect(refused).rejects.toThrow(/describe object Nothing__c.*Check the name/);
+  });
+
   test.each<[string, Partial<PublishWork>, string, RegExp]>([
     [
       'a field that is not there',

@@ -11,6 +11,7 @@ export const OUTPUT = 'crm.sobjects.Account';
 
 /** What a test says about one attempt; the rest follows. */
 export interface Attempt {
+  readonly output?: string;
   readonly timelabel?: string;
   readonly revision?: number;
   readonly attempt?: number;
@@ -52,33 +53,33 @@ export async function salesforceSource(
     fields: { shop_id: 'Shop_Id__c' },
     ...work,
   };
+  const begin: SalesforceSource['begin'] = (options = {}) => {
+    const {
+      output = OUTPUT,
+      timelabel = L8,
+      revision = 1,
+      attempt = 1,
+      connection = crm.connection,
+      onHeartbeat,
+      ...rest
+    } = options;
+    const all = { ...warehouse, connections: { ...warehouse.connections, crm: connection } };
+    const made = toolsOf(all, rest);
+    const heartbeat = (details: unknown): void => {
+      made.heartbeat(details);
+      onHeartbeat?.();
+    };
+    const tools = { ...made, heartbeat };
+    const run = runOf({ work: complete, output, timelabel, revision, attempt });
+    return { tools, done: publishStage(run, tools) };
+  };
   return {
     fill: (values: string, timelabel = L8) =>
       warehouse.query(`DELETE FROM marts.${name} WHERE reefline_timelabel = '${timelabel}';
         INSERT INTO marts.${name} SELECT v.*, '${timelabel}' FROM (VALUES ${values}) AS v`),
     sql: (sql: string) => warehouse.query(sql.replaceAll('$table', `marts.${name}`)),
-    begin: (options: Attempt = {}) => {
-      const {
-        timelabel = L8,
-        revision = 1,
-        attempt = 1,
-        connection = crm.connection,
-        onHeartbeat,
-        ...rest
-      } = options;
-      const all = { ...warehouse, connections: { ...warehouse.connections, crm: connection } };
-      const made = toolsOf(all, rest);
-      const heartbeat = (details: unknown): void => {
-        made.heartbeat(details);
-        onHeartbeat?.();
-      };
-      const tools = { ...made, heartbeat };
-      const run = runOf({ work: complete, output: OUTPUT, timelabel, revision, attempt });
-      return { tools, done: publishStage(run, tools) };
-    },
-    publish(options: Attempt = {}) {
-      return this.begin(options).done;
-    },
+    begin,
+    publish: (options) => begin(options).done,
   };
 }
 
