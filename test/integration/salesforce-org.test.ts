@@ -207,4 +207,23 @@ describe('sending in several jobs', () => {
     expect(second.ends).toEqual([4, 4, 2]);
     expect(made()).toBe(3);
   });
+
+  test('stops between two jobs when the org reports that requests run out, and the next attempt goes on from there', async () => {
+    const { allocation } = crm.org;
+    const bounds = { bytes: 1_000_000, rows: 4 };
+    const first = await send(bounds, undefined, () => {
+      if (made() === 1) allocation.allow({ requests: allocation.used().requests + 9 });
+    });
+    await expect(first.done).rejects.toMatchObject({
+      failureClass: 'throttled',
+      facts: { limit: 'DailyApiRequests', needed: 10 },
+    });
+    expect(first.ends).toEqual([4, 4]);
+    allocation.allow({ requests: 15_000 });
+    await (
+      await send(bounds, first.beats.at(-1))
+    ).done;
+    expect(made()).toBe(3);
+    expect(await crm.query('SELECT Id FROM Account')).toHaveLength(10);
+  });
 });
