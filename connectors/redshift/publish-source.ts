@@ -44,7 +44,7 @@ export async function recordPublished(
   const insert =
     `INSERT INTO ${markers} (dataset, timelabel, revision, "rows", applied_at) ` +
     `SELECT ${literal(dataset)}, ${literal(timelabel)}, ${String(revision)}, ${String(rows)}, GETDATE() ` +
-    `WHERE NOT EXISTS (SELECT 1 FROM ${markers} WHERE dataset = ${literal(dataset)} AND ${sameOrNewer(marker)})`;
+    `FROM (SELECT 1 AS n) AS one WHERE NOT EXISTS (SELECT 1 FROM ${markers} WHERE dataset = ${literal(dataset)} AND ${sameOrNewer(marker)})`;
   await runBatch(warehouse, [`LOCK ${markers}`, insert], `record the publish of ${dataset}`, watch);
 }
 

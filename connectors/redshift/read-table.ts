@@ -51,7 +51,7 @@ export async function tableColumns(
 
 /**
  * The rows of some labels, or all rows when `labels` is undefined, as text and page by page. One statement, so all pages show
- * one state of the table; `order` is a column to sort by. No client token: reading again is harmless and an old result would not be the table's.
+ * one state of the table; `order` is a column by whose text they are sorted. No client token: reading again is harmless and an old result would not be the table's.
  */
 export async function* tableRows(
   warehouse: Warehouse,
@@ -61,7 +61,7 @@ export async function* tableRows(
   watch: Watch,
   order?: string,
 ): AsyncGenerator<readonly TextRow[]> {
-  const by = order === undefined ? '' : ` ORDER BY ${quotedTable(table)}.${quoted(order)}`;
+  const by = order === undefined ? '' : ` ORDER BY ${quoted(order)}`;
   const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${ofLabels(labels)}${by}`;
   const state = await runBatch(warehouse, [sql], `read ${table.schema}.${table.table}`, watch);
   for await (const page of resultPages(warehouse, state, 0, watch)) yield page.rows;
