@@ -43,6 +43,16 @@ export function connectionProblems(
               'write "${env:NAME}" and set the variable to postgres://user:password@host:port/database',
             ),
           ];
+    case 'mysql':
+      return isMysqlUrl(connection.url)
+        ? []
+        : [
+            yaml.problem(
+              [...path, 'url'],
+              'this is no mysql:// URL',
+              'write "${env:NAME}" and set the variable to mysql://user:password@host:port/database',
+            ),
+          ];
     case 's3':
       return connection.prefix !== undefined && /^\/|\/$|\/\//.test(connection.prefix)
         ? [
@@ -152,7 +162,15 @@ function redshiftProblems(
 }
 
 function isPostgresUrl(text: string): boolean {
+  return isUrlOf(/^postgres(ql)?:\/\/\S+$/, text);
+}
+
+function isMysqlUrl(text: string): boolean {
+  return isUrlOf(/^(mysql|mariadb):\/\/\S+$/, text);
+}
+
+function isUrlOf(shape: RegExp, text: string): boolean {
   // What looks like a reference or holds a password has its own problem.
   if (referencedName(text) !== undefined || isMalformedReference(text) || holdsPassword(text)) return true;
-  return /^postgres(ql)?:\/\/\S+$/.test(text) && URL.canParse(text);
+  return shape.test(text) && URL.canParse(text);
 }

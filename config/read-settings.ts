@@ -44,6 +44,7 @@ export interface ConnectionDraft {
 /** The event types that a dataset of a connection can carry. */
 const TYPES_OF_KIND: Readonly<Record<ConnectionKind, readonly EventType[]>> = {
   postgres: ['publish'],
+  mysql: [],
   s3: ['s3'],
   glue: ['glue', 'athena'],
   redshift: ['redshift'],
@@ -139,7 +140,8 @@ function datasetProblems(
   const types = connection.kind === undefined ? [type] : TYPES_OF_KIND[connection.kind];
   if (types.includes(type)) return [];
   const problem = `events of type ${type} do not come from connection ${name}, which is ${connection.kind ?? ''}`;
-  return [yaml.problem([...path, 'type'], problem, `write ${types.join(' or ')}`)];
+  const cure = types.length === 0 ? 'remove it, or name another connection' : `write ${types.join(' or ')}`;
+  return [yaml.problem([...path, 'type'], problem, cure)];
 }
 
 function knownKeys(raw: Raw, path: FieldPath): readonly string[] {

@@ -26,6 +26,14 @@ export const CONNECTION_SCHEMAS = {
     ),
     concurrency,
   }),
+  mysql: z.strictObject({
+    kind: z.literal('mysql').describe('A MySQL or MariaDB database: source of extracts.'),
+    url: text.describe(
+      'Reference to a mysql:// URL, such as ${env:SHOP_URL}. A URL with a password is refused. ' +
+        'The parameters ssl-mode, ssl-ca, ssl-cert and ssl-key of the URL choose TLS.',
+    ),
+    concurrency,
+  }),
   s3: z.strictObject({
     kind: z.literal('s3').describe('The store of staged files.'),
     bucket: text.describe('Name of the bucket.'),
@@ -79,10 +87,10 @@ export const CONNECTION_SCHEMAS = {
   }),
 } as const;
 
-const { postgres, s3, glue, redshift, salesforce } = CONNECTION_SCHEMAS;
+const { postgres, mysql, s3, glue, redshift, salesforce } = CONNECTION_SCHEMAS;
 
 export const connectionSchema = z
-  .discriminatedUnion('kind', [postgres, s3, glue, redshift, salesforce])
+  .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, salesforce])
   .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
 
 export const endpointSchema = z

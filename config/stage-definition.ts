@@ -42,7 +42,14 @@ function workOf(
   switch (fields.kind) {
     case 'extract': {
       const { from, mode, cursor } = fields;
-      return { kind: 'extract', from, mode, ...(cursor === undefined ? {} : { cursor }), format: 'parquet' };
+      return {
+        kind: 'extract',
+        from,
+        mode,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(fields.zero_dates === 'as_null' ? { zeroDates: 'as_null' } : {}),
+        format: 'parquet',
+      };
     }
     case 'register':
       return { kind: 'register', from: fields.from };

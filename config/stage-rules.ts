@@ -10,15 +10,13 @@ import { scheduleProblems } from './schedule-rules.ts';
 import type { StageDraft, StageFields } from './stage-draft.ts';
 
 /** Which kinds of connections a kind of stage reads from and writes to. */
-const FITS: Readonly<
-  Record<StageKind, { readonly from: ConnectionKind; readonly to: readonly ConnectionKind[] }>
-> = {
-  extract: { from: 'postgres', to: ['s3'] },
-  register: { from: 's3', to: ['glue'] },
-  load: { from: 's3', to: ['redshift'] },
-  transform: { from: 'redshift', to: ['redshift'] },
-  publish: { from: 'redshift', to: ['postgres', 'salesforce'] },
-  check: { from: 'redshift', to: ['redshift'] },
+const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly ConnectionKind[]>>>> = {
+  extract: { from: ['postgres', 'mysql'], to: ['s3'] },
+  register: { from: ['s3'], to: ['glue'] },
+  load: { from: ['s3'], to: ['redshift'] },
+  transform: { from: ['redshift'], to: ['redshift'] },
+  publish: { from: ['redshift'], to: ['postgres', 'salesforce'] },
+  check: { from: ['redshift'], to: ['redshift'] },
 };
 
 /** What is wrong with a stage in the light of the connections, whatever the other stages are. */
@@ -34,7 +32,12 @@ export function stageProblems(
   if (fields.kind !== 'transform')
     problems.push(...connectionFit(draft, fields, 'from', fields.from, connections));
   if (fields.kind === 'publish') problems.push(...publishProblems(draft, fields, connections));
-  return [...problems, ...modeProblems(draft, fields), ...scheduleProblems(draft, fields)];
+  return [
+    ...problems,
+    ...modeProblems(draft, fields),
+    ...zeroDateProblems(draft, fields, connections),
+    ...scheduleProblems(draft, fields),
+  ];
 }
 
 function connectionFit(
@@ -52,18 +55,31 @@ function connectionFit(
     const cure = suggest(name, connections.keys(), 'add it under connections: in reefline.yaml');
     return [draft.yaml.problem(path, `connection ${name} is not known`, cure)];
   }
-  const { from, to } = FITS[fields.kind];
-  const kinds = side === 'to' ? to : [from];
+  const fits = FITS[fields.kind][side];
   const { kind } = connection;
-  if (kind === undefined || kinds.includes(kind)) return [];
+  if (kind === undefined || fits.includes(kind)) return [];
   const fitting = [...connections].flatMap(([other, { kind: its }]) =>
-    its !== undefined && kinds.includes(its) ? [other] : [],
+    its !== undefined && fits.includes(its) ? [other] : [],
   );
-  const wanted = kinds.join(' or ');
+  const wanted = fits.join(' or ');
   const does = side === 'to' ? `writes to a ${wanted} connection` : `reads from a ${wanted} connection`;
   const cure = fitting.length === 0 ? `add a ${wanted} connection` : `use ${fitting.join(' or ')}`;
   return [
     draft.yaml.problem(path, `connection ${name} is ${kind}, but ${article(fields.kind)} ${does}`, cure),
+  ];
+}
+
+/** Only MySQL and MariaDB hold dates that are none. */
+function zeroDateProblems(
+  { yaml, path }: StageDraft,
+  fields: StageFields,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): readonly Problem[] {
+  if (fields.kind !== 'extract' || fields.zero_dates === undefined) return [];
+  const kind = connections.get(parseDataset(fields.from)?.connection ?? '')?.kind;
+  if (kind === undefined || kind === 'mysql') return [];
+  return [
+    yaml.problemAtKey([...path, 'zero_dates'], `a ${kind} connection has no zero dates`, 'remove zero_dates'),
   ];
 }
 

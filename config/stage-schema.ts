@@ -147,7 +147,7 @@ const mode = z
 export const STAGE_SCHEMAS = {
   extract: z
     .strictObject({
-      extract: dataset.describe('The table to read, in a postgres connection.'),
+      extract: dataset.describe('The table to read, in a postgres or mysql connection.'),
       to: dataset.describe('The staged dataset to write, in an s3 connection.'),
       mode: z
         .enum(['snapshot', 'incremental_append'])
@@ -155,6 +155,10 @@ export const STAGE_SCHEMAS = {
       cursor: text
         .optional()
         .describe('incremental_append: the timestamp or date column that places a row in an interval.'),
+      zero_dates: z
+        .enum(['refuse', 'as_null'])
+        .optional()
+        .describe('MySQL: what becomes of 0000-00-00; the extract is refused when absent.'),
       schedule,
       timezone: zone,
       ...common,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Claim } from './claim.ts';
 import { createDatabase } from './database.ts';
 import { startGlue } from './glue/server.ts';
+import { findMariadb, MARIADB_INSTALL } from './mariadb-programs.ts';
+import { startMariadb } from './mariadb.ts';
 import { startObjectStore } from './object-store.ts';
 import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
 import { startPostgres } from './postgres.ts';
@@ -15,12 +17,16 @@ export interface CloudRequest {
   readonly dir: string;
   readonly temporal: boolean;
   readonly keep: boolean;
+  /** Start MariaDB too, when it is installed. */
+  readonly mysql?: boolean;
 }
 
 /** Where the parts of a started cloud answer. */
 export interface CloudAddresses {
   readonly env: Record<string, string>;
   readonly postgresUrl: string;
+  /** Empty when MySQL was not asked for or MariaDB is not installed. */
+  readonly mysqlUrl: string;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
 }
@@ -51,7 +57,7 @@ export function cloudParts(request: CloudRequest, claim: Claim, log: (line: stri
     return ready;
   };
   return {
-    start: () => startParts(request, claim, begin),
+    start: () => startParts(request, claim, begin, log),
     async stop() {
       stopping = true;
       const settled = await Promise.allSettled(starting);
@@ -68,14 +74,25 @@ export function cloudParts(request: CloudRequest, claim: Claim, log: (line: stri
 
 type Begin = <T extends Stoppable>(name: string, start: () => Promise<T>) => Promise<T>;
 
-async function startParts(request: CloudRequest, claim: Claim, begin: Begin): Promise<CloudAddresses> {
+async function startParts(
+  request: CloudRequest,
+  claim: Claim,
+  begin: Begin,
+  log: (line: string) => void,
+): Promise<CloudAddresses> {
   const { dir, keep } = request;
   const announce = (command: string): void => claim.announce(command);
-  const [postgres, objects, temporal] = await Promise.all([
-    begin('PostgreSQL', () => startPostgres({ dir: postgresDir(dir, claim), keep, announce })),
+  const servers = enterableFolder(dir, claim);
+  const withMysql = request.mysql === true && findMariadb() !== undefined;
+  if (request.mysql === true && !withMysql) log(`MySQL is left out. ${MARIADB_INSTALL}`);
+  const [postgres, objects, temporal, mariadb] = await Promise.all([
+    begin('PostgreSQL', () => startPostgres({ dir: join(servers, 'postgres'), keep, announce })),
     begin('S3 and SQS', () => startObjectStore({ dir: join(dir, 'object-store'), region: REGION, keep })),
     request.temporal
       ? begin('Temporal', () => startTemporal({ dir: join(dir, 'temporal'), announce }))
+      : undefined,
+    withMysql
+      ? begin('MariaDB', () => startMariadb({ dir: join(servers, 'mariadb'), keep, announce }))
       : undefined,
   ]);
   const env: Record<string, string> = {
@@ -102,21 +119,22 @@ async function startParts(request: CloudRequest, claim: Claim, begin: Begin): Pr
   return {
     env,
     postgresUrl: postgres.url,
+    mysqlUrl: mariadb?.url ?? '',
     temporalAddress: temporal?.address ?? '',
     temporalUiUrl: temporal?.uiUrl ?? '',
   };
 }
 
 /**
- * As root, PostgreSQL runs as another user, who may be unable to enter the cloud's folder (below a home folder, for
- * example). Its data then lies in a temporary folder that the claim remembers.
+ * As root, database servers run as another user, who may be unable to enter the cloud's folder (below a home folder, for
+ * example). Their data then lies in a temporary folder that the claim remembers.
  */
-function postgresDir(dir: string, claim: Claim): string {
+function enterableFolder(dir: string, claim: Claim): string {
   const earlier = claim.elsewhere[0];
-  if (earlier !== undefined) return join(earlier, 'postgres');
-  if (!runsAsRoot() || othersCanEnter(dir)) return join(dir, 'postgres');
+  if (earlier !== undefined) return earlier;
+  if (!runsAsRoot() || othersCanEnter(dir)) return dir;
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'reefline-postgres-data-'));
   claim.addFolder(folder);
   chmodSync(folder, 0o711);
-  return join(folder, 'postgres');
+  return folder;
 }

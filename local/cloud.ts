@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { reclaimFolder } from './claim.ts';
 import type { CloudReply } from './cloud-process.ts';
 
-/** A running local cloud: PostgreSQL, S3, SQS, Glue, the Redshift Data API and Temporal on 127.0.0.1. */
+/** A running local cloud: PostgreSQL, S3, SQS, Glue, the Redshift Data API, Temporal and MariaDB on 127.0.0.1. */
 export interface LocalCloud {
   /** The folder with all its data and logs. */
   readonly dir: string;
@@ -17,6 +17,8 @@ export interface LocalCloud {
   readonly env: Record<string, string>;
   /** URL of the database `postgres` for PostgreSQL's superuser. */
   readonly postgresUrl: string;
+  /** `mysql://` URL of a user who may do everything, or empty when MySQL was not asked for or MariaDB is not installed. */
+  readonly mysqlUrl: string;
   /** `host:port`, or empty when Temporal was not asked for. */
   readonly temporalAddress: string;
   /** Address of the Web UI, or empty when Temporal was not asked for. */
@@ -31,6 +33,8 @@ export interface LocalCloudOptions {
   readonly dir?: string;
   /** Start Temporal too. Default: true. */
   readonly temporal?: boolean;
+  /** Start the system's MariaDB too, when it is installed; `log` is told when it is not. Default: false. */
+  readonly mysql?: boolean;
   /** Leave the data after `stop`, for the next start in the same folder. Default: false. */
   readonly keep?: boolean;
   /** Receives a line of progress now and then. */
@@ -51,7 +55,12 @@ const ENTERABLE = 0o711;
  */
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const dir = await prepareFolder(options.dir);
-  const request = JSON.stringify({ dir, temporal: options.temporal ?? true, keep: options.keep ?? false });
+  const request = JSON.stringify({
+    dir,
+    temporal: options.temporal ?? true,
+    keep: options.keep ?? false,
+    mysql: options.mysql ?? false,
+  });
   const program = fileURLToPath(new URL('./cloud-process.ts', import.meta.url));
   // A process group of its own: Ctrl-C reaches the caller only, which then stops the cloud in its own order.
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, request], {

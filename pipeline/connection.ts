@@ -3,11 +3,24 @@
  * only a worker resolves (workers/secrets.ts); the catalog, events and histories see the reference.
  */
 export type Connection =
-  PostgresConnection | S3Connection | GlueConnection | RedshiftConnection | SalesforceConnection;
+  | PostgresConnection
+  | MysqlConnection
+  | S3Connection
+  | GlueConnection
+  | RedshiftConnection
+  | SalesforceConnection;
 
 export interface PostgresConnection {
   readonly kind: 'postgres';
   /** A `postgres://` URL or, usually, a reference such as `${env:SHOP_URL}`. */
+  readonly url: string;
+  readonly concurrency?: number;
+}
+
+/** MySQL 5.7 to 8.4, or MariaDB: a source of extracts. */
+export interface MysqlConnection {
+  readonly kind: 'mysql';
+  /** A `mysql://` URL or, usually, a reference such as `${env:SHOP_URL}`. TLS is chosen by its parameters. */
   readonly url: string;
   readonly concurrency?: number;
 }

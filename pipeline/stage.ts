@@ -81,6 +81,8 @@ export interface ExtractWork {
   readonly mode: 'snapshot' | 'incremental_append';
   /** incremental_append: the timestamp or date column that places a row in an interval. */
   readonly cursor?: string;
+  /** MySQL: `0000-00-00` becomes NULL; it is refused when absent. */
+  readonly zeroDates?: 'as_null';
   readonly format: 'parquet';
 }
 

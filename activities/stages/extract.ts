@@ -1,4 +1,3 @@
-import { extractTable, type ExtractRequest, type OpenedTable } from '../../connectors/postgres/extract.ts';
 import { ParquetFile } from '../../connectors/parquet/parquet-file.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
@@ -9,6 +8,7 @@ import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
+import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 
 /** Milliseconds between two heartbeats. */
@@ -21,7 +21,7 @@ interface ExtractProgress {
 }
 
 /**
- * Reads a PostgreSQL table, or the rows of the run's interval, into Parquet files in S3, and publishes the manifest
+ * Reads a table of PostgreSQL or MySQL, or the rows of the run's interval, into Parquet files in S3, and publishes the manifest
  * last. Each attempt writes into a folder of its own, so a killed or late one leaves nothing that anybody reads:
  * whichever manifest stands, its files are complete. The range comes from the run alone, so a retry reads the same.
  */
@@ -29,11 +29,6 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const { work } = run.stage;
   const source = datasetOf(work.from);
   const staged = stagedRevision(run, tools);
-  const settings = {
-    connection: source.connection,
-    url: sourceUrl(source.connection, tools),
-    signal: tools.signal,
-  };
   const progress: ExtractProgress = { entries: [], file: undefined };
   const beat = setInterval(() => {
     tools.heartbeat(heartbeatOf(progress));
@@ -41,7 +36,7 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const client = createS3Client({ region: staged.region });
   try {
     tools.heartbeat(heartbeatOf(progress));
-    const columns = await extractTable(settings, requestOf(run, source), async (table) => {
+    const columns = await openSourceTable(run, source, tools, async (table) => {
       refuseRetyped(work.from, table.columns, run.knownColumns);
       const writeFile = async (file: ParquetFile, uri: string): Promise<void> =>
         putObject(client, uri, file, { contentType: 'application/vnd.apache.parquet', signal: tools.signal });
@@ -85,7 +80,7 @@ function rowsIn(entries: readonly ManifestEntry[]): number {
 async function stageFiles(
   run: StageRun<ExtractWork>,
   staged: StagedRevision,
-  table: OpenedTable,
+  table: SourceTable,
   progress: ExtractProgress,
   writeFile: (file: ParquetFile, uri: string) => Promise<void>,
 ): Promise<void> {
@@ -110,18 +105,6 @@ async function stageFiles(
   } finally {
     await Promise.allSettled(uploads);
   }
-}
-
-function requestOf(run: StageRun<ExtractWork>, { schema, table }: DatasetName): ExtractRequest {
-  const { mode, cursor } = run.stage.work;
-  if (mode === 'snapshot') return { schema, table };
-  if (cursor === undefined) {
-    throw new StageFailure(
-      'invalid_config',
-      `The stage ${run.stage.id} extracts in mode incremental_append without a cursor. Name a time column in it.`,
-    );
-  }
-  return { schema, table, range: { cursor, interval: run.interval } };
 }
 
 /** New and missing columns are told by events; the same name with another type would break every later stage. */
@@ -154,15 +137,6 @@ function stagedRevision(
   }
   const { bucket, prefix, region } = connection;
   return { bucket, prefix, region, dataset, timelabel, revision };
-}
-
-function sourceUrl(name: string, tools: StageTools): string {
-  const connection = tools.connection(name);
-  if (connection.kind === 'postgres') return connection.url;
-  throw new StageFailure(
-    'invalid_config',
-    `Extracts read from connections of kind postgres; "${name}" is of kind ${connection.kind}.`,
-  );
 }
 
 function datasetOf(id: string): DatasetName {

@@ -21,6 +21,7 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
       return publishToPostgres(run, tools, { name, connection });
     case 'salesforce':
       return publishToSalesforce(run, tools, { name, connection });
+    case 'mysql':
     case 's3':
     case 'glue':
     case 'redshift':

@@ -1,15 +1,27 @@
 import type { Column } from '../../pipeline/column.ts';
-import { PAGE_ROWS } from './column-page.ts';
+import { PAGE_ROWS, type ColumnPage } from './column-page.ts';
 import { fileFooter, MAGIC, type PlacedRowGroup } from './file-footer.ts';
 import { RowGroup, type FinishedRowGroup } from './row-group.ts';
 import { TupleReader } from './tuple-reader.ts';
 
-/** Rows in PostgreSQL's binary COPY format, taken as they come. */
+/** Moves rows into pages, one for each column. */
+export interface RowReader {
+  readonly pages: readonly ColumnPage[];
+  /** Reads the row at `at`; `view` shows the same memory as `bytes`. Answers where the row ends. @throws StageFailure */
+  addRow(bytes: Buffer, view: DataView, at: number): number;
+}
+
+/** Rows in the binary format of their source, taken as they come. */
 export interface TupleSource {
   /** Waits for rows; false when there are no more. */
   more(): Promise<boolean>;
   /** Hands over the rows that have come, each by its place in memory; nothing is kept of them afterwards. */
   take(onRow: (bytes: Buffer, view: DataView, at: number) => void): void;
+  /**
+   * Makes a reader of the format, for each file a new one and not before `more` has said that there are rows. Absent:
+   * the format is that of PostgreSQL's binary COPY.
+   */
+  readonly openReader?: (table: string, columns: readonly Column[]) => RowReader;
 }
 
 /** Where pages, row groups and files end; the first limit that is reached counts. Bytes are before compression,
@@ -42,7 +54,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
   readonly #columns: readonly Column[];
   readonly #limits: ParquetLimits;
   readonly #source: TupleSource;
-  readonly #reader: TupleReader;
+  readonly #reader: RowReader;
   readonly #placed: PlacedRowGroup[] = [];
   #group: RowGroup;
   #rounds: Promise<void>[] = [];
@@ -57,7 +69,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
     this.#columns = columns;
     this.#limits = limits;
     this.#source = source;
-    this.#reader = new TupleReader(table, columns);
+    this.#reader = source.openReader?.(table, columns) ?? new TupleReader(table, columns);
     this.#group = new RowGroup(columns.length);
   }
 

@@ -19,6 +19,7 @@ export interface ExtractCase {
   readonly cursor?: string;
   readonly timelabel?: string;
   readonly attempt?: number;
+  readonly timeoutSeconds?: number;
   readonly work?: Partial<ExtractWork>;
   readonly knownColumns?: readonly Column[];
 }
@@ -49,7 +50,7 @@ export function extractRun({
     period: '1h' as const,
   };
   return {
-    stage: { ...stage, inputs: [], work, timeoutSeconds: 600, maxAttempts: 3 },
+    stage: { ...stage, inputs: [], work, timeoutSeconds: more.timeoutSeconds ?? 600, maxAttempts: 3 },
     timelabel: label,
     interval: intervalOf('1h', label),
     revision: 1,
@@ -59,14 +60,14 @@ export function extractRun({
   };
 }
 
-/** Tools with the connections `shop` (PostgreSQL) and `lake` (S3, under the prefix `stage`). */
+/** Tools with the connections `shop` (PostgreSQL or MySQL, as the url says) and `lake` (S3, under the prefix `stage`). */
 export function extractTools(
   url: string,
   bucket: string,
   options: { readonly signal?: AbortSignal; readonly heartbeat?: (details: unknown) => void } = {},
 ): StageTools {
   const connections: Readonly<Record<string, Connection>> = {
-    shop: { kind: 'postgres', url },
+    shop: { kind: url.startsWith('mysql:') ? 'mysql' : 'postgres', url },
     lake: { kind: 's3', bucket, prefix: 'stage' },
   };
   return {
@@ -90,7 +91,9 @@ export async function readStaged(
   const files = await Promise.all(
     manifest.entries.map(async ({ url }) => {
       const { pathname, host } = new URL(url);
-      const found = await client.send(new GetObjectCommand({ Bucket: host, Key: pathname.slice(1) }));
+      const found = await client.send(
+        new GetObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }),
+      );
       return (await found.Body?.transformToByteArray()) ?? new Uint8Array();
     }),
   );

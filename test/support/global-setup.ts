@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startLocalCloud } from '../../local/cloud.ts';
+import { MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
 import { keepForTeardown } from './running-cloud.ts';
 import { BUNDLE_VARIABLE, workflowBundle } from './workflow-bundle.ts';
 
@@ -14,7 +15,7 @@ export default async function globalSetup(): Promise<void> {
   const cache = process.env['REEFLINE_CACHE'] ?? fileURLToPath(new URL('../../.cache', import.meta.url));
   process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
-  const cloud = await startLocalCloud();
+  const cloud = await startLocalCloud({ mysql: true });
   keepForTeardown(cloud);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
   delete process.env['AWS_PROFILE'];
@@ -23,4 +24,6 @@ export default async function globalSetup(): Promise<void> {
   writeFileSync(bundle, (await workflowBundle()).code);
   process.env[BUNDLE_VARIABLE] = bundle;
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
+  if (cloud.mysqlUrl === '') process.stderr.write(`The tests with MySQL are skipped. ${MARIADB_INSTALL}\n`);
+  else process.env['REEFLINE_TEST_MYSQL_URL'] = cloud.mysqlUrl;
 }

@@ -1,0 +1,90 @@
+import { extractMysqlTable } from '../../connectors/mysql/extract.ts';
+import type { RowStream } from '../../connectors/mysql/row-stream.ts';
+import { MysqlRowReader } from '../../connectors/parquet/mysql-row-reader.ts';
+import type { TupleSource } from '../../connectors/parquet/parquet-file.ts';
+import { extractTable } from '../../connectors/postgres/extract.ts';
+import type { Column } from '../../pipeline/column.ts';
+import type { DatasetName } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { ExtractWork } from '../../pipeline/stage.ts';
+import type { StageRun, StageTools } from './runner.ts';
+
+/** A table of a source whose columns are known and cannot change before its rows are read. */
+export interface SourceTable {
+  readonly columns: readonly Column[];
+  /** Starts reading; call it once. */
+  rows(): TupleSource;
+}
+
+/**
+ * Opens the table that a stage extracts in one read-only snapshot of its source, and calls `read` with it.
+ * @throws StageFailure `invalid_config` when the connection is of a kind that extracts do not read from.
+ */
+export async function openSourceTable<T>(
+  run: StageRun<ExtractWork>,
+  { connection: name, schema, table }: DatasetName,
+  tools: StageTools,
+  read: (table: SourceTable) => Promise<T>,
+): Promise<T> {
+  const connection = tools.connection(name);
+  const range = rangeOf(run);
+  const request = { schema, table, ...(range === undefined ? {} : { range }) };
+  switch (connection.kind) {
+    case 'postgres':
+      return extractTable({ connection: name, url: connection.url, signal: tools.signal }, request, read);
+    case 'mysql': {
+      const { zeroDates } = run.stage.work;
+      const settings = {
+        connection: name,
+        url: connection.url,
+        signal: tools.signal,
+        statementTimeoutSeconds: run.stage.timeoutSeconds,
+      };
+      const withZeroDates = { ...request, ...(zeroDates === undefined ? {} : { zeroDates }) };
+      return extractMysqlTable(settings, withZeroDates, async (table) =>
+        read({
+          columns: table.columns,
+          rows: () => mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse'),
+        }),
+      );
+    }
+    case 's3':
+    case 'glue':
+    case 'redshift':
+    case 'salesforce':
+      throw new StageFailure(
+        'invalid_config',
+        `Extracts read from connections of kind postgres or mysql; "${name}" is of kind ${connection.kind}.`,
+      );
+  }
+}
+
+function mysqlRows(
+  stream: RowStream,
+  checked: readonly string[],
+  zeroDates: 'refuse' | 'as_null',
+): TupleSource {
+  return {
+    more: () => stream.more(),
+    take: (onRow) => {
+      stream.take(onRow);
+    },
+    openReader: (table, columns) =>
+      new MysqlRowReader(table, columns, { layout: stream.layout, checked, zeroDates }),
+  };
+}
+
+function rangeOf({
+  stage,
+  interval,
+}: StageRun<ExtractWork>): { readonly cursor: string; readonly interval: StageRun['interval'] } | undefined {
+  const { mode, cursor } = stage.work;
+  if (mode === 'snapshot') return undefined;
+  if (cursor === undefined) {
+    throw new StageFailure(
+      'invalid_config',
+      `The stage ${stage.id} extracts in mode incremental_append without a cursor. Name a time column in it.`,
+    );
+  }
+  return { cursor, interval };
+}

@@ -1,0 +1,286 @@
+import { describeType, type Column } from '../../pipeline/column.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { ColumnPage } from './column-page.ts';
+import { decimalToBigInt, decimalToDouble } from './mysql-decimal.ts';
+import { moveOf, MOVE, sizeOfInteger, type Move, type MysqlWireColumn } from './mysql-moves.ts';
+import {
+  daysOf,
+  describeDate,
+  highOfUnits,
+  isZeroTime,
+  lowOfUnits,
+  microsOfDay,
+  sizeOfTime,
+  unitsSinceEpoch,
+} from './mysql-time.ts';
+import type { RowReader } from './parquet-file.ts';
+import { parquetField } from './parquet-field.ts';
+
+interface Field {
+  readonly column: Column;
+  readonly page: ColumnPage;
+  readonly move: Move;
+  readonly precision: number;
+  readonly scale: number;
+}
+
+/** What a reader of MySQL rows must know beyond the columns. */
+export interface MysqlRowFormat {
+  /** How the server sends each value of a row. */
+  readonly layout: readonly MysqlWireColumn[];
+  /** Columns for which a row has one more number behind its values: not 0 when a character was lost. */
+  readonly checked: readonly string[];
+  /** `0000-00-00` is stored as NULL instead of being refused. */
+  readonly zeroDates: 'refuse' | 'as_null';
+}
+
+/** Of a row: a byte that is 0, then a bit for each value that says whether it is NULL, the first two bits unused. */
+const ROW_HEADER = 1;
+const UNUSED_BITS = 2;
+
+/** First bytes of a length: below 0xfb it is the length, otherwise so many bytes follow. */
+const LENGTH_2 = 0xfc;
+const LENGTH_3 = 0xfd;
+
+/**
+ * Moves the values of rows in MySQL's binary protocol into one page for each column; no object is made for a row or a
+ * value (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
+ */
+export class MysqlRowReader implements RowReader {
+  readonly pages: readonly ColumnPage[];
+  readonly #fields: readonly Field[];
+  readonly #checked: readonly { readonly column: Column; readonly size: number }[];
+  readonly #bitmap: number;
+  readonly #zeroIsNull: boolean;
+  readonly #table: string;
+  /** Where the value ends that was read last, or begins that is to be read. */
+  #next = 0;
+
+  /**
+   * `table` names the source in messages.
+   * @throws StageFailure `data_error` when the server sends a column in another form than its type promises.
+   */
+  constructor(table: string, columns: readonly Column[], { layout, checked, zeroDates }: MysqlRowFormat) {
+    this.#table = table;
+    this.#fields = columns.map((column, at) => ({
+      column,
+      page: new ColumnPage(parquetField(column.type).width, column.nullable),
+      move: moveOf(column.type, layout[at]) ?? this.#refuseForm(column, layout[at]),
+      precision: column.type.kind === 'decimal' ? column.type.precision : 0,
+      scale: column.type.kind === 'decimal' ? column.type.scale : 0,
+    }));
+    this.pages = this.#fields.map(({ page }) => page);
+    this.#checked = columns
+      .filter(({ name }) => checked.includes(name))
+      .map((column, at) => ({ column, size: sizeOfInteger(layout[columns.length + at]) }));
+    this.#bitmap = (columns.length + this.#checked.length + UNUSED_BITS + 7) >> 3;
+    this.#zeroIsNull = zeroDates === 'as_null';
+  }
+
+  /** @throws StageFailure `data_error` for a value that has no place in the column; names column, type and cure. */
+  addRow(bytes: Buffer, view: DataView, at: number): number {
+    const nulls = at + ROW_HEADER;
+    this.#next = nulls + this.#bitmap;
+    const fields = this.#fields;
+    let bit = UNUSED_BITS;
+    for (const field of fields) {
+      if ((view.getUint8(nulls + (bit >> 3)) & (1 << (bit & 7))) === 0) this.#move(field, bytes, view);
+      else this.#addNull(field);
+      bit += 1;
+    }
+    if (this.#checked.length > 0) this.#check(view);
+    return this.#next;
+  }
+
+  #move(field: Field, bytes: Buffer, view: DataView): void {
+    const { page } = field;
+    const at = this.#next;
+    switch (field.move) {
+      case MOVE.int8:
+        page.addInt32(view.getInt8(at));
+        this.#next = at + 1;
+        return;
+      case MOVE.uint8:
+        page.addInt32(view.getUint8(at));
+        this.#next = at + 1;
+        return;
+      case MOVE.int16:
+        page.addInt32(view.getInt16(at, true));
+        this.#next = at + 2;
+        return;
+      case MOVE.uint16:
+        page.addInt32(view.getUint16(at, true));
+        this.#next = at + 2;
+        return;
+      case MOVE.four:
+        page.addInt32(view.getInt32(at, true));
+        this.#next = at + 4;
+        return;
+      case MOVE.uint32:
+        page.addInt64(0, view.getUint32(at, true));
+        this.#next = at + 4;
+        return;
+      case MOVE.widened32:
+        page.addInt64(view.getInt32(at, true) >> 31, view.getInt32(at, true));
+        this.#next = at + 4;
+        return;
+      case MOVE.eight:
+        page.addInt64(view.getInt32(at + 4, true), view.getInt32(at, true));
+        this.#next = at + 8;
+        return;
+      case MOVE.uint64:
+        page.addBigInt128(view.getBigUint64(at, true));
+        this.#next = at + 8;
+        return;
+      case MOVE.bytes: {
+        const length = this.#length(view);
+        page.addBytes(bytes, this.#next, length);
+        this.#next += length;
+        return;
+      }
+      case MOVE.date:
+        this.#moveDate(field, view);
+        return;
+      case MOVE.time:
+        this.#moveTime(field, view);
+        return;
+      case MOVE.decimal32:
+      case MOVE.decimal64:
+      case MOVE.decimalLong:
+      case MOVE.decimal128:
+        this.#moveDecimal(field, bytes);
+        return;
+      case MOVE.truth8:
+      case MOVE.truthBit:
+      case MOVE.bits64:
+      case MOVE.bits128:
+        this.#moveBits(field, view);
+    }
+  }
+
+  /** A boolean column is a small integer at the source, which may hold any other number. */
+  #moveBits(field: Field, view: DataView): void {
+    const length = field.move === MOVE.truth8 ? 1 : this.#length(view);
+    let value = 0n;
+    for (let index = 0; index < length; index++) {
+      value = (value << 8n) | BigInt(view.getUint8(this.#next + index));
+    }
+    this.#next += length;
+    if (field.move === MOVE.bits64) field.page.addBigInt64(value);
+    else if (field.move === MOVE.bits128) field.page.addBigInt128(value);
+    else if (value > 1n) throw this.#refuse(field, `the number ${String(BigInt.asIntN(8, value))}`);
+    else field.page.addBoolean(value === 1n);
+  }
+
+  #moveDate(field: Field, view: DataView): void {
+    const at = this.#next;
+    this.#next = at + sizeOfTime(view, at);
+    const days = daysOf(view, at);
+    if (days === undefined) this.#handleZero(field, view, at);
+    else field.page.addInt32(days);
+  }
+
+  #moveTime(field: Field, view: DataView): void {
+    const at = this.#next;
+    this.#next = at + sizeOfTime(view, at);
+    const days = daysOf(view, at);
+    if (days === undefined) {
+      this.#handleZero(field, view, at);
+      return;
+    }
+    const micros = microsOfDay(view, at);
+    const units = unitsSinceEpoch(days, micros);
+    field.page.addInt64(highOfUnits(units), lowOfUnits(units, micros));
+  }
+
+  #handleZero(field: Field, view: DataView, at: number): void {
+    if (this.#zeroIsNull && isZeroTime(view, at)) {
+      this.#addNull(field);
+      return;
+    }
+    throw this.#refuse(
+      field,
+      `the date ${describeDate(view, at)}`,
+      isZeroTime(view, at)
+        ? ' To stage such dates as NULL, write zero_dates: as_null in the stage.'
+        : ' Files hold real days of the years 1 to 9999.',
+    );
+  }
+
+  #moveDecimal(field: Field, bytes: Buffer): void {
+    const { page, move, precision, scale } = field;
+    // The text of a number is shorter than 251 bytes, so one byte is its length.
+    const length = bytes[this.#next] ?? 0;
+    const at = this.#next + 1;
+    this.#next = at + length;
+    if (move === MOVE.decimal32 || move === MOVE.decimal64) {
+      const value =
+        decimalToDouble(bytes, at, length, precision, scale) ?? this.#refuseText(field, bytes, at, length);
+      if (move === MOVE.decimal32) page.addInt32(value);
+      else page.addInt64(Math.floor(value / 0x1_0000_0000), value);
+      return;
+    }
+    const value =
+      decimalToBigInt(bytes, at, length, precision, scale) ?? this.#refuseText(field, bytes, at, length);
+    if (move === MOVE.decimalLong) page.addBigInt64(value);
+    else page.addBigInt128(value);
+  }
+
+  #addNull(field: Field): void {
+    if (!field.page.nullable) throw this.#refuse(field, 'a NULL, though the column is declared NOT NULL');
+    field.page.addNull();
+  }
+
+  /** The numbers behind the values are 0 or 1, so their first byte says all. */
+  #check(view: DataView): void {
+    for (const { column, size } of this.#checked) {
+      if (view.getUint8(this.#next) !== 0) {
+        throw this.#refuse({ column }, 'a character that its character set has and Unicode has not');
+      }
+      this.#next += size;
+    }
+  }
+
+  /** Reads the length of the value that follows; then `#next` is its first byte. */
+  #length(view: DataView): number {
+    const at = this.#next;
+    const first = view.getUint8(at);
+    if (first < LENGTH_2) {
+      this.#next = at + 1;
+      return first;
+    }
+    if (first === LENGTH_2) {
+      this.#next = at + 3;
+      return view.getUint16(at + 1, true);
+    }
+    if (first === LENGTH_3) {
+      this.#next = at + 4;
+      return view.getUint16(at + 1, true) | (view.getUint8(at + 3) << 16);
+    }
+    this.#next = at + 9;
+    return Number(view.getBigUint64(at + 1, true));
+  }
+
+  #refuseText(field: Field, bytes: Buffer, at: number, length: number): never {
+    throw this.#refuse(field, `the number ${bytes.toString('latin1', at, at + length)}`);
+  }
+
+  #refuseForm(column: Column, wire: MysqlWireColumn | undefined): never {
+    const form = wire === undefined ? 'not at all' : `in the form ${String(wire.type)}`;
+    throw new StageFailure(
+      'data_error',
+      `Column ${this.#table}.${column.name} of type ${describeType(column.type)} is sent ${form}, which is not the one ` +
+        'of its declared type. Cast the column to its type in a view and extract the view.',
+      { facts: { table: this.#table, column: column.name, value: null } },
+    );
+  }
+
+  #refuse({ column }: Pick<Field, 'column'>, what: string, cure = ''): StageFailure {
+    return new StageFailure(
+      'data_error',
+      `Column ${this.#table}.${column.name} of type ${describeType(column.type)} holds ${what}, which the staged ` +
+        `files cannot hold. Correct the row, cast the column in a view and extract the view, or leave the column out.${cure}`,
+      { facts: { table: this.#table, column: column.name, value: what } },
+    );
+  }
+}
