@@ -23,6 +23,8 @@ export interface LocalMariadbOptions {
   readonly keep: boolean;
   /** Told the exact command line before the server is started. */
   readonly announce: (command: string) => void;
+  /** Files of a certificate and its key, which offer TLS; without them the server has none. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const ATTEMPTS = 5;
@@ -58,9 +60,10 @@ export async function startMariadb(options: LocalMariadbOptions): Promise<LocalM
 async function startOn(
   port: number,
   programs: MariadbPrograms,
-  { dir, announce }: LocalMariadbOptions,
+  { dir, announce, tls }: LocalMariadbOptions,
 ): Promise<ServerProcess> {
   const args = ['--no-defaults', `--datadir=${join(dir, 'data')}`, `--port=${port}`, ...settings(dir)];
+  if (tls !== undefined) args.push(`--ssl-cert=${tls.cert}`, `--ssl-key=${tls.key}`);
   announce([programs.server, ...args].join(' '));
   const server = startServerProcess({
     name: 'MariaDB',

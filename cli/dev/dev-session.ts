@@ -25,7 +25,8 @@ const PAUSE = 500;
 export async function runDevSession(context: CliContext, dir: string, signal: AbortSignal): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const cloud = await startEmbeddedCloud((line) => context.say(line));
+    const mysql = await readsMysql(dir);
+    const cloud = await startEmbeddedCloud((line) => context.say(line), { mysql });
     undo.push(() => cloud.stop());
     if (signal.aborted) return;
     const session = await openSession(context, dir, cloud, (end) => undo.push(end));
@@ -44,6 +45,13 @@ export async function runDevSession(context: CliContext, dir: string, signal: Ab
     for (const end of undo.reverse())
       await end().catch((error: unknown) => context.say(describeError(error)));
   }
+}
+
+/** Whether a connection is to MySQL; a project that cannot be read yet is told so later. */
+async function readsMysql(dir: string): Promise<boolean> {
+  const reading = await readProject(dir);
+  if ('problems' in reading) return false;
+  return Object.values(reading.project.connections).some(({ kind }) => kind === 'mysql');
 }
 
 interface Session {

@@ -20,6 +20,8 @@ export interface CloudAddresses {
   readonly env: Readonly<Record<string, string>>;
   /** URL of the database `postgres` for PostgreSQL's superuser. */
   readonly postgresUrl: string;
+  /** `mysql://` URL without a database, or empty when no MySQL was asked for or MariaDB is not installed. */
+  readonly mysqlUrl: string;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
 }
@@ -43,12 +45,18 @@ export function requireEmbeddedCloud(): void {
   );
 }
 
-/** Starts PostgreSQL, S3, SQS, Glue, Redshift and Temporal on this machine, empty. `say` gets their progress. */
-export async function startEmbeddedCloud(say: (line: string) => void): Promise<EmbeddedCloud> {
+/**
+ * Starts PostgreSQL, S3, SQS, Glue, Redshift and Temporal on this machine, empty, and MariaDB when `mysql` is asked for
+ * and it is installed. `say` gets their progress.
+ */
+export async function startEmbeddedCloud(
+  say: (line: string) => void,
+  { mysql }: { readonly mysql: boolean },
+): Promise<EmbeddedCloud> {
   requireEmbeddedCloud();
   const dir = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
   chmodSync(dir, ENTERABLE);
-  const request = JSON.stringify({ dir, temporal: true, keep: false });
+  const request = JSON.stringify({ dir, temporal: true, keep: false, mysql });
   const held = holdProcess([PROGRAM, request], process.env, say);
   const reply = await firstReply(held.stdout);
   if (reply?.ok !== true) {

@@ -7,6 +7,7 @@ import { missingFile } from '../../config/missing-file.ts';
 import { referencedName } from '../../config/secret-reference.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
+import { createMysqlDatabase } from './mysql-database.ts';
 
 /** What stands in for one outside system of the project on this machine. */
 export interface StandIn {
@@ -22,7 +23,7 @@ export interface StandIn {
 
 /**
  * Makes what the connections and endpoints of a project need in the embedded cloud, each once: a database for each
- * PostgreSQL connection (and the statements of `seed/<connection>.sql` in it), a bucket, a queue.
+ * PostgreSQL or MySQL connection (and the statements of `seed/<connection>.sql` in it), a bucket, a queue.
  */
 export class StandIns {
   readonly #cloud: CloudAddresses;
@@ -44,6 +45,8 @@ export class StandIns {
       const of = `connections.${name}`;
       if (connection.kind === 'postgres')
         await this.#once(of, connection.url, () => this.#database(of, name, connection.url));
+      if (connection.kind === 'mysql')
+        await this.#once(of, connection.url, () => this.#mysqlDatabase(of, name, connection.url));
       if (connection.kind === 's3')
         await this.#once(of, connection.bucket, () => this.#bucket(of, connection.bucket));
     }
@@ -70,13 +73,24 @@ export class StandIns {
   async #database(of: string, name: string, written: string): Promise<StandIn> {
     const variable = referencedName(written);
     if (variable === undefined) {
-      const remark =
-        'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a database in its place';
-      return { of, variable: null, address: '', remark };
+      return { of, variable: null, address: '', remark: WRITTEN_OUT };
     }
     const url = await this.#createDatabase(`dev_${name}`);
     const seeded = await this.#seed(url, name);
     return { of, variable, address: url, remark: seeded ? `filled from seed/${name}.sql` : null };
+  }
+
+  async #mysqlDatabase(of: string, name: string, written: string): Promise<StandIn> {
+    const variable = referencedName(written);
+    if (variable === undefined) return { of, variable: null, address: '', remark: WRITTEN_OUT };
+    if (this.#cloud.mysqlUrl === '') return { of, variable: null, address: '', remark: NO_MYSQL };
+    const seed = await readSeed(this.#dir, name);
+    const url = await createMysqlDatabase(this.#cloud.mysqlUrl, `dev_${name}`, seed).catch(
+      (error: unknown) => {
+        throw seedFailed(name, error);
+      },
+    );
+    return { of, variable, address: url, remark: seed === undefined ? null : `filled from seed/${name}.sql` };
   }
 
   async #createDatabase(name: string): Promise<string> {
@@ -90,10 +104,10 @@ export class StandIns {
   }
 
   async #seed(url: string, name: string): Promise<boolean> {
-    const sql = await readFile(join(this.#dir, 'seed', `${name}.sql`), 'utf8').catch(missingFile);
+    const sql = await readSeed(this.#dir, name);
     if (sql === undefined) return false;
     await withClient(url, (client) => client.query(sql)).catch((error: unknown) => {
-      throw new Error(`seed/${name}.sql failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw seedFailed(name, error);
     });
     return true;
   }
@@ -135,6 +149,19 @@ export class StandIns {
       },
     };
   }
+}
+
+const WRITTEN_OUT =
+  'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a database in its place';
+const NO_MYSQL =
+  'there is no MySQL server: install MariaDB (apt-get install mariadb-server, brew install mariadb) and start dev again';
+
+async function readSeed(dir: string, name: string): Promise<string | undefined> {
+  return readFile(join(dir, 'seed', `${name}.sql`), 'utf8').catch(missingFile);
+}
+
+function seedFailed(name: string, error: unknown): Error {
+  return new Error(`seed/${name}.sql failed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** A queue URL that is written out names its queue at the end; one of a FIFO queue ends in `.fifo`. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
 import { StageFailure } from '../../pipeline/failure.ts';
 
@@ -30,20 +31,21 @@ export function readUrl(connection: string, url: string): MysqlAddress {
   }
   try {
     const database = decodeURIComponent(parsed.pathname.slice(1));
+    const host = parsed.hostname.replace(/^\[(.*)\]$/u, '$1');
     return {
-      host: parsed.hostname.replace(/^\[(.*)\]$/u, '$1'),
+      host,
       port: parsed.port === '' ? DEFAULT_PORT : Number(parsed.port),
       user: decodeURIComponent(parsed.username),
       password: decodeURIComponent(parsed.password),
       database: database === '' ? undefined : database,
-      ssl: sslOptions(connection, parsed.searchParams),
+      ssl: sslOptions(connection, host, parsed.searchParams),
     };
   } catch (error) {
     throw error instanceof StageFailure ? error : unreadable(connection);
   }
 }
 
-function sslOptions(connection: string, parameters: URLSearchParams): SslOptions | undefined {
+function sslOptions(connection: string, host: string, parameters: URLSearchParams): SslOptions | undefined {
   const files: Partial<Record<'ca' | 'cert' | 'key', Buffer>> = {};
   let mode: string | undefined;
   for (const [name, value] of parameters) {
@@ -61,6 +63,11 @@ function sslOptions(connection: string, parameters: URLSearchParams): SslOptions
     throw invalid(connection, 'has an unknown ssl-mode', `Known are ${SSL_MODES.join(', ')}.`);
   }
   if (mode === 'disabled') return undefined;
+  if (mode === 'verify_identity' && isIP(host) !== 0) {
+    // mysql2 would compare the certificate with "localhost" instead.
+    const cure = 'Write the name that the certificate is for, or ssl-mode=verify_ca.';
+    throw invalid(connection, 'names an address, whose identity no certificate proves', cure);
+  }
   return {
     ...files,
     rejectUnauthorized: mode !== 'required',

@@ -46,6 +46,22 @@ describe('a project', () => {
     expect(project.connections['lake']).toEqual({ kind: 's3', bucket: 'acme-lake', prefix: 'stage' });
   });
 
+  test('reads from MySQL as from PostgreSQL, and says what becomes of zero dates', async () => {
+    const mysql = edited('reefline.yaml', [
+      'shop:      { kind: postgres, url: "${env:SHOP_URL}" }',
+      'shop:      { kind: mysql, url: "${env:SHOP_URL}", concurrency: 2 }',
+    ]);
+    const orders =
+      edited(ORDERS, ['cursor: created_at', 'cursor: created_at, zero_dates: as_null'])[ORDERS] ?? '';
+    const { connections, stages } = await projectOf({ ...mysql, [ORDERS]: orders });
+    expect(connections['shop']).toEqual({ kind: 'mysql', url: '${env:SHOP_URL}', concurrency: 2 });
+    expect(stages[0]?.work).toMatchObject({
+      kind: 'extract',
+      from: 'shop.public.orders',
+      zeroDates: 'as_null',
+    });
+  });
+
   test('gets its inputs, periods and windows from the data, not from a hand-written graph', async () => {
     const { stages } = await projectOf(SHOP_PROJECT);
     expect(

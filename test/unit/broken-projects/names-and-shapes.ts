@@ -187,6 +187,60 @@ export const NAMES_AND_SHAPES: readonly BrokenProject[] = [
     ],
   },
   {
+    name: 'a publish into MySQL, and an extract from a store of files',
+    edits: [
+      [
+        SETTINGS,
+        'serving:   { kind: postgres, url: "${env:SERVING_URL}" }',
+        'serving:   { kind: mysql, url: "${env:SERVING_URL}" }',
+      ],
+      [ORDERS, 'extract: shop.public.orders', 'extract: lake.public.orders'],
+    ],
+    expected: [
+      at(
+        ORDERS,
+        3,
+        'stages.fetch_orders.extract',
+        /lake is s3, but an extract reads from a postgres or mysql/,
+        /use shop or serving/,
+      ),
+      at(
+        ORDERS,
+        7,
+        'stages.push_revenue.to',
+        /serving is mysql, but a publish writes to a postgres/,
+        /use shop/,
+      ),
+    ],
+  },
+  {
+    name: 'a MySQL connection without a MySQL URL, and an outside dataset in it',
+    edits: [
+      [
+        SETTINGS,
+        'shop:      { kind: postgres, url: "${env:SHOP_URL}" }',
+        'shop:      { kind: mysql, url: "postgres://db/shop" }',
+      ],
+      [
+        SETTINGS,
+        'warehouse.partners.fares: { every: 1d, type: redshift }',
+        'shop.partners.fares: { every: 1d, type: s3 }',
+      ],
+      [SQL, 'partners.fares', 'analytics.orders'],
+    ],
+    expected: [
+      at(SETTINGS, 2, 'connections.shop.url', /no mysql:\/\/ URL/, /mysql:\/\/user:password@host/),
+      at(SETTINGS, 10, 'datasets.shop.partners.fares.type', /do not come from connection shop/, /remove it/),
+    ],
+  },
+  {
+    name: 'zero dates of PostgreSQL',
+    edits: [[ORDERS, 'cursor: created_at', 'cursor: created_at, zero_dates: as_null']],
+    expected: [
+      at(ORDERS, 3, 'stages.fetch_orders.zero_dates', /a postgres connection has no zero dates/, /remove/),
+    ],
+  },
+  {
     name: 'a load of what no extract staged',
     edits: [[ORDERS, 'load: lake.shop.orders', 'load: warehouse.partners.fares']],
     expected: [

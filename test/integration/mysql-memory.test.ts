@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeMysql, openMysqlSource, type MysqlSource } from '../support/mysql-source.ts';
+
+/** Of the whole process that moves the rows, in MiB. */
+const LIMIT = 450;
+
+describeMysql('The memory of an extract from MySQL', () => {
+  let source: MysqlSource;
+  beforeAll(async () => {
+    source = await openMysqlSource('mysql-memory');
+    await source.query(
+      // 250 MB of values, of which none compresses well.
+      `create view wide as
+         select seq as id, now() as at, cast(seq / 7 as decimal(18,4)) as price, concat(md5(seq), md5(-cast(seq as signed))) as first,
+           sha2(seq, 512) as second, if(seq % 3 = 0, null, sha1(seq)) as third
+         from seq_1_to_1000000`,
+    );
+  });
+  afterAll(() => source.close());
+
+  async function peakOf(table: string): Promise<{ rows: number; megabytes: number }> {
+    const program = `
+      import { extractStage } from './activities/stages/extract.ts';
+      import { extractRun, extractTools } from './test/support/extract-run.ts';
+      const work = { from: 'shop.${source.database}.${table}' };
+      const { rows } = await extractStage(extractRun({ table: '${table}', work }), extractTools('${source.url}', '${source.bucket}'));
+      console.log(JSON.stringify({ rows, megabytes: Math.round(process.resourceUsage().maxRSS / 1024) }));`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      program,
+    ]);
+    return JSON.parse(stdout) as { rows: number; megabytes: number };
+  }
+
+  test('is bounded at a million rows', async () => {
+    const { rows, megabytes } = await peakOf('wide');
+    expect(rows).toBe(1_000_000);
+    expect(megabytes).toBeLessThan(LIMIT);
+  });
+});
