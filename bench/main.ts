@@ -1,6 +1,7 @@
-/** Measures what routing by data events costs against bare Temporal, in one run on one server. */
+/** Measures what routing by data events costs against bare Temporal, and what moving rows costs against plain clients. */
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
+import { extractMysql } from './extract-mysql.ts';
 import type { Figure } from './figure.ts';
 import { eventToStage } from './latency.ts';
 import { describeMachine, type Machine } from './machine.ts';
@@ -15,6 +16,7 @@ const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measu
   { names: ['routed_run_cpu_ratio', 'routed_runs_per_second_ratio'], measure: burst },
   { names: ['chain_of_four_ms'], measure: chainOfFour },
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
+  { names: ['extract_mysql_ratio'], measure: extractMysql },
 ];
 
 const say = (line: string): void => {

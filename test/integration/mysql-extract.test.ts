@@ -125,6 +125,17 @@ describeMysql('An extract from MySQL', () => {
       ]);
     });
 
+    test('takes the identifiers and addresses of MariaDB as their texts', async () => {
+      await source.query(
+        'create table addresses (id int primary key, ref uuid, four inet4, six inet6)',
+        "insert into addresses values (1, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '10.0.0.1', '2001:db8::ff'), (2, null, null, null)",
+      );
+      expect(await source.rowsOf(await source.extract({ table: 'addresses' }))).toEqual([
+        [1, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '10.0.0.1', '2001:db8::ff'],
+        [2, null, null, null],
+      ]);
+    });
+
     test('describes its columns in the order of the table, in the manifest and in the files alike', async () => {
       await source.query(
         `create table described (id int unsigned not null, price decimal(9,2) not null, at timestamp null, doc json,

@@ -57,7 +57,7 @@ export async function openMysqlSource(label: string): Promise<MysqlSource> {
   await run(
     connection,
     `create user '${user}'@'127.0.0.1' identified by '${password}'`,
-    `grant select, show view on \`${name}\`.* to '${user}'@'127.0.0.1'`,
+    `grant select on \`${name}\`.* to '${user}'@'127.0.0.1'`,
   );
   const url = new URL(`/${name}`, admin);
   url.username = user;

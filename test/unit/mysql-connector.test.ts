@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -60,6 +60,20 @@ describe('Types of MySQL', () => {
   ])('%s is staged as %s', (declared, expected) => {
     const staged = stagedType(declared);
     expect(staged && describeType(staged.type)).toBe(expected);
+  });
+
+  test('are staged as docs/types-mysql.md says', () => {
+    const page = readFileSync(new URL('../../docs/types-mysql.md', import.meta.url), 'utf8');
+    const [table = ''] = page.split('## Time zones');
+    const rows = [...table.matchAll(/^\| (`[^|]+?) *\| ([^|]+?) *\|/gmu)].flatMap(([, types = '', staged]) =>
+      [...types.matchAll(/`([^`]+)`/gu)].map(([, declared = '']) => ({ declared, staged })),
+    );
+    expect(rows.length).toBeGreaterThan(40);
+    const made = rows.map(({ declared }) => {
+      const type = stagedType(declared)?.type;
+      return { declared, staged: type === undefined ? 'refused' : describeType(type) };
+    });
+    expect(made).toEqual(rows);
   });
 
   test.each([
