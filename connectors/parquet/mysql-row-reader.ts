@@ -1,8 +1,10 @@
-import { describeType, type Column } from '../../pipeline/column.ts';
-import { StageFailure } from '../../pipeline/failure.ts';
+import type { Column } from '../../pipeline/column.ts';
+import type { StageFailure } from '../../pipeline/failure.ts';
 import { ColumnPage } from './column-page.ts';
 import { decimalToBigInt, decimalToDouble } from './mysql-decimal.ts';
+import { lengthAt, sizeOfLength } from './mysql-length.ts';
 import { moveOf, MOVE, sizeOfInteger, type Move, type MysqlWireColumn } from './mysql-moves.ts';
+import { refusedValue, refuseForm } from './mysql-refusals.ts';
 import {
   daysOf,
   describeDate,
@@ -38,10 +40,6 @@ export interface MysqlRowFormat {
 const ROW_HEADER = 1;
 const UNUSED_BITS = 2;
 
-/** First bytes of a length: below 0xfb it is the length, otherwise so many bytes follow. */
-const LENGTH_2 = 0xfc;
-const LENGTH_3 = 0xfd;
-
 /**
  * Moves the values of rows in MySQL's binary protocol into one page for each column; no object is made for a row or a
  * value (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
@@ -65,7 +63,7 @@ export class MysqlRowReader implements RowReader {
     this.#fields = columns.map((column, at) => ({
       column,
       page: new ColumnPage(parquetField(column.type).width, column.nullable),
-      move: moveOf(column.type, layout[at]) ?? this.#refuseForm(column, layout[at]),
+      move: moveOf(column.type, layout[at]) ?? refuseForm(table, column, layout[at]),
       precision: column.type.kind === 'decimal' ? column.type.precision : 0,
       scale: column.type.kind === 'decimal' ? column.type.scale : 0,
     }));
@@ -202,8 +200,8 @@ export class MysqlRowReader implements RowReader {
       field,
       `the date ${describeDate(view, at)}`,
       isZeroTime(view, at)
-        ? ' To stage such dates as NULL, write zero_dates: as_null in the stage.'
-        : ' Files hold real days of the years 1 to 9999.',
+        ? 'To stage such dates as NULL, write zero_dates: as_null in the stage.'
+        : 'Files hold real days of the years 1 to 9999.',
     );
   }
 
@@ -244,43 +242,15 @@ export class MysqlRowReader implements RowReader {
   /** Reads the length of the value that follows; then `#next` is its first byte. */
   #length(view: DataView): number {
     const at = this.#next;
-    const first = view.getUint8(at);
-    if (first < LENGTH_2) {
-      this.#next = at + 1;
-      return first;
-    }
-    if (first === LENGTH_2) {
-      this.#next = at + 3;
-      return view.getUint16(at + 1, true);
-    }
-    if (first === LENGTH_3) {
-      this.#next = at + 4;
-      return view.getUint16(at + 1, true) | (view.getUint8(at + 3) << 16);
-    }
-    this.#next = at + 9;
-    return Number(view.getBigUint64(at + 1, true));
+    this.#next = at + sizeOfLength(view, at);
+    return lengthAt(view, at);
   }
 
   #refuseText(field: Field, bytes: Buffer, at: number, length: number): never {
     throw this.#refuse(field, `the number ${bytes.toString('latin1', at, at + length)}`);
   }
 
-  #refuseForm(column: Column, wire: MysqlWireColumn | undefined): never {
-    const form = wire === undefined ? 'not at all' : `in the form ${String(wire.type)}`;
-    throw new StageFailure(
-      'data_error',
-      `Column ${this.#table}.${column.name} of type ${describeType(column.type)} is sent ${form}, which is not the one ` +
-        'of its declared type. Cast the column to its type in a view and extract the view.',
-      { facts: { table: this.#table, column: column.name, value: null } },
-    );
-  }
-
-  #refuse({ column }: Pick<Field, 'column'>, what: string, cure = ''): StageFailure {
-    return new StageFailure(
-      'data_error',
-      `Column ${this.#table}.${column.name} of type ${describeType(column.type)} holds ${what}, which the staged ` +
-        `files cannot hold. Correct the row, cast the column in a view and extract the view, or leave the column out.${cure}`,
-      { facts: { table: this.#table, column: column.name, value: what } },
-    );
+  #refuse({ column }: Pick<Field, 'column'>, what: string, cure?: string): StageFailure {
+    return refusedValue(this.#table, column, what, cure);
   }
 }
