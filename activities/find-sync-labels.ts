@@ -3,15 +3,16 @@ import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { readBackfill } from '../catalog/backfill.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
-import type { PostgresSettings } from '../connectors/postgres/connection.ts';
-import { openSyncSource } from '../connectors/postgres/sync-source.ts';
+import { openSyncSource as openMysql } from '../connectors/mysql/open-sync-source.ts';
+import { openSyncSource as openPostgres } from '../connectors/postgres/open-sync-source.ts';
 import type { Connection } from '../pipeline/connection.ts';
-import { parseDataset } from '../pipeline/dataset.ts';
+import { parseDataset, type DatasetName } from '../pipeline/dataset.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { requireExtract, type ExtractStage } from '../pipeline/sync-loads.ts';
 import type { SyncResult } from '../pipeline/sync-report.ts';
 import type { SyncRequest } from '../pipeline/sync-request.ts';
+import type { SyncSource } from '../pipeline/sync-source.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { plannedBefore, planSync } from './sync-plan.ts';
 import { searchLabels, type FoundLabels } from './sync-search.ts';
@@ -94,24 +95,36 @@ async function searchSource(
       'invalid_config',
       `"${stage.work.from}" is no dataset: expected <connection>.<schema>.<table>.`,
     );
-  const settings = sourceSettings(stage, name.connection, tools);
-  return openSyncSource(settings, name, (source) =>
+  return openSource(stage, name, tools, (source) =>
     searchLabels({ db, stage, source, now }, table, request, tools),
   );
 }
 
 /** One statement may take as long as one attempt of the extract itself. */
-function sourceSettings(stage: ExtractStage, name: string, tools: SyncTools): PostgresSettings {
+async function openSource<T>(
+  stage: ExtractStage,
+  { connection: name, ...table }: DatasetName,
+  tools: SyncTools,
+  work: (source: SyncSource) => Promise<T>,
+): Promise<T> {
   const connection = tools.connection(name);
-  if (connection.kind !== 'postgres')
-    throw new StageFailure(
-      'invalid_config',
-      `A sync looks into connections of kind postgres; "${name}" is of kind ${connection.kind}.`,
-    );
-  return {
+  const common = {
     connection: name,
-    url: connection.url,
     statementTimeoutSeconds: stage.timeoutSeconds,
     signal: tools.watch.signal,
   };
+  switch (connection.kind) {
+    case 'postgres':
+      return openPostgres({ ...common, url: connection.url }, table, work);
+    case 'mysql':
+      return openMysql({ ...common, url: connection.url }, table, work);
+    case 's3':
+    case 'glue':
+    case 'redshift':
+    case 'salesforce':
+      throw new StageFailure(
+        'invalid_config',
+        `A sync looks into connections of kind postgres or mysql; "${name}" is of kind ${connection.kind}.`,
+      );
+  }
 }

@@ -1,5 +1,3 @@
-import type { SourceColumn } from '../connectors/postgres/extract-columns.ts';
-import { isPadded, keysBetween } from '../connectors/postgres/sync-rows.ts';
 import type { Warehouse } from '../connectors/redshift/client.ts';
 import type { TableName } from '../connectors/redshift/names.ts';
 import { keysOfLabels, rowsOfKeys } from '../connectors/redshift/sync-keys.ts';
@@ -7,6 +5,7 @@ import type { Watch } from '../connectors/redshift/statement.ts';
 import type { Column } from '../pipeline/column.ts';
 import { canonicalPart, KeyComparison, type KeyDifference, type RowKey } from '../pipeline/sync-compare.ts';
 import type { LoadBelow } from '../pipeline/sync-loads.ts';
+import type { SyncColumn } from '../pipeline/sync-source.ts';
 import { intervalOf, parseTimelabel, type Interval, type Timelabel } from '../pipeline/timelabel.ts';
 import { countSourceRows, requireCursor, type LabelSearch } from './sync-source-labels.ts';
 
@@ -16,7 +15,7 @@ export interface ComparedTable {
   readonly warehouse: Warehouse;
   readonly table: TableName;
   /** The key at the source and in the warehouse, column by column. */
-  readonly sourceKey: readonly SourceColumn[];
+  readonly sourceKey: readonly SyncColumn[];
   readonly loadedKey: readonly Column[];
   /** Rows of each label in the warehouse; those without a label are under null. */
   readonly counts: ReadonlyMap<string | null, number>;
@@ -119,7 +118,8 @@ async function compareGroup(
   const intervals = labels.map((label) => intervalOf(load.stage.period, label));
   const starts = intervals.map(({ start }) => start);
   const end = intervals.at(-1)?.end ?? 0;
-  for await (const page of keysBetween(search.source, requireCursor(search), sourceKey, starts, end)) {
+  const cursor = requireCursor(search);
+  for await (const page of search.source.keysBetween(cursor, sourceKey, starts, end)) {
     for (const { interval, key } of page) {
       const label = labels[interval];
       if (label !== undefined) comparison.addSource(label, canonicalSource(compared, key));
@@ -150,7 +150,7 @@ async function withoutOvertaken(compared: ComparedTable, difference: KeyDifferen
 export function canonicalSource({ sourceKey }: Pick<ComparedTable, 'sourceKey'>, key: RowKey): RowKey {
   return key.map((part, at) => {
     const column = sourceKey[at];
-    return column === undefined ? part : canonicalPart(column.type, isPadded(column), part);
+    return column === undefined ? part : canonicalPart(column.type, column.padded, part);
   });
 }
 
@@ -162,6 +162,6 @@ export function canonicalLoaded(
   return key.map((part, at) => {
     const [column, loaded] = [sourceKey[at], loadedKey[at]];
     if (column === undefined || loaded === undefined) return part;
-    return canonicalPart(loaded.type.kind === 'text' ? column.type : loaded.type, isPadded(column), part);
+    return canonicalPart(loaded.type.kind === 'text' ? column.type : loaded.type, column.padded, part);
   });
 }

@@ -1,5 +1,3 @@
-import { allKeys } from '../connectors/postgres/sync-rows.ts';
-import { countAllRows } from '../connectors/postgres/sync-source.ts';
 import { keysOfLabels } from '../connectors/redshift/sync-keys.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import { KeyComparison } from '../pipeline/sync-compare.ts';
@@ -30,7 +28,7 @@ export async function compareSnapshot(
   // A merge spreads one snapshot over many labels; otherwise the rows are those of the last one that was loaded.
   const own = mode === 'merge' ? newest : (held.at(-1) ?? newest);
   const comparison = new KeyComparison();
-  for await (const page of allKeys(search.source, compared.sourceKey)) {
+  for await (const page of search.source.allKeys(compared.sourceKey)) {
     for (const key of page) comparison.addSource(own, canonicalSource(compared, key));
     watch.beat();
   }
@@ -48,11 +46,11 @@ export async function compareSnapshot(
 }
 
 async function refuseLarge({ source, stage }: LabelSearch): Promise<void> {
-  const rows = await countAllRows(source);
+  const rows = await source.countAllRows();
   if (rows <= MAX_ROWS_OF_LABEL) return;
   throw new StageFailure(
     'invalid_config',
-    `${source.relation.name} has ${String(rows)} rows, more than the ${String(MAX_ROWS_OF_LABEL)} whose keys are compared at once. ${stage.id} is a snapshot: sync all of it (kind full) instead.`,
-    { facts: { table: source.relation.name } },
+    `${source.table} has ${String(rows)} rows, more than the ${String(MAX_ROWS_OF_LABEL)} whose keys are compared at once. ${stage.id} is a snapshot: sync all of it (kind full) instead.`,
+    { facts: { table: source.table } },
   );
 }

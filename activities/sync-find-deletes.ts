@@ -1,4 +1,3 @@
-import type { SourceColumn } from '../connectors/postgres/extract-columns.ts';
 import { openWarehouse } from '../connectors/redshift/client.ts';
 import { countLabels, keyMismatch, loadedKey } from '../connectors/redshift/sync-keys.ts';
 import { keyText, type KeyDifference } from '../pipeline/sync-compare.ts';
@@ -12,6 +11,7 @@ import {
   type LabelDifference,
   type TableComparison,
 } from '../pipeline/sync-report.ts';
+import type { SyncColumn } from '../pipeline/sync-source.ts';
 import type { Interval, Timelabel } from '../pipeline/timelabel.ts';
 import { inputNeed } from '../pipeline/window.ts';
 import { warehouseTarget } from './stages/warehouse-target.ts';
@@ -30,7 +30,7 @@ export interface FoundDeletes {
 export async function findDeletes(
   search: LabelSearch,
   load: LoadBelow,
-  key: readonly SourceColumn[],
+  key: readonly SyncColumn[],
   borders: SyncBorders,
   tools: SyncTools,
 ): Promise<FoundDeletes> {

@@ -1,15 +1,9 @@
-import type { SourceColumn } from '../connectors/postgres/extract-columns.ts';
-import {
-  countKnownKeys,
-  readKnownKeys,
-  secondsOfKeys,
-  type KnownKeys,
-} from '../connectors/postgres/sync-rows.ts';
 import { openWarehouse } from '../connectors/redshift/client.ts';
 import { keyMismatch, loadedKey, rowsOfKeys } from '../connectors/redshift/sync-keys.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import { ALL_TIME, labelOf, syncInterval } from '../pipeline/sync-labels.ts';
 import type { LoadBelow } from '../pipeline/sync-loads.ts';
+import type { KnownKeys, SyncColumn } from '../pipeline/sync-source.ts';
 import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { warehouseTarget } from './stages/warehouse-target.ts';
 import { extractLabels } from './sync-find-deletes.ts';
@@ -29,14 +23,14 @@ export interface LabelsOfKeys {
 export async function labelsOfKeys(
   search: LabelSearch,
   loads: readonly LoadBelow[],
-  key: readonly SourceColumn[],
+  key: readonly SyncColumn[],
   keys: readonly (readonly string[])[],
   tools: SyncTools,
 ): Promise<LabelsOfKeys> {
   const { source } = search;
-  refuseWidth(source.relation.name, key, keys);
-  const known = await readKnownKeys(source, key, keys);
-  const found = await countKnownKeys(source, known);
+  refuseWidth(source.table, key, keys);
+  const known = await source.readKeys(key, keys);
+  const found = await known.count();
   const labels = new Set(await labelsAtSource(search, known));
   const remarks = [
     `${String(found)} of ${String(known.keys.length)} keys are at the source, in ${String(labels.size)} due labels.`,
@@ -55,7 +49,7 @@ export async function labelsOfKeys(
 
 function refuseWidth(
   table: string,
-  columns: readonly SourceColumn[],
+  columns: readonly SyncColumn[],
   keys: readonly (readonly string[])[],
 ): void {
   const other = keys.find((key) => key.length !== columns.length);
@@ -68,11 +62,11 @@ function refuseWidth(
 }
 
 async function labelsAtSource(search: LabelSearch, known: KnownKeys): Promise<ReadonlySet<Timelabel>> {
-  const { stage, source, now } = search;
+  const { stage, now } = search;
   const due = syncInterval(stage, ALL_TIME, now);
   const labels = new Set<Timelabel>();
   if (due === undefined) return labels;
-  for await (const page of secondsOfKeys(source, requireCursor(search), known, due))
+  for await (const page of known.seconds(requireCursor(search), due))
     for (const second of page) labels.add(labelOf(stage.period, second));
   return labels;
 }

@@ -1,5 +1,3 @@
-import type { SourceColumn } from '../connectors/postgres/extract-columns.ts';
-import { primaryKey, requireColumns } from '../connectors/postgres/sync-source.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { keyProblem } from '../pipeline/sync-compare.ts';
@@ -7,6 +5,7 @@ import { ALL_TIME, sortedLabels, type SyncBorders } from '../pipeline/sync-label
 import { keyBelow, loadsBelow, type LoadBelow } from '../pipeline/sync-loads.ts';
 import type { TableComparison } from '../pipeline/sync-report.ts';
 import type { SyncRequest, SyncSelection } from '../pipeline/sync-request.ts';
+import { requireColumns, type SyncColumn } from '../pipeline/sync-source.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 import { findDeletes } from './sync-find-deletes.ts';
 import { labelsOfKeys, type LabelsOfKeys } from './sync-key-labels.ts';
@@ -42,7 +41,7 @@ export async function searchLabels(
 async function selectLabels(
   search: LabelSearch,
   loads: readonly LoadBelow[],
-  key: readonly SourceColumn[],
+  key: readonly SyncColumn[],
   select: SyncSelection,
   tools: SyncTools,
 ): Promise<LabelsOfKeys> {
@@ -70,13 +69,13 @@ async function keyColumns(
   table: RoutingTable,
   loads: readonly LoadBelow[],
   request: SyncRequest,
-): Promise<readonly SourceColumn[]> {
-  const names = request.keyColumns ?? keyBelow(table, loads) ?? (await primaryKey(source));
+): Promise<readonly SyncColumn[]> {
+  const names = request.keyColumns ?? keyBelow(table, loads) ?? (await source.primaryKey());
   if (names.length === 0)
     throw new StageFailure(
       'invalid_config',
-      `Nothing says which columns identify a row of ${source.relation.name}: no load or publish below ${stage.id} has a key, and the table has no primary key. Name them: --key-columns id, or "keyColumns": ["id"].`,
-      { facts: { table: source.relation.name } },
+      `Nothing says which columns identify a row of ${source.table}: no load or publish below ${stage.id} has a key, and the table has no primary key. Name them: --key-columns id, or "keyColumns": ["id"].`,
+      { facts: { table: source.table } },
     );
   const columns = requireColumns(source, names, 'is to be part of the key');
   const problems = columns.flatMap((column) => keyProblem(column) ?? []);

@@ -1,17 +1,11 @@
 import type pg from 'pg';
 import { readExtractedLabels, readRunLabels, readSchemaVersions } from '../catalog/sync-facts.ts';
-import {
-  countRows,
-  cursorOf,
-  extentOf,
-  requireColumns,
-  type SyncSource,
-} from '../connectors/postgres/sync-source.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import type { Period } from '../pipeline/period.ts';
 import { labelsWithout } from '../pipeline/sync-columns.ts';
 import { ALL_TIME, labelOf, labelsBetween, sortedLabels, syncInterval } from '../pipeline/sync-labels.ts';
 import type { ExtractStage } from '../pipeline/sync-loads.ts';
+import { requireColumns, type SyncSource } from '../pipeline/sync-source.ts';
 import { intervalOf, labelAt, type Interval, type Timelabel } from '../pipeline/timelabel.ts';
 import { MAX_ITEMS } from './backfill-draft.ts';
 
@@ -31,7 +25,7 @@ export async function labelsOfAll(search: LabelSearch): Promise<readonly Timelab
   if (due === undefined) return [];
   // A snapshot holds the whole table, so its newest label does.
   if (stage.work.mode === 'snapshot') return [labelOf(stage.period, due.end - 1)];
-  const extent = await extentOf(source, requireCursor(search), due);
+  const extent = await source.extent(requireCursor(search), due);
   const ran = await readRunLabels(db, stage.id, labelAt(due.start), labelAt(due.end));
   const between = extent === undefined ? [] : labelsFrom(stage.period, source, extent);
   return sortedLabels([...between, ...ran]);
@@ -39,7 +33,7 @@ export async function labelsOfAll(search: LabelSearch): Promise<readonly Timelab
 
 function labelsFrom(
   period: Period,
-  { relation }: SyncSource,
+  { table }: SyncSource,
   { first, last }: { readonly first: number; readonly last: number },
 ): readonly Timelabel[] {
   const [oldest, newest] = [labelOf(period, first), labelOf(period, last)];
@@ -48,8 +42,8 @@ function labelsFrom(
   if (labels !== undefined) return labels;
   throw new StageFailure(
     'invalid_config',
-    `The rows of ${relation.name} reach from ${oldest} to ${newest}, which is more than ${String(MAX_ITEMS)} labels of ${period} each. Look for rows with a wrong time, or sync one time window after the other.`,
-    { facts: { table: relation.name } },
+    `The rows of ${table} reach from ${oldest} to ${newest}, which is more than ${String(MAX_ITEMS)} labels of ${period} each. Look for rows with a wrong time, or sync one time window after the other.`,
+    { facts: { table } },
   );
 }
 
@@ -74,12 +68,11 @@ export async function countSourceRows(
 ): Promise<ReadonlyMap<Timelabel, number>> {
   const { source } = search;
   const cursor = requireCursor(search);
-  const extent = await extentOf(source, cursor, interval);
+  const extent = await source.extent(cursor, interval);
   if (extent === undefined) return new Map();
   const labels = labelsFrom(period, source, extent);
   const intervals = labels.map((label) => intervalOf(period, label));
-  const counts = await countRows(
-    source,
+  const counts = await source.countRows(
     cursor,
     intervals.map(({ start }) => start),
     intervals.at(-1)?.end ?? 0,
@@ -108,8 +101,8 @@ export async function labelsOfColumns(
   return isThere ? [] : [newest];
 }
 
-export function requireCursor({ stage, source }: LabelSearch): ReturnType<typeof cursorOf> {
+export function requireCursor({ stage }: LabelSearch): string {
   const { cursor } = stage.work;
-  if (cursor !== undefined) return cursorOf(source, cursor);
+  if (cursor !== undefined) return cursor;
   throw new StageFailure('invalid_config', `${stage.id} has no cursor, so its rows have no time.`);
 }

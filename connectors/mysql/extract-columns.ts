@@ -1,7 +1,7 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { MysqlSession } from './connection.ts';
-import { mayLoseCharacters, stagedType } from './extract-types.ts';
+import { characterSetOf, stagedType } from './extract-types.ts';
 import { toMysqlFailure } from './failures.ts';
 import { quoteIdentifier } from './quote.ts';
 
@@ -18,8 +18,8 @@ export interface SourceColumn extends Column {
   readonly declared: string;
   /** The server writes it as text, because its own form is none that files know. */
   readonly asText: boolean;
-  /** In a character set of which not every character has a place in Unicode. */
-  readonly lossy: boolean;
+  /** Of a text; undefined for what is none. */
+  readonly characterSet: string | undefined;
 }
 
 /**
@@ -74,7 +74,7 @@ export async function readColumns(
             nullable: row.Null === 'YES',
             declared: row.Type,
             asText: staged.asText === true,
-            lossy: mayLoseCharacters(row.Collation),
+            characterSet: characterSetOf(row.Collation),
           },
         ],
   );

@@ -95,9 +95,12 @@ const LOSSLESS = new Set([
   'binary',
 ]);
 
-/** Whether values of the collation must be compared with what becomes of them. */
-export function mayLoseCharacters(collation: string | null): boolean {
-  if (collation === null) return false;
-  const [characterSet = ''] = collation.split('_');
-  return !LOSSLESS.has(characterSet);
+/** The character set of a collation such as `latin1_swedish_ci`, which is the name of it up to the first underscore. */
+export function characterSetOf(collation: string | null): string | undefined {
+  return collation?.split('_')[0];
+}
+
+/** Whether texts of the character set must be compared with what becomes of them. */
+export function mayLoseCharacters(characterSet: string | undefined): boolean {
+  return characterSet !== undefined && !LOSSLESS.has(characterSet);
 }

@@ -3,8 +3,10 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import type { Interval } from '../../pipeline/timelabel.ts';
 import { withMysql, type MysqlSession, type MysqlSettings } from './connection.ts';
 import { holdRelation, readColumns, type Relation, type SourceColumn } from './extract-columns.ts';
+import { mayLoseCharacters } from './extract-types.ts';
 import { quoteIdentifier } from './quote.ts';
 import { RowStream } from './row-stream.ts';
+import { timeCondition } from './time-condition.ts';
 
 export interface MysqlExtractRequest {
   /** The database. */
@@ -49,7 +51,7 @@ export async function extractMysqlTable<T>(
     const sql = selectStatement(relation, columns, range.condition);
     const result = await read({
       columns: columns.map((column) => stagedColumn(column, request.zeroDates)),
-      checked: columns.filter(({ lossy }) => lossy).map(({ name }) => name),
+      checked: columns.filter(isChecked).map(({ name }) => name),
       rows: () => new RowStream(session.connection, sql, range.bounds, { where: session.where, doing }),
     });
     await session.query('commit');
@@ -66,8 +68,12 @@ function selectStatement(relation: Relation, columns: readonly SourceColumn[], c
   const values = columns.map(({ name, asText }) =>
     asText ? `cast(${quoteIdentifier(name)} as char character set utf8mb4)` : quoteIdentifier(name),
   );
-  const checks = columns.filter(({ lossy }) => lossy).map(({ name }) => lossCheck(quoteIdentifier(name)));
+  const checks = columns.filter(isChecked).map(({ name }) => lossCheck(quoteIdentifier(name)));
   return `select ${[...values, ...checks].join(', ')} from ${relation.quoted}${condition}`;
+}
+
+function isChecked({ characterSet }: SourceColumn): boolean {
+  return mayLoseCharacters(characterSet);
 }
 
 /** A character without a place in Unicode becomes a question mark: then there are more of them than before. */
@@ -76,7 +82,6 @@ function lossCheck(column: string): string {
   return `coalesce(${marks(`convert(${column} using utf8mb4)`)} <> ${marks(column)}, 0)`;
 }
 
-/** Rows without a cursor are in no interval. */
 function rangeCondition(
   { where }: MysqlSession,
   { name }: Relation,
@@ -100,14 +105,6 @@ function rangeCondition(
       { facts: { table: name, column: column.name, type: column.declared } },
     );
   }
-  // A date compares as its midnight. The session's zone is UTC, so a timestamp and a datetime compare with UTC.
-  const cursor = quoteIdentifier(column.name);
-  return {
-    condition: ` where ${cursor} >= cast(? as datetime(6)) and ${cursor} < cast(? as datetime(6))`,
-    bounds: [range.interval.start, range.interval.end].map(utcText),
-  };
-}
-
-function utcText(instant: number): string {
-  return new Date(instant).toISOString().slice(0, 23).replace('T', ' ');
+  const { sql, values } = timeCondition(quoteIdentifier(column.name), range.interval);
+  return { condition: ` where ${sql}`, bounds: values };
 }

@@ -1,21 +1,16 @@
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { RowKey } from '../../pipeline/sync-compare.ts';
+import type { PlacedKey } from '../../pipeline/sync-source.ts';
 import type { Interval } from '../../pipeline/timelabel.ts';
 import type { SourceColumn } from './extract-columns.ts';
 import { toPostgresFailure } from './failures.ts';
 import { quoteIdentifier } from './quote.ts';
-import type { SyncCursor, SyncSource } from './sync-source.ts';
+import type { OpenedSource, SyncCursor } from './sync-source.ts';
 
 const PAGE = 10_000;
-/** The type char, whose trailing blanks mean nothing. */
-const BPCHAR = 1042;
-
-export function isPadded({ oid }: Pick<SourceColumn, 'oid'>): boolean {
-  return oid === BPCHAR;
-}
 
 /** Keys that a person named, as the source writes them, each with the SQL that reads it again. */
-export interface KnownKeys {
+export interface TypedKeys {
   readonly columns: readonly SourceColumn[];
   readonly types: readonly string[];
   readonly keys: readonly (readonly string[])[];
@@ -23,10 +18,10 @@ export interface KnownKeys {
 
 /** @throws StageFailure `invalid_config` for a key that is no value of its columns. */
 export async function readKnownKeys(
-  { session, relation }: SyncSource,
+  { session, relation }: OpenedSource,
   columns: readonly SourceColumn[],
   keys: readonly (readonly string[])[],
-): Promise<KnownKeys> {
+): Promise<TypedKeys> {
   const types = await typeNames(session.client, columns);
   const values = types.map((type, at) => `k.c${String(at)}::${type}::text`).join(', ');
   try {
@@ -50,7 +45,7 @@ export async function readKnownKeys(
 
 /** Base types without length or precision, for a cast to `varchar(3)` or `numeric(5,2)` would make another key of a value. */
 async function typeNames(
-  client: SyncSource['session']['client'],
+  client: OpenedSource['session']['client'],
   columns: readonly SourceColumn[],
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ type: string }>(
@@ -62,7 +57,7 @@ async function typeNames(
 }
 
 /** How many of the keys the table holds. */
-export async function countKnownKeys({ session, relation }: SyncSource, known: KnownKeys): Promise<number> {
+export async function countKnownKeys({ session, relation }: OpenedSource, known: TypedKeys): Promise<number> {
   const { rows } = await session.client.query<{ found: string }>(
     `select count(*) as found from ${keyTable(known.types)}
       where exists (select from ${relation.quoted} t where ${sameKey(known)})`,
@@ -73,9 +68,9 @@ export async function countKnownKeys({ session, relation }: SyncSource, known: K
 
 /** The seconds within a time in which rows with these keys lie: milliseconds since 1970, each once, in pages. */
 export async function* secondsOfKeys(
-  source: SyncSource,
+  source: OpenedSource,
   { column, type }: SyncCursor,
-  known: KnownKeys,
+  known: TypedKeys,
   within: Interval,
 ): AsyncGenerator<readonly number[]> {
   const { relation } = source;
@@ -88,15 +83,9 @@ export async function* secondsOfKeys(
     yield page.map(([second]) => Number(second) * 1000);
 }
 
-/** A row's key, and in which of the intervals it lies. */
-export interface PlacedKey {
-  readonly interval: number;
-  readonly key: RowKey;
-}
-
 /** The keys of the rows from the first start until before `end`, in pages; `interval` counts the starts from 0. */
 export async function* keysBetween(
-  source: SyncSource,
+  source: OpenedSource,
   { column, type }: SyncCursor,
   keyColumns: readonly SourceColumn[],
   starts: readonly number[],
@@ -111,7 +100,7 @@ export async function* keysBetween(
 
 /** The keys of all rows, in pages. */
 export async function* allKeys(
-  source: SyncSource,
+  source: OpenedSource,
   keyColumns: readonly SourceColumn[],
 ): AsyncGenerator<readonly RowKey[]> {
   yield* pages(source, `select ${keyTexts(keyColumns)} from ${source.relation.quoted} t`, []);
@@ -119,7 +108,7 @@ export async function* allKeys(
 
 /** A cursor of the server gives page after page; the consumer may take its time, for the snapshot stays. */
 async function* pages(
-  { session: { client } }: SyncSource,
+  { session: { client } }: OpenedSource,
   sql: string,
   values: readonly unknown[],
 ): AsyncGenerator<readonly (string | null)[][]> {
@@ -147,7 +136,7 @@ function columnsOf(keys: readonly (readonly string[])[], width: number): string[
   return Array.from({ length: width }, (_, at) => keys.map((key) => key[at] ?? ''));
 }
 
-function sameKey({ columns, types }: KnownKeys): string {
+function sameKey({ columns, types }: TypedKeys): string {
   return columns
     .map(({ name }, at) => `t.${quoteIdentifier(name)} = k.c${String(at)}::${types[at] ?? 'text'}`)
     .join(' and ');

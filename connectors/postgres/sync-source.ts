@@ -1,35 +1,14 @@
-import { StageFailure } from '../../pipeline/failure.ts';
-import type { Interval } from '../../pipeline/timelabel.ts';
-import { withPostgres, type PostgresSession, type PostgresSettings } from './connection.ts';
-import { findRelation, readColumns, type Relation, type SourceColumn } from './extract-columns.ts';
+import type { PostgresSession } from './connection.ts';
+import type { Relation, SourceColumn } from './extract-columns.ts';
 import { quoteIdentifier } from './quote.ts';
+import { requireTimeColumn } from '../../pipeline/sync-source.ts';
+import type { Interval } from '../../pipeline/timelabel.ts';
 
-/** A table of a source in one read-only snapshot, for questions about its rows. */
-export interface SyncSource {
+/** A table in one read-only snapshot. */
+export interface OpenedSource {
   readonly session: PostgresSession;
   readonly relation: Relation;
   readonly columns: readonly SourceColumn[];
-}
-
-/**
- * Opens a table in one read-only snapshot, so that all answers are of the same state. Texts of times are those of UTC.
- * @throws StageFailure `not_found` for a missing table, `data_error` for types that an extract refuses as well.
- */
-export async function openSyncSource<T>(
-  settings: PostgresSettings,
-  table: { readonly schema: string; readonly table: string },
-  work: (source: SyncSource) => Promise<T>,
-): Promise<T> {
-  return withPostgres(settings, `look into ${table.schema}.${table.table}`, async (session) => {
-    const { client } = session;
-    await client.query('begin isolation level repeatable read read only');
-    await client.query(`set local timezone = 'UTC'`);
-    await client.query(`set local datestyle = 'ISO, YMD'`);
-    const relation = await findRelation(session, table.schema, table.table);
-    const result = await work({ session, relation, columns: await readColumns(session, relation) });
-    await client.query('commit');
-    return result;
-  });
 }
 
 /** The column that places a row in time, as SQL, and the type that instants are compared as. */
@@ -38,54 +17,18 @@ export interface SyncCursor {
   readonly type: 'timestamp' | 'timestamptz';
 }
 
-/** @throws StageFailure `not_found` or `invalid_config` when the column cannot be a cursor; the words are those of an extract. */
-export function cursorOf({ relation, columns }: SyncSource, name: string): SyncCursor {
-  const column = columns.find((one) => one.name === name);
-  if (column === undefined) throw noColumn(relation, columns, name, 'the stage names as its cursor');
-  const { type } = column;
-  if (type.kind !== 'timestamp' && type.kind !== 'date')
-    throw new StageFailure(
-      'invalid_config',
-      `The cursor ${relation.name}.${name} is of type ${column.declared}. Name a column of type timestamp, timestamp with time zone or date.`,
-      { facts: { table: relation.name, column: name, type: column.declared } },
-    );
+/** @throws StageFailure `not_found` or `invalid_config` when the column cannot be a cursor. */
+export function cursorOf({ relation, columns }: OpenedSource, name: string): SyncCursor {
+  const described = { table: relation.name, columns };
+  const { type } = requireTimeColumn(described, name, 'timestamp, timestamp with time zone or date');
   return {
     column: quoteIdentifier(name),
     type: type.kind === 'timestamp' && type.zoned ? 'timestamptz' : 'timestamp',
   };
 }
 
-/** The columns of these names; a name in another case will do when only one column fits. @throws StageFailure `not_found` */
-export function requireColumns(
-  { relation, columns }: SyncSource,
-  names: readonly string[],
-  role: string,
-): readonly SourceColumn[] {
-  return names.map((name) => {
-    const alike = columns.filter((one) => one.name.toLowerCase() === name.toLowerCase());
-    const column = columns.find((one) => one.name === name) ?? (alike.length === 1 ? alike[0] : undefined);
-    if (column === undefined) throw noColumn(relation, columns, name, role);
-    return column;
-  });
-}
-
-function noColumn(
-  { name: table }: Relation,
-  columns: readonly SourceColumn[],
-  name: string,
-  role: string,
-): StageFailure {
-  const known = columns.map((column) => column.name);
-  const list = `${known.slice(0, 30).join(', ')}${known.length > 30 ? ' …' : ''}`;
-  return new StageFailure(
-    'not_found',
-    `${table} has no column "${name}", which ${role}. Its columns are ${list}.`,
-    { facts: { table, column: name } },
-  );
-}
-
 /** The columns of the primary key in their order; empty without one. */
-export async function primaryKey({ session, relation }: SyncSource): Promise<readonly string[]> {
+export async function primaryKey({ session, relation }: OpenedSource): Promise<readonly string[]> {
   const { rows } = await session.client.query<{ name: string }>(
     `select a.attname as name from pg_catalog.pg_index i
       cross join lateral unnest(i.indkey::int2[]) with ordinality k(number, position)
@@ -98,7 +41,7 @@ export async function primaryKey({ session, relation }: SyncSource): Promise<rea
 
 /** The first and the last instant of the cursor within a time, in milliseconds; undefined when it holds no row. */
 export async function extentOf(
-  { session, relation }: SyncSource,
+  { session, relation }: OpenedSource,
   { column, type }: SyncCursor,
   within: Interval,
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
@@ -113,7 +56,7 @@ export async function extentOf(
 
 /** How many rows lie from each start until before the next one, the last until before `end`; one pass over the time. */
 export async function countRows(
-  { session, relation }: SyncSource,
+  { session, relation }: OpenedSource,
   { column, type }: SyncCursor,
   starts: readonly number[],
   end: number,
@@ -129,7 +72,7 @@ export async function countRows(
   return counts;
 }
 
-export async function countAllRows({ session, relation }: SyncSource): Promise<number> {
+export async function countAllRows({ session, relation }: OpenedSource): Promise<number> {
   const { rows } = await session.client.query<{ rows: string }>(
     `select count(*) as rows from ${relation.quoted}`,
   );

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { extractStage } from '../../activities/stages/extract.ts';
 import { loadStage } from '../../activities/stages/load.ts';
 import type { StageRunner } from '../../activities/stages/runner.ts';
+import type { Connection } from '../../pipeline/connection.ts';
 import { ROUTING_QUEUE, syncId } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { ExtractWork, LoadWork, StageDefinition } from '../../pipeline/stage.ts';
@@ -35,25 +36,33 @@ export interface SyncShop {
   close(): Promise<void>;
 }
 
-export async function openSyncShop(label: string, tables: readonly SyncedTable[]): Promise<SyncShop> {
-  const database = await freshDatabase(`${label}_source`);
-  const client = new pg.Client({ connectionString: database.url });
-  client.on('error', () => undefined);
-  await client.connect();
+/** The database that is synced. */
+export interface SyncedSource {
+  readonly connection: Connection;
+  readonly schema: string;
+  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+/** Without `source` it is a new PostgreSQL database. */
+export async function openSyncShop(
+  label: string,
+  tables: readonly SyncedTable[],
+  source?: SyncedSource,
+): Promise<SyncShop> {
+  const synced = source ?? (await openPostgresSource(label));
   const warehouse = await openTestWarehouse(`${label}_warehouse`);
   const engine = await startEngine(label, (run, tools) => {
     const runner = (run.stage.work.kind === 'extract' ? extractStage : loadStage) as StageRunner;
     return runner(run, tools);
   });
-  await engine.apply(projectOf(database.url, warehouse, tables));
+  await engine.apply(projectOf(synced, warehouse, tables));
   for (const { table } of tables) await engine.client.schedule.getHandle(`tick/p.fetch_${table}`).pause();
   await engine.startWorkers();
-  const query = async (sql: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> =>
-    (await client.query<Record<string, unknown>>(sql, values.length === 0 ? undefined : [...values])).rows;
   return {
     engine,
     warehouse,
-    source: query,
+    source: (sql, values) => synced.query(sql, values),
     loaded: async (table, columns = 'id') => {
       const rows = await warehouse.query(
         `select ${columns}, substr(reefline_timelabel, 9, 2) || 'h' as hour from analytics.${table} order by id, hour`,
@@ -78,8 +87,24 @@ export async function openSyncShop(label: string, tables: readonly SyncedTable[]
     },
     close: async () => {
       await engine.close();
-      await client.end();
       await warehouse.close();
+      await synced.close();
+    },
+  };
+}
+
+async function openPostgresSource(label: string): Promise<SyncedSource> {
+  const database = await freshDatabase(`${label}_source`);
+  const client = new pg.Client({ connectionString: database.url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return {
+    connection: { kind: 'postgres', url: database.url, concurrency: 10 },
+    schema: 'public',
+    query: async (sql, values = []) =>
+      (await client.query<Record<string, unknown>>(sql, values.length === 0 ? undefined : [...values])).rows,
+    close: async () => {
+      await client.end();
       await database.drop();
     },
   };
@@ -101,23 +126,23 @@ async function reefline(engine: Engine, argv: readonly string[]): Promise<CliOut
   }
 }
 
-function projectOf(url: string, warehouse: TestWarehouse, tables: readonly SyncedTable[]): Project {
+function projectOf(source: SyncedSource, warehouse: TestWarehouse, tables: readonly SyncedTable[]): Project {
   const { lake, warehouse: redshift } = warehouse.connections;
   if (lake === undefined || redshift === undefined) throw new Error('The test warehouse lacks a connection.');
   return {
     connections: {
-      shop: { kind: 'postgres', url, concurrency: 10 },
+      shop: source.connection,
       lake,
       warehouse: { ...redshift, concurrency: 10 },
     },
     endpoints: [],
     datasets: [],
-    stages: tables.flatMap(stagesOf),
+    stages: tables.flatMap((table) => stagesOf(source.schema, table)),
     pipelines: ['p'],
   };
 }
 
-function stagesOf({ table, extract, load, daily }: SyncedTable): StageDefinition[] {
+function stagesOf(schema: string, { table, extract, load, daily }: SyncedTable): StageDefinition[] {
   const common = { pipeline: 'p', timeoutSeconds: 60, maxAttempts: 2 } as const;
   const staged = `lake.shop.${table}`;
   return [
@@ -131,7 +156,7 @@ function stagesOf({ table, extract, load, daily }: SyncedTable): StageDefinition
       inputs: [],
       work: {
         kind: 'extract',
-        from: `shop.public.${table}`,
+        from: `shop.${schema}.${table}`,
         mode: 'incremental_append',
         format: 'parquet',
         ...(extract?.mode === 'snapshot' ? {} : { cursor: 'at' }),
