@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { createConnection } from 'mysql2/promise';
 import type { DevReport } from '../../cli/dev/dev-report.ts';
+import { eventually } from '../support/eventually.ts';
 import { describeMysql } from '../support/mysql-source.ts';
 import { withProject } from '../support/project-files.ts';
 
@@ -22,7 +23,7 @@ stages:
 };
 
 describeMysql('reefline dev on a project that reads from MySQL', () => {
-  test('puts a MariaDB in its place, filled with the seed, and takes it along when it ends', async () => {
+  test('puts a MariaDB in its place, filled with the seed, and takes it along even when it is killed', async () => {
     await withProject(PROJECT, async (dir) => {
       const args = ['--disable-warning=ExperimentalWarning', CLI, 'dev', dir, '--json'];
       const dev = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -35,9 +36,11 @@ describeMysql('reefline dev on a project that reads from MySQL', () => {
         const [rows] = await connection.query('select id from orders order by id');
         expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
         await connection.end();
-        dev.kill('SIGINT');
-        expect(await ended).toBe(0);
-        await expect(createConnection(shop?.address ?? '')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+        dev.kill('SIGKILL');
+        await ended;
+        await eventually(async () => {
+          await expect(createConnection(shop?.address ?? '')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+        });
       } finally {
         dev.kill('SIGKILL');
         await ended;

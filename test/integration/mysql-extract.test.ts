@@ -208,19 +208,18 @@ describeMysql('An extract from MySQL', () => {
     });
   });
 
-  test('of more rows than a file holds is several files without a gap', async () => {
+  test('of more rows than a file holds is two files without a gap', async () => {
     await source.query(
-      'create table many (id int primary key, note varchar(120))',
-      'insert into many select seq, repeat(md5(seq), 3) from seq_1_to_1100000',
+      'create view many as select cast(seq as signed) as id, md5(seq) as note from seq_1_to_510000',
     );
     const output = await source.extract({ table: 'many' });
     const { manifest, files } = await readStaged(source.s3, output.uri);
     const { rows } = await readWithDuckDb(files, manifest.reefline.columns, {
       select:
-        'count(*)::integer, count(distinct c0)::integer, sum(c0)::varchar, bool_and(c1 = repeat(md5(c0::varchar), 3))',
+        'count(*)::integer, count(distinct c0)::integer, sum(c0)::varchar, bool_and(c1 = md5(c0::varchar))',
     });
-    expect(manifest.entries.length).toBeGreaterThan(2);
-    expect(rows).toEqual([[1_100_000, 1_100_000, '605000550000', true]]);
+    expect(manifest.entries).toHaveLength(2);
+    expect(rows).toEqual([[510_000, 510_000, '130050255000', true]]);
   });
 
   test('of rows larger than any read of the socket, and than any packet, is complete', async () => {

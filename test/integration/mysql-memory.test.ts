@@ -11,11 +11,11 @@ describeMysql('The memory of an extract from MySQL', () => {
   beforeAll(async () => {
     source = await openMysqlSource('mysql-memory');
     await source.query(
-      // 250 MB of values, of which none compresses well.
+      // 500 MB of values, more than the process may have.
       `create view wide as
-         select seq as id, now() as at, cast(seq / 7 as decimal(18,4)) as price, concat(md5(seq), md5(-cast(seq as signed))) as first,
-           sha2(seq, 512) as second, if(seq % 3 = 0, null, sha1(seq)) as third
-         from seq_1_to_1000000`,
+         select seq as id, now() as at, cast(seq / 7 as decimal(18,4)) as price, repeat(sha1(seq), 25) as words,
+           if(seq % 3 = 0, null, md5(seq)) as note
+         from seq_1_to_500000`,
     );
   });
   afterAll(() => source.close());
@@ -35,9 +35,9 @@ describeMysql('The memory of an extract from MySQL', () => {
     return JSON.parse(stdout) as { rows: number; megabytes: number };
   }
 
-  test('is bounded at a million rows', async () => {
+  test('is less than the rows that it moves', async () => {
     const { rows, megabytes } = await peakOf('wide');
-    expect(rows).toBe(1_000_000);
+    expect(rows).toBe(500_000);
     expect(megabytes).toBeLessThan(LIMIT);
   });
 });

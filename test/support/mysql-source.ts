@@ -5,7 +5,7 @@ import { createConnection, type Connection, type RowDataPacket } from 'mysql2/pr
 import { extractStage } from '../../activities/stages/extract.ts';
 import type { StageOutput } from '../../activities/stages/runner.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
-import { MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
+import { findMariadb, MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { CellValue } from './copy-rows.ts';
 import { extractRun, extractTools, readStaged, type ExtractCase } from './extract-run.ts';
@@ -16,8 +16,12 @@ const VARIABLE = 'REEFLINE_TEST_MYSQL_URL';
 
 /** `describe` where the run has a MySQL server; elsewhere the suite is skipped under a name that says how to get one. */
 export function describeMysql(name: string, suite: () => void): void {
-  if (process.env[VARIABLE] === undefined) describe.skip(`${name} (skipped: ${MARIADB_INSTALL})`, suite);
-  else describe(name, suite);
+  if (process.env[VARIABLE] !== undefined) {
+    describe(name, suite);
+    return;
+  }
+  const reason = findMariadb() === undefined ? MARIADB_INSTALL : 'REEFLINE_TEST_NO_CLOUD leaves out MariaDB.';
+  describe.skip(`${name} (skipped: ${reason})`, suite);
 }
 
 /** A database to extract from and a bucket to extract into, of a suite's own. */
