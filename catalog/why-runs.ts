@@ -29,7 +29,8 @@ export async function readRunFacts(
                     r.propagates, r.config_version as "configVersion", r.attempt, r.opened_at as "openedAt",
                     r.started_at as "startedAt", r.closed_at as "closedAt", r.deadline, r.late_at as "lateAt", r.caused_by as "causedBy",
                     (ended.event->>'rows')::float8 as rows, nullif(ended.event->'error', 'null') as error,
-                    case when r.outcome = 'PARTIAL' then coalesce(r.missing, '[]') else '[]' end as without,
+                    case when r.status in ('RUNNING', 'SUCCESS', 'FAILURE', 'SUPERSEDED') and r.outcome is distinct from 'MISSING'
+                         then coalesce(r.missing, '[]') else '[]' end as without,
                     (select count(*)::int from reefline.run_input i
                       where i.stage = r.stage and i.timelabel = r.timelabel and i.revision = r.revision) as inputs,
                     (count(*) over ())::int as "runCount"

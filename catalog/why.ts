@@ -16,6 +16,7 @@ import {
   readUpstreamVerdicts,
 } from './why-events.ts';
 import { traceMissing, type Tracing } from './why-missing.ts';
+import { readRefusedFacts } from './why-refused.ts';
 import { readNoteFacts, readRunFacts, type RunsOfLabel } from './why-runs.ts';
 import { readSilentInputs } from './why-silent.ts';
 import { readBackfillFacts, readCheckFacts, readHeld, readPauseFacts } from './why-surroundings.ts';
@@ -43,7 +44,7 @@ export async function readStandingFacts(
     const table = await configs.current(client);
     const { stageId, timelabel } = subject;
     const stage = table.stages.get(stageId ?? '') ?? null;
-    const ledger = await readLedgerFacts(client, stageId, timelabel);
+    const ledger = await readLedgerFacts(client, table, stageId, timelabel);
     const reported = await readReportedFacts(client, table, subject, ledger.runs.length === 0);
     const pauses = await readPauseFacts(client);
     const decided =
@@ -65,16 +66,26 @@ export async function readStandingFacts(
   });
 }
 
-type LedgerFacts = Pick<StandingFacts, 'runs' | 'runCount' | 'notes' | 'verdicts' | 'held' | 'backfills'>;
+type LedgerFacts = Pick<
+  StandingFacts,
+  'runs' | 'runCount' | 'notes' | 'verdicts' | 'held' | 'backfills' | 'refused'
+>;
 
 async function readLedgerFacts(
   client: pg.PoolClient,
+  table: RoutingTable,
   stage: string | null,
   timelabel: string,
 ): Promise<LedgerFacts> {
-  if (stage === null) return { ...NO_RUNS, notes: [], verdicts: [], held: null, backfills: [] };
+  if (stage === null) return { ...NO_RUNS, notes: [], verdicts: [], held: null, backfills: [], refused: [] };
+  const ran = await readRunFacts(client, stage, timelabel);
+  const newest = ran.runs.at(-1);
   return {
-    ...(await readRunFacts(client, stage, timelabel)),
+    ...ran,
+    refused:
+      newest?.status === 'SUCCESS'
+        ? await readRefusedFacts(client, table, { stage, timelabel, revision: newest.revision })
+        : [],
     notes: await readNoteFacts(client, stage, timelabel),
     verdicts: await readUpstreamVerdicts(client, stage, timelabel),
     held: await readHeld(client, stage, timelabel),

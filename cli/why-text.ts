@@ -1,5 +1,5 @@
 import type { Explanation } from '../pipeline/explanation.ts';
-import type { NextStep } from '../pipeline/explanation-next.ts';
+import type { NextStep } from '../pipeline/explanation-step.ts';
 import type { CliContext } from './context.ts';
 import { cureOf } from './cure.ts';
 import { isoMinutes } from './moments.ts';

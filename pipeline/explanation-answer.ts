@@ -1,4 +1,4 @@
-import type { StandingFacts, RunFact } from './explanation-facts.ts';
+import type { RefusedFact, StandingFacts, RunFact } from './explanation-facts.ts';
 import type { LabelPair } from './number-events.ts';
 import type { Opening } from './opening.ts';
 import { causeText } from './explanation-missing.ts';
@@ -10,6 +10,7 @@ import {
   counted,
   errorText,
   findingText,
+  isOpenedByDeadline,
   labelText,
   listed,
   minute,
@@ -111,7 +112,7 @@ function doneWords({ checks }: StandingFacts, run: RunFact): string {
   }
 }
 
-function afterwards({ opening, stage, checks, silent }: StandingFacts, run: RunFact): string {
+function afterwards({ opening, stage, checks, silent, refused }: StandingFacts, run: RunFact): string {
   const judgement = checks.find((check) => check.judgement?.decision === 'released')?.judgement ?? null;
   const released =
     judgement === null
@@ -120,7 +121,19 @@ function afterwards({ opening, stage, checks, silent }: StandingFacts, run: RunF
   const only = run.propagates ? '' : '; its event starts nothing, because it was run with --only';
   const stale =
     opening?.kind === 'run' && stage !== null && stage.inputs.length > 0 ? changedText(silent) : '';
-  return `${released}${only}${stale}`;
+  return `${released}${only}${refusedText(refused)}${stale}`;
+}
+
+/** What it was made of and would not be made of now. */
+function refusedText(refused: readonly RefusedFact[]): string {
+  const [first] = refused;
+  if (first === undefined) return '';
+  const { revision, rejected, check, actor, reason, error, at } = first;
+  const who = rejected
+    ? `${actor ?? 'a person'} rejected at ${minute(at)}${reason === null ? '' : `: ${clause(reason)}`}`
+    : `${check} quarantines since ${minute(at)}: ${findingText(error)}`;
+  const more = refused.length === 1 ? '' : ` (and ${counted(refused.length - 1, 'more refused label')})`;
+  return `; it was made of ${labelText(first)} revision ${String(revision)}${more}, which ${who}`;
 }
 
 /** What was run on its own restates nothing below it. */
@@ -225,7 +238,8 @@ function failedAnswer(facts: StandingFacts, run: RunFact): string {
       return `was given up at its deadline, at ${at}: ${waitingText(facts)}; it runs when its inputs come after all`;
     default: {
       const tries = run.attempt > 1 ? ` after ${counted(run.attempt, 'attempt')}` : '';
-      return `failed at ${at}${tries} as revision ${String(run.revision)}: ${errorText(run.error, run.outcome)}`;
+      const opened = isOpenedByDeadline(run) ? `, opened at its deadline without ${withoutText(run)}` : '';
+      return `failed at ${at}${tries} as revision ${String(run.revision)}${opened}: ${errorText(run.error, run.outcome)}`;
     }
   }
 }

@@ -43,6 +43,8 @@ export interface StandingFacts {
   readonly backfills: readonly BackfillFact[];
   /** Blocking checks of the dataset. */
   readonly checks: readonly CheckFact[];
+  /** What the newest run was made of and a blocking check or a person has refused since; empty unless it succeeded. */
+  readonly refused: readonly RefusedFact[];
   readonly due: LabelDue | null;
   /** Newest label of the dataset in the event log. */
   readonly newest: NewestFact | null;
@@ -85,7 +87,7 @@ export interface RunFact {
   readonly causedBy: readonly string[];
   readonly rows: number | null;
   readonly error: EventError | null;
-  /** Of a partial run: what it did without. */
+  /** Of a run that opened at its deadline, whatever became of it: what it did without. */
   readonly without: readonly LabelPair[];
   readonly inputs: number;
   /** Inputs that are not as in the revision before; empty for the first one. */
@@ -165,6 +167,20 @@ export interface CheckFact {
   readonly run: ProducerRun | null;
   /** The decision that ended its newest quarantine. */
   readonly judgement: NoteFact | null;
+}
+
+/** A revision of a label that its blocking check quarantines, or that a person rejected. */
+export interface RefusedFact extends LabelPair {
+  readonly revision: number;
+  /** The stage that checks it. */
+  readonly check: string;
+  readonly rejected: boolean;
+  /** Who rejected it and why; null while it is only quarantined. */
+  readonly actor: string | null;
+  readonly reason: string | null;
+  /** What the check found. */
+  readonly error: EventError | null;
+  readonly at: Date;
 }
 
 export interface NewestFact {

@@ -1,21 +1,17 @@
-import type { EventError } from './data-event.ts';
 import type { BackfillFact, StandingFacts, MissingFact } from './explanation-facts.ts';
-import { runId } from './ids.ts';
 import { rootCause } from './explanation-missing.ts';
-import { holdingCheck, standingOf } from './explanation-standing.ts';
+import { removedSteps } from './explanation-removed.ts';
+import { standingOf } from './explanation-standing.ts';
+import {
+  command,
+  followStep,
+  historyOf,
+  nothing,
+  quarantineSteps,
+  refusedSteps,
+  type NextStep,
+} from './explanation-step.ts';
 import { labelText, minute, newestRun } from './explanation-words.ts';
-
-/** What to do next. `cure`: what the class of a failure asks for, and then to run the label again. */
-export type NextStep =
-  | { readonly kind: 'command'; readonly what: string; readonly command: string }
-  | {
-      readonly kind: 'cure';
-      readonly error: EventError;
-      readonly outcome: string | null;
-      readonly stage: string;
-      readonly timelabel: string;
-    }
-  | { readonly kind: 'nothing'; readonly what: string };
 
 /** Causes of missing inputs that get a step each. */
 const CAUSES = 3;
@@ -50,26 +46,21 @@ function backfillSteps({ id, status }: BackfillFact): readonly NextStep[] {
 function stepsOf(facts: StandingFacts): readonly NextStep[] {
   const { stageId, timelabel, dataset, stage } = facts;
   if (stageId === null) return outsideSteps(facts);
+  if (stage === null) return removedSteps(facts, stageId);
   const run = newestRun(facts);
   const again = `reefline run ${stageId} ${timelabel}`;
-  const history = command('See every revision and decision', `reefline runs show ${stageId} ${timelabel}`);
+  const history = historyOf(facts, stageId);
   switch (standingOf(facts)) {
     case 'done':
-      if (facts.silent.length > 0) return [command('To take up what was run with --only', again), history];
-      return stage === null
-        ? [history]
-        : [
-            command('Nothing has to be done. To make it again anyway', `${again} --rerun --reason "…"`),
-            history,
-          ];
-    case 'running':
+      if (facts.silent.length > 0)
+        return [...refusedSteps(facts), command('To take up what was run with --only', again), history];
+      if (facts.refused.length > 0) return [...refusedSteps(facts), history];
       return [
-        command(
-          'Nothing has to be done. To follow it',
-          `temporal workflow show --workflow-id ${runId(stageId, timelabel)} --follow`,
-        ),
+        command('Nothing has to be done. To make it again anyway', `${again} --rerun --reason "…"`),
         history,
       ];
+    case 'running':
+      return [followStep(facts, stageId), history];
     case 'waiting':
     case 'missing':
       return missingSteps(facts);
@@ -85,7 +76,7 @@ function stepsOf(facts: StandingFacts): readonly NextStep[] {
         : [{ kind: 'cure', error: run.error, outcome: run.outcome, stage: stageId, timelabel }, history];
     case 'quarantined':
     case 'rejected':
-      return quarantineSteps(facts, stage?.work.kind === 'check' ? stage.work.from : dataset);
+      return quarantineSteps(facts, stage.work.kind === 'check' ? stage.work.from : dataset);
     case 'skipped':
       return [command('Make it after all', again)];
     case 'superseded':
@@ -93,21 +84,11 @@ function stepsOf(facts: StandingFacts): readonly NextStep[] {
         command('The next revision opens by itself. To see it', `reefline runs show ${stageId} ${timelabel}`),
       ];
     case 'closed':
-      return stage === null
-        ? [command('See what the config versions changed', 'reefline config history')]
-        : [command('Let it look again', again)];
+      return [command('Let it look again', again)];
     case 'reported':
     case 'not-reported':
       return outsideSteps(facts);
   }
-}
-
-function command(what: string, text: string): NextStep {
-  return { kind: 'command', what, command: text };
-}
-
-function nothing(what: string): NextStep {
-  return { kind: 'nothing', what };
 }
 
 function outsideSteps({
@@ -226,17 +207,5 @@ function resumeSteps(scope: string): readonly NextStep[] {
       'Resume it and run all labels that it holds (latest: only the newest of each stage; skip: none)',
       `reefline resume ${scope} --on-resume drain`,
     ),
-  ];
-}
-
-function quarantineSteps(facts: StandingFacts, dataset: string): readonly NextStep[] {
-  const { timelabel } = facts;
-  const check = holdingCheck(facts)?.stage ?? facts.stageId ?? '';
-  const rejected = standingOf(facts) === 'rejected' || holdingCheck(facts)?.run?.outcome === 'REJECTED';
-  const reject = command('Give it up', `reefline reject ${dataset} ${timelabel} --reason "…"`);
-  return [
-    command('Repair the data and run the check again', `reefline run ${check} ${timelabel}`),
-    command('Let it pass as it is', `reefline release ${dataset} ${timelabel} --reason "…"`),
-    ...(rejected ? [] : [reject]),
   ];
 }

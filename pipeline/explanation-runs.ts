@@ -7,6 +7,8 @@ import {
   counted,
   errorText,
   findingText,
+  isOpenedByDeadline,
+  isPartial,
   openerOfRun,
   withoutText,
 } from './explanation-words.ts';
@@ -24,7 +26,7 @@ export function runMoments(facts: StandingFacts, run: RunFact): readonly Moment[
   if (judged || run.status === 'WAITING' || run.status === 'CLOSED') return [];
   if (run.outcome === 'MISSING') return [];
   const revision = `Revision ${String(run.revision)}`;
-  const opened = { at: run.openedAt, text: `${revision} was opened by ${openingText(facts, run)}.` };
+  const opened = { at: run.openedAt, text: `${revision} was opened ${openingText(facts, run)}.` };
   if (run.closedAt === null)
     return run.startedAt === null
       ? [opened]
@@ -43,11 +45,19 @@ function openingText(facts: StandingFacts, run: RunFact): string {
   const words = /: (.+)$/s.exec(note?.reason ?? '')?.[1];
   const why = actor === null || words === undefined ? '' : `: ${clause(words)}`;
   const config = configText(facts, run);
-  if (run.changed.length > 0) return `${opener}, ${changeText(run.changed)}${config}${why}`;
+  const lacking = isPartial(run) ? `without ${withoutText(run)}` : '';
+  if (isOpenedByDeadline(run)) {
+    const having = run.inputs === 0 ? '' : `with ${counted(run.inputs, 'input')} and `;
+    return `at its deadline, ${having}${lacking}${config}${why}`;
+  }
+  if (run.changed.length > 0) {
+    const less = lacking === '' ? '' : `, ${lacking}`;
+    return `by ${opener}, ${changeText(run.changed)}${less}${config}${why}`;
+  }
   const first = !facts.runs.some(({ revision, inputs }) => revision < run.revision && inputs > 0);
   const inputs =
     run.inputs === 0 ? '' : first ? `, with ${counted(run.inputs, 'input')}` : ', with unchanged inputs';
-  return `${opener}${inputs}${startedBy(facts, run)}${config}${why}`;
+  return `by ${opener}${inputs}${startedBy(facts, run)}${config}${why}`;
 }
 
 /** The event that completed the inputs. */
@@ -78,7 +88,7 @@ function endText(run: RunFact): string {
       return `succeeded${rows}${run.outcome === 'RECOVERED' ? ', late' : ''}${only}`;
     }
     case 'PARTIAL':
-      return `succeeded in part, without ${withoutText(run)}${only}`;
+      return `succeeded in part${only}`;
     case 'QUARANTINED':
       return `quarantined the label: ${findingText(run.error)}`;
     default:

@@ -130,12 +130,19 @@ export function actorOf({ notes }: StandingFacts, revision: number): string | nu
 }
 
 /** Who or what had a run of the label opened. */
-export function openerOfRun(
-  facts: StandingFacts,
-  { trigger, revision, backfill, outcome, changed }: RunFact,
-): string {
-  const partial = outcome === 'PARTIAL' && changed.length === 0;
-  return partial ? 'its deadline' : openerOf(trigger, actorOf(facts, revision), backfill);
+export function openerOfRun(facts: StandingFacts, run: RunFact): string {
+  const { trigger, revision, backfill } = run;
+  return isOpenedByDeadline(run) ? 'its deadline' : openerOf(trigger, actorOf(facts, revision), backfill);
+}
+
+/** True when the deadline had it opened with what was there, also when it failed then. */
+export function isOpenedByDeadline(run: RunFact): boolean {
+  return isPartial(run) && run.changed.length === 0;
+}
+
+/** True when it opened without some of its inputs. */
+export function isPartial({ outcome, without }: RunFact): boolean {
+  return outcome === 'PARTIAL' || without.length > 0;
 }
 
 /** Inputs of a partial run that are named. */

@@ -1,6 +1,7 @@
 import { answerOf } from './explanation-answer.ts';
 import type { StandingFacts } from './explanation-facts.ts';
-import { nextSteps, type NextStep } from './explanation-next.ts';
+import { nextSteps } from './explanation-next.ts';
+import type { NextStep } from './explanation-step.ts';
 import { standingOf, type Standing } from './explanation-standing.ts';
 import { timelineOf, type Moment } from './explanation-timeline.ts';
 

@@ -192,6 +192,27 @@ describe('a label that somebody or something holds back', () => {
     );
     expect((await world.why(`p.shop ${at}`)).answer).toMatch(/^p.shop 20200311000000 is done: it ran once/);
   });
+
+  test('made of what its check quarantines afterwards: which revision, and how to end that', async () => {
+    const at = '20200319000000';
+    await world.run('p.goods', at);
+    await world.settle();
+    const message = 'returned found 1 row. Repair the data.';
+    const error = { class: 'data_error', message, facts: { violated: 'returned' } };
+    await world.run('p.customs', at, { error }, again('ada', 'goods came back'));
+    const shop = await world.why(`p.shop ${at}`);
+    expect(shop.answer).toMatch(
+      /is done: .*; it was made of warehouse.main.goods 20200319000000 revision 1, which p.customs quarantines since T: returned found 1 row\.$/,
+    );
+    expect(shop.commands.slice(0, 2)).toEqual([
+      `reefline run p.customs ${at}`,
+      `reefline release warehouse.main.goods ${at} --reason "…"`,
+    ]);
+    expect(shop.text).not.toContain('Nothing has to be done');
+    await world.run('p.goods', at, {}, again('ada', 'repaired'));
+    await world.settle();
+    expect((await world.why(`p.shop ${at}`)).answer).not.toContain('it was made of');
+  });
 });
 
 describe('a label whose deadline passed', () => {
@@ -222,7 +243,30 @@ describe('a label whose deadline passed', () => {
     expect(partial.answer).toBe(
       `p.partly ${at} is made in part, without warehouse.main.tardy ${at}, because its deadline had passed: it ran once, started by its deadline, and succeeded at T as revision 1 (1 row).`,
     );
+    expect(partial.timeline).toContain(
+      `Revision 1 was opened at its deadline, with 1 input and without warehouse.main.tardy ${at}.`,
+    );
     expect(late.commands).toEqual([`reefline run p.tardy ${at}`]);
+  });
+
+  test('and that then failed: that the deadline had opened it, and for lack of what', async () => {
+    const day = '20200318000000';
+    await world.run('p.early', day);
+    await world.db.query(
+      `update reefline.stage_run set deadline = clock_timestamp() - interval '1 minute' where status = 'WAITING' and timelabel = $1`,
+      [day],
+    );
+    await world.passDeadline('p.partly', day);
+    await world.end('p.partly', day, { error: { class: 'timeout', message: 'too slow', facts: {} } });
+    const partly = await world.why(`p.partly ${day}`);
+    expect(partly.answer).toBe(
+      `p.partly ${day} failed at T as revision 1, opened at its deadline without warehouse.main.tardy ${day}: too slow (timeout).`,
+    );
+    expect(partly.timeline).toContain(
+      `Revision 1 was opened at its deadline, with 1 input and without warehouse.main.tardy ${day}.`,
+    );
+    await world.passDeadline('p.gives_up', day);
+    expect((await world.why(`p.gives_up ${day}`)).answer).toContain('was given up at its deadline');
   });
 
   test('and that recovered: what came after all', async () => {

@@ -257,6 +257,14 @@ export const facts: fc.Arbitrary<StandingFacts> = fc.record({
       maxLength: 2,
     },
   ),
+  refused: fc.array(
+    fc.record({
+      ...{ dataset: fc.constant('warehouse.main.fetch'), timelabel: label, revision: fc.constant(1) },
+      ...{ check: fc.constant('p.check'), rejected: fc.boolean(), actor: maybe(fc.constant('ada')) },
+      ...{ reason: maybe(words), error, at: date },
+    }),
+    { maxLength: 2 },
+  ),
   due: maybe(due),
   newest,
   rejected: fc.array(fc.record({ field: fc.constant('status'), reason: words, at: date }), { maxLength: 2 }),

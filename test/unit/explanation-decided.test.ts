@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { explain } from '../../pipeline/explanation.ts';
 import type { BackfillFact, RunFact, StandingFacts } from '../../pipeline/explanation-facts.ts';
 import { openerOfRun } from '../../pipeline/explanation-words.ts';
+import { RUN_STATUSES } from '../../pipeline/opening.ts';
 import { OUTCOMES } from '../../pipeline/outcome.ts';
 import { DAILY, facts, LABEL, NOW } from '../support/standing-facts.ts';
 
@@ -35,6 +36,7 @@ function standing(change: Partial<StandingFacts>): fc.Arbitrary<StandingFacts> {
       checks: [],
       backfills: [],
       silent: [],
+      refused: [],
     },
     ...{ notes: [], missing: [], missingCount: 0, pauses: [], runs: [RUN], runCount: 1, opening: null },
   };
@@ -97,6 +99,90 @@ describe('the opener of a partial run', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('an explanation of a label that its deadline opened', () => {
+  const without = [{ dataset: 'warehouse.main.fetch', timelabel: LABEL }];
+  const error = { class: 'timeout', message: 'too slow', facts: {} };
+
+  test('says so, and what was left out, also when it failed', () => {
+    const run: RunFact = { ...RUN, revision: 1, status: 'FAILURE', outcome: 'FAILURE', error, without };
+    everyAnswer({ runs: [run] }, ({ answer, timeline }) => {
+      expect(answer).toContain(
+        `as revision 1, opened at its deadline without warehouse.main.fetch ${LABEL}: too slow`,
+      );
+      const [opened = ''] = timeline.map(({ text }) => text).filter((text) => /^Revision 1 was o/.test(text));
+      expect(opened).toContain(
+        `Revision 1 was opened at its deadline, with 1 input and without warehouse.main.fetch ${LABEL}`,
+      );
+    });
+  });
+
+  test('names what came in and what was still left out', () => {
+    const run: RunFact = { ...RUN, outcome: 'PARTIAL', without, changed: [CHANGED] };
+    everyAnswer({ runs: [run] }, ({ timeline }) => {
+      expect(timeline.map(({ text }) => text).join(' ')).toContain(
+        `was opened by an event, because warehouse.main.fetch ${LABEL} got revision 2, without warehouse.main.fetch ${LABEL}`,
+      );
+    });
+  });
+});
+
+describe('an explanation of a label whose stage is not in force', () => {
+  // What the command line refuses for a stage that is not there.
+  const REFUSED = /^reefline (run|release|reject|resume) /;
+
+  test.each(RUN_STATUSES)('of whatever became of its run, %s, names no command that is refused', (status) => {
+    fc.assert(
+      fc.property(
+        standing({ stage: null }),
+        fc.option(fc.constantFrom(...OUTCOMES), { nil: null }),
+        fc.option(fc.constantFrom('paused' as const, 'storm' as const), { nil: null }),
+        (known, outcome, cause) => {
+          const held = cause === null ? null : { cause, since: NOW };
+          const { next } = explain({ ...known, held, runs: [{ ...RUN, status, outcome }] });
+          const commands = next.flatMap((step) => (step.kind === 'command' ? [step.command] : []));
+          expect(commands.filter((command) => REFUSED.test(command))).toEqual([]);
+          expect(next.map(({ kind }) => kind)).not.toContain('cure');
+          expect(commands.length).toBeGreaterThan(0);
+        },
+      ),
+    );
+  });
+});
+
+describe('an explanation of a label that was made of what has been refused since', () => {
+  const refused: StandingFacts['refused'] = [
+    {
+      ...{ dataset: 'warehouse.main.goods', timelabel: LABEL, revision: 4, check: 'p.customs', at: NOW },
+      ...{ rejected: true, actor: 'ada', reason: 'the export was cut off.', error: null },
+    },
+  ];
+
+  test('names the revision, who refused it and why, and does not say that nothing has to be done', () => {
+    everyAnswer({ refused }, ({ answer, next }) => {
+      expect(answer).toContain(
+        `it was made of warehouse.main.goods ${LABEL} revision 4, which ada rejected at 2020-03-04T06:00Z: the export was cut off`,
+      );
+      expect(next).toMatchObject([
+        { command: `reefline run p.customs ${LABEL}` },
+        { command: `reefline release warehouse.main.goods ${LABEL} --reason "…"` },
+        { command: `reefline runs show p.daily ${LABEL}` },
+      ]);
+    });
+  });
+
+  test('names the check as long as nobody has judged', () => {
+    const [one] = refused;
+    if (one === undefined) throw new Error('nothing is refused');
+    const error = { class: 'data_error', message: 'negative found 2 rows. Repair it.', facts: {} };
+    const quarantined = { ...one, rejected: false, actor: null, reason: null, error };
+    everyAnswer({ refused: [quarantined, one] }, ({ answer }) => {
+      expect(answer).toContain(
+        'revision 4 (and 1 more refused label), which p.customs quarantines since 2020-03-04T06:00Z: negative found 2 rows',
+      );
+    });
   });
 });
 
