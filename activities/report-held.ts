@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { appendEvents } from '../catalog/event-log.ts';
+import { readHeldCauses } from '../catalog/held-causes.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { noteFirstHold } from '../catalog/run-notes.ts';
 import { moveReservations } from '../catalog/write-openings.ts';
@@ -9,7 +10,7 @@ import type { RoutingTable } from '../pipeline/routing.ts';
 
 /**
  * Reports, once within 24 hours for each stage, that its limit of restated labels holds labels back. Endpoints hear of
- * it; no stage listens to it. Returns the endpoints that are owed the event.
+ * it; no stage listens to it. The verdicts about what led here have been written. Returns the endpoints that are owed the event.
  */
 export async function reportHeld(
   client: pg.PoolClient,
@@ -35,10 +36,11 @@ export async function reportHeld(
       const next = { ...opening, revision: revision + 1 };
       await moveReservations(client, [{ ...target, opening: next, state: { ...state, latest } }]);
     }
+    const causedBy = await readHeldCauses(client, stage.id, timelabel);
     events.push(
       runEvent(
         { ...identity, temporalRunId: null, configVersion: table.configVersion },
-        bareReport('HELD', Date.now(), error),
+        { ...bareReport('HELD', Date.now(), error), causedBy },
       ),
     );
   }

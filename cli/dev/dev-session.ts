@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
+import { readVersionInForce } from '../../catalog/config-history.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { readProject } from '../../config/project.ts';
@@ -83,20 +84,26 @@ async function openSession(
     await worker.keepUp({ ...foreignFree(context.env), ...cloud.env, ...standIns.environment() });
     return applied;
   };
-  let inForce: number | null = null;
+  let applied: number | null = null;
+  // Another terminal may have applied meanwhile. A catalog that does not answer is the problem that is reported.
+  const inForce = async (): Promise<number | null> =>
+    readVersionInForce(db).then(
+      (newest) => newest?.version ?? null,
+      () => applied,
+    );
   const apply = async (): Promise<void> => {
     try {
       const reading = await readProject(dir);
       if ('problems' in reading) {
-        report(context, { kind: 'problems', problems: reading.problems, inForce });
+        report(context, { kind: 'problems', problems: reading.problems, inForce: await inForce() });
         return;
       }
       const { version, changed } = await putInForce(reading.project);
-      inForce = version;
+      applied = version;
       const stages = reading.project.stages.length;
       report(context, { kind: 'applied', configVersion: version, changed, stages });
     } catch (error) {
-      report(context, { kind: 'failed', message: describeError(error), inForce });
+      report(context, { kind: 'failed', message: describeError(error), inForce: await inForce() });
     }
   };
   return { db, standIns, apply };

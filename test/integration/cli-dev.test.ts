@@ -109,7 +109,7 @@ async function rowsServed(url: string): Promise<number> {
 describe('reefline dev on the project that reefline init writes', () => {
   test('serves rows, applies a change, keeps the version in force when a file is broken, and leaves nothing behind', async () => {
     const child = startDev();
-    const { standIns, catalog } = await reported('ready');
+    const { standIns, catalog, temporal } = await reported('ready');
     const serving = standIns.find(({ of }) => of === 'connections.serving')?.address ?? '';
     await eventually(async () => {
       expect(await rowsServed(serving)).toBeGreaterThan(0);
@@ -125,9 +125,12 @@ describe('reefline dev on the project that reefline init writes', () => {
     const env = { REEFLINE_CATALOG_URL: catalog, LANG: 'C.UTF-8' };
     expect((await runReefline(['status'], { env })).stdout).toMatch(/serve_revenue +1m +[^ ]/);
 
+    // From another terminal, behind the back of the session.
+    const terminal = { env: { ...env, TEMPORAL_ADDRESS: temporal } };
+    expect(await runReefline(['config', 'rollback', '1', '--yes'], terminal)).toMatchObject({ exitCode: 0 });
     appendFileSync(join(dir, 'reefline.yaml'), 'nonsense: true\n');
     const { problems, inForce } = await reported('problems');
-    expect(inForce).toBe(2);
+    expect(inForce).toBe(3);
     expect(problems).toMatchObject([{ file: 'reefline.yaml', field: 'nonsense' }]);
 
     const started = descendantsOf(child.pid ?? 0);

@@ -139,6 +139,10 @@ describe('a label that somebody or something holds back', () => {
       'p.limited 20200310000000 is ready to be made again and held since T, because its limit of 1 restated label within 24 hours is reached (max_restated_labels).',
     );
     expect(limited.commands).toEqual(['reefline release p.limited 20200310000000 --reason "…"']);
+    const { stdout } = await world.reefline(['events', 'show', 'p.limited/20200310000000/r2']);
+    expect(stdout).toMatch(/outcome +HELD\n/);
+    expect(stdout).toMatch(/Caused by\n {2}p.tap\/20200310000000\/r2 +SUCCESS +its run was opened by manual/);
+    expect(stdout).not.toContain('p.tap/20200310000000/r1');
     await world.settle();
   });
 
