@@ -70,7 +70,7 @@ async function checkWorkers(client: Client, project: Project, now: number): Prom
     name,
     ok: false,
     detail: `no worker serves ${[...deserted].join(', ')}, so nothing of it runs`,
-    cure: 'start workers: node workers/main.ts',
+    cure: 'start workers: npx node workers/main.ts',
   };
 }
 

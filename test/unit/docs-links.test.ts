@@ -32,6 +32,16 @@ describe('the pages', () => {
     expect(LINKS.filter(({ target }) => !existsSync(`${ROOT}${target}`))).toEqual([]);
   });
 
+  test('start workers with the Node.js of the project: the one that runs npx may be too old', () => {
+    const starts = ['cli/doctor-checks.ts', ...PAGES].flatMap((file) =>
+      readFileSync(`${ROOT}${file}`, 'utf8')
+        .split('\n')
+        .filter((line) => /\bnode workers\/main\.ts/.test(line)),
+    );
+    expect(starts.length).toBeGreaterThanOrEqual(5);
+    expect(starts.filter((line) => !line.includes('npx node workers/main.ts'))).toEqual([]);
+  });
+
   test('name tests by the titles that they have', () => {
     const named = LINKS.filter(
       ({ text, target }) => target.endsWith('.test.ts') && !/\.test\.ts`?$/.test(text),
