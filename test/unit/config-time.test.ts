@@ -179,6 +179,44 @@ describe('the example of docs/configuration.md', () => {
   });
 });
 
+describe('the outside datasets of docs/configuration.md', () => {
+  async function readWith(
+    edit: (example: string) => string,
+  ): Promise<Awaited<ReturnType<typeof readProject>>> {
+    const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```yaml\n(datasets:\n[^]*?)```/.exec(page) ?? [];
+    const [connections = ''] = SHOP_PROJECT['reefline.yaml']?.split('datasets:') ?? [];
+    const settings = { 'reefline.yaml': `${connections}\n${edit(example)}` };
+    const files = { ...SHOP_PROJECT, ...settings, 'sql/daily_revenue.sql': 'select * from analytics.orders' };
+    return withProject(files, readProject);
+  }
+
+  test('have no problems, and the periods that the page says', async () => {
+    expect(await readWith((example) => example)).toMatchObject({
+      project: {
+        datasets: [
+          { dataset: 'warehouse.partners.fares', type: 'redshift', period: '1d@Europe/Berlin' },
+          { dataset: 'warehouse.partners.rates', type: 'redshift', period: 'cron(0 9 * * 1-5)' },
+        ],
+      },
+    });
+  });
+
+  test.each([
+    ['type', 'type: redshift, every: 1d,', 'every: 1d,'],
+    ['every', 'every: 1d, ', ''],
+    ['a type of another connection', 'type: redshift, every: 1d,', 'type: s3, every: 1d,'],
+    ['owner', 'type: redshift, every: 1d,', 'type: redshift, every: 1d, owner: ada,'],
+    ['warehouse.partners.fares', 'warehouse.partners.fares', 'nowhere.partners.fares'],
+  ])('need the keys that the page says, and take no others: %s', async (_key, find, put) => {
+    const reading = await readWith((example) => {
+      expect(example).toContain(find);
+      return example.replace(find, put);
+    });
+    expect(reading).toHaveProperty('problems.0.file', 'reefline.yaml');
+  });
+});
+
 describe('the JSON Schemas', () => {
   test('take what the reader takes for periods, zones, windows and deadlines, and nothing that it refuses', async () => {
     const root = new URL('../../schema/', import.meta.url);
