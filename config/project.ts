@@ -18,7 +18,8 @@ export type ProjectReading = { readonly project: Project } | { readonly problems
 
 /**
  * Reads reefline.yaml, pipelines/*.yaml and the SQL files that they name. Needs no network and no environment.
- * Either the project is complete and consistent, or all its problems are reported at once, sorted by file and line.
+ * Either the project is complete and consistent, or the problems of all its stages are reported at once, sorted by file
+ * and line. What of a stage depends on a field that cannot be read is looked at when that is corrected.
  */
 export async function readProject(dir: string): Promise<ProjectReading> {
   const settings = await readSettings(dir);
