@@ -121,6 +121,7 @@ async function openSource<T>(
     case 's3':
     case 'glue':
     case 'redshift':
+    case 'athena':
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',

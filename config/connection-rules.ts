@@ -69,6 +69,18 @@ export function connectionProblems(
       return salesforceProblems(yaml, path, connection);
     case 'glue':
       return [];
+    case 'athena':
+      return (['location', 'output'] as const).flatMap((field) =>
+        isFolder(connection[field])
+          ? []
+          : [
+              yaml.problem(
+                [...path, field],
+                'this is no folder in S3',
+                'write it like s3://lake/tables, with the name of a bucket and no empty part',
+              ),
+            ],
+      );
   }
 }
 
@@ -124,6 +136,12 @@ function isPlain(text: string | undefined): text is string {
     !isMalformedReference(text) &&
     !holdsPassword(text)
   );
+}
+
+function isFolder(text: string | undefined): boolean {
+  // What looks like a reference has its own problem.
+  if (text === undefined || referencedName(text) !== undefined || isMalformedReference(text)) return true;
+  return /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^/\s]+)*\/?$/.test(text);
 }
 
 function redshiftProblems(

@@ -54,8 +54,8 @@ export function knownDatasets(settings: SettingsDraft, stages: readonly StageDra
   return { producers, problems };
 }
 
-/** Redshift and Glue do not tell capital letters from small ones, so their names are one when they differ in that only. */
+/** Redshift, Glue and Athena do not tell capital letters from small ones, so their names are one when they differ in that only. */
 function identity(dataset: string, settings: SettingsDraft): string {
   const kind = settings.connections.get(parseDataset(dataset)?.connection ?? '')?.kind;
-  return kind === 'redshift' || kind === 'glue' ? dataset.toLowerCase() : dataset;
+  return kind === 'redshift' || kind === 'glue' || kind === 'athena' ? dataset.toLowerCase() : dataset;
 }

@@ -27,7 +27,7 @@ export async function readProject(dir: string): Promise<ProjectReading> {
   const problems = [...settings.problems, ...pipelines.problems, ...emptyProblems(settings, pipelines)];
   const sources = new Map<StageDraft, readonly StageSelect[]>();
   for (const draft of pipelines.stages) {
-    const { selects, problems: found } = await readStageSelects(dir, draft);
+    const { selects, problems: found } = await readStageSelects(dir, draft, settings.connections);
     if (selects !== undefined) sources.set(draft, selects);
     problems.push(...found);
   }

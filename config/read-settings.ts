@@ -49,6 +49,7 @@ const TYPES_OF_KIND: Readonly<Record<ConnectionKind, readonly EventType[]>> = {
   glue: ['glue', 'athena'],
   redshift: ['redshift'],
   salesforce: ['publish'],
+  athena: ['athena'],
 };
 
 export async function readSettings(dir: string): Promise<SettingsDraft> {

@@ -85,12 +85,24 @@ export const CONNECTION_SCHEMAS = {
       .describe('Version of the Salesforce API; 62.0 when absent.'),
     concurrency,
   }),
+  athena: z.strictObject({
+    kind: z
+      .literal('athena')
+      .describe('Amazon Athena over the Glue Data Catalog: a schema is a Glue database.'),
+    location: text.describe('Folder below which tables get their files, such as s3://lake/tables.'),
+    workgroup: text.optional().describe('Name of the workgroup; primary when absent.'),
+    output: text
+      .optional()
+      .describe('Folder for the results of queries, s3://…; that of the workgroup when absent.'),
+    region,
+    concurrency,
+  }),
 } as const;
 
-const { postgres, mysql, s3, glue, redshift, salesforce } = CONNECTION_SCHEMAS;
+const { postgres, mysql, s3, glue, redshift, athena, salesforce } = CONNECTION_SCHEMAS;
 
 export const connectionSchema = z
-  .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, salesforce])
+  .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, athena, salesforce])
   .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
 
 export const endpointSchema = z

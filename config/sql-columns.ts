@@ -1,5 +1,5 @@
-import { analyzeQuery, Dialect, type QueryAnalysis } from '@polyglot-sql/sdk';
-import type { SqlDialect } from './sql-inputs.ts';
+import { analyzeQuery, type QueryAnalysis } from '@polyglot-sql/sdk';
+import { DIALECTS, type SqlDialect } from './sql-inputs.ts';
 
 /** A table as the SQL writes it. */
 export interface TableName {
@@ -32,8 +32,6 @@ export interface TableColumns {
   readonly table: string;
   readonly columns: readonly string[];
 }
-
-const DIALECTS: Readonly<Record<SqlDialect, Dialect>> = { redshift: Dialect.Redshift };
 
 type Projection = QueryAnalysis['projections'][number];
 type Reference = Projection['upstream'][number];

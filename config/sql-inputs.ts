@@ -1,5 +1,5 @@
 import { Dialect, parse } from '@polyglot-sql/sdk';
-import { parametersIn, SQL_PARAMETERS } from '../pipeline/sql-parameters.ts';
+import { parametersIn, SQL_PARAMETERS, type SqlReader } from '../pipeline/sql-parameters.ts';
 import { suggest } from './nearest.ts';
 
 /** A table that a SELECT reads, as written, and where. */
@@ -29,8 +29,12 @@ export interface SqlReading {
 const QUERIES: ReadonlySet<string> = new Set(['select', 'union', 'intersect', 'except', 'subquery', 'paren']);
 
 /** Connections whose SQL can be read. */
-export type SqlDialect = 'redshift';
-const DIALECTS: Readonly<Record<SqlDialect, Dialect>> = { redshift: Dialect.Redshift };
+export type SqlDialect = SqlReader;
+/** Athena's queries are Trino's. The parser's own Athena takes a backslash for an escape, as only its DDL does. */
+export const DIALECTS: Readonly<Record<SqlDialect, Dialect>> = {
+  redshift: Dialect.Redshift,
+  athena: Dialect.Trino,
+};
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -43,7 +47,7 @@ interface Scope {
 /** Reads which tables one SELECT takes its rows from, at any depth. */
 export function readSql(text: string, dialect: SqlDialect): SqlReading {
   const place = placer(text);
-  const problems = parameterProblems(text, place);
+  const problems = parameterProblems(text, dialect, place);
   let result: ReturnType<typeof parse>;
   try {
     result = parse(text, DIALECTS[dialect]);
@@ -188,8 +192,10 @@ function placer(text: string): Placer {
 }
 
 /** Names that look like parameters and are none. The parser itself takes every `:name`. */
-function parameterProblems(text: string, place: Placer): readonly SqlProblem[] {
-  const unknown = parametersIn(text).filter((name) => !SQL_PARAMETERS.some((known) => known === name));
+function parameterProblems(text: string, dialect: SqlDialect, place: Placer): readonly SqlProblem[] {
+  const unknown = parametersIn(text, dialect).filter(
+    (name) => !SQL_PARAMETERS.some((known) => known === name),
+  );
   return unknown.map((name) => {
     const at = Math.max(0, text.search(new RegExp(`(?<!:):${name}(?![\\p{L}\\p{N}_])`, 'u')));
     const cure = suggest(name, SQL_PARAMETERS, 'remove the colon');

@@ -1,11 +1,11 @@
 import type { KnownColumns, MadeColumn } from '../pipeline/column-lineage.ts';
-import { parseDataset } from '../pipeline/dataset.ts';
 import { topologicalOrder } from '../pipeline/graph.ts';
 import { distances, type LineageGraph, type StaticTables } from '../pipeline/lineage.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition, TransformWork } from '../pipeline/stage.ts';
 import { connectionOf, databaseOf, datasetNames, type NameDataset } from './dataset-names.ts';
 import { readSqlColumns, type SqlColumn, type TableColumns } from './sql-columns.ts';
+import { dialectOf, sqlName } from './sql-tables.ts';
 
 /**
  * What the definitions of stages tell of columns, together with the columns that runs saw (`seen`, from the catalog;
@@ -107,7 +107,7 @@ function transformColumns(
 ): readonly MadeColumn[] {
   const inputs = stage.inputs.map(({ dataset }) => dataset);
   const tables = [...inputs, stage.output].flatMap((dataset) => tableColumns(project, stage, dataset, of));
-  const columns = readSqlColumns(work.sql, 'redshift', tables);
+  const columns = readSqlColumns(work.sql, dialectOf(project.connections[connectionOf(stage)]), tables);
   // A field of a nested column looks like a table, and is no dataset.
   const reads = (dataset: string): boolean =>
     dataset === stage.output || inputs.includes(dataset) || statics.of(stage).includes(dataset);
@@ -143,10 +143,10 @@ function tableColumns(
   dataset: string,
   of: KnownColumns['of'],
 ): readonly TableColumns[] {
-  const name = parseDataset(dataset);
   const connection = connectionOf(stage);
+  const name = sqlName(dataset, connection, (other) => project.connections[other]);
   const columns = of(dataset);
-  if (name?.connection !== connection || columns === undefined) return [];
+  if (name === undefined || columns === undefined) return [];
   const { schema, table } = name;
   const database = databaseOf(project, connection);
   const plain = { schema, table, columns };

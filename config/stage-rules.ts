@@ -14,7 +14,7 @@ const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly C
   extract: { from: ['postgres', 'mysql'], to: ['s3'] },
   register: { from: ['s3'], to: ['glue'] },
   load: { from: ['s3'], to: ['redshift'] },
-  transform: { from: ['redshift'], to: ['redshift'] },
+  transform: { from: ['redshift', 'athena'], to: ['redshift', 'athena'] },
   publish: { from: ['redshift'], to: ['postgres', 'salesforce'] },
   check: { from: ['redshift'], to: ['redshift'] },
 };
@@ -35,8 +35,26 @@ export function stageProblems(
   return [
     ...problems,
     ...modeProblems(draft, fields),
+    ...athenaProblems(draft, fields, connections),
     ...zeroDateProblems(draft, fields, connections),
     ...scheduleProblems(draft, fields),
+  ];
+}
+
+/** A table in Athena keeps one partition per label, which is what append means; nothing there rewrites single rows. */
+function athenaProblems(
+  { yaml, path }: StageDraft,
+  fields: StageFields,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): readonly Problem[] {
+  if (fields.kind !== 'transform' || fields.mode === 'append') return [];
+  if (connections.get(parseDataset(fields.to)?.connection ?? '')?.kind !== 'athena') return [];
+  return [
+    yaml.problem(
+      [...path, 'mode'],
+      `a table in Athena keeps the rows of each label as a partition, so mode ${fields.mode} does not fit`,
+      'use mode append, which replaces the rows of a label when it is restated',
+    ),
   ];
 }
 

@@ -1,7 +1,10 @@
+import { parseDataset } from '../pipeline/dataset.ts';
 import { assertionsOf } from './check-assertions.ts';
 import type { Problem } from './problem.ts';
+import type { ConnectionDraft } from './read-settings.ts';
 import { readSqlFile } from './sql-file.ts';
-import { readSql, type SqlProblem, type SqlTable } from './sql-inputs.ts';
+import { readSql, type SqlDialect, type SqlProblem, type SqlTable } from './sql-inputs.ts';
+import { dialectOf } from './sql-tables.ts';
 import type { StageDraft } from './stage-draft.ts';
 import type { FieldPath } from './yaml-file.ts';
 
@@ -21,21 +24,31 @@ export interface SelectsReading {
   readonly problems: readonly Problem[];
 }
 
-/** The Redshift Data API takes statements of at most 100 kB; what Reefline puts around the SELECT needs some of it. */
-const MAX_SQL_BYTES = 90_000;
+/**
+ * The Redshift Data API takes statements of at most 100 kB, Athena queries of at most 256 KiB; what Reefline puts around
+ * the SELECT needs some of it.
+ */
+const MAX_SQL_BYTES: Readonly<Record<SqlDialect, number>> = { redshift: 90_000, athena: 250_000 };
+const TAKERS: Readonly<Record<SqlDialect, string>> = { redshift: 'Redshift', athena: 'Athena' };
 
 /** Reads the SELECTs of a stage: the one of a transform, those of a check's assertions in their order, none of others. */
-export async function readStageSelects(dir: string, draft: StageDraft): Promise<SelectsReading> {
+export async function readStageSelects(
+  dir: string,
+  draft: StageDraft,
+  connections: ReadonlyMap<string, ConnectionDraft>,
+): Promise<SelectsReading> {
   const { fields } = draft;
+  const { kind } = connections.get(parseDataset(draft.output ?? '')?.connection ?? '') ?? {};
+  const dialect = dialectOf(kind && { kind });
   if (fields?.kind === 'transform')
-    return joined([await readFromFile(dir, draft, [...draft.path, 'transform'], fields.transform)]);
+    return joined([await readFromFile(dir, draft, dialect, [...draft.path, 'transform'], fields.transform)]);
   if (fields?.kind !== 'check') return { selects: [], problems: [] };
   const readings: SelectsReading[] = [];
   for (const { source, path } of assertionsOf(draft.path, fields)) {
     readings.push(
       'sql' in source
-        ? readInline(draft, path, source.sql)
-        : await readFromFile(dir, draft, path, source.file),
+        ? readInline(draft, dialect, path, source.sql)
+        : await readFromFile(dir, draft, dialect, path, source.file),
     );
   }
   return joined(readings);
@@ -50,6 +63,7 @@ function joined(readings: readonly SelectsReading[]): SelectsReading {
 async function readFromFile(
   dir: string,
   draft: StageDraft,
+  dialect: SqlDialect,
   path: FieldPath,
   name: string,
 ): Promise<SelectsReading> {
@@ -58,28 +72,29 @@ async function readFromFile(
   if ('problem' in read) return { selects: undefined, problems: [there(read.problem, read.cure)] };
   const { file, text } = read;
   const { field } = there('', '');
-  return readText(text, file, there, (found) => ({ ...found, file, field }));
+  return readText(text, dialect, file, there, (found) => ({ ...found, file, field }));
 }
 
-function readInline(draft: StageDraft, path: FieldPath, sql: string): SelectsReading {
+function readInline(draft: StageDraft, dialect: SqlDialect, path: FieldPath, sql: string): SelectsReading {
   const there = (problem: string, cure: string): Problem => draft.yaml.problem(path, problem, cure);
   // Where a line of the text stands in the file depends on how YAML folds it, so lines of the text are counted instead.
   const problemAt = ({ line, problem, cure }: SqlProblem): Problem =>
     there(line === 1 ? problem : `${problem} (line ${String(line)} of the SQL)`, cure);
-  return readText(sql, draft.yaml.file, there, problemAt);
+  return readText(sql, dialect, draft.yaml.file, there, problemAt);
 }
 
 function readText(
   sql: string,
+  dialect: SqlDialect,
   file: string,
   there: (problem: string, cure: string) => Problem,
   problemAt: StageSelect['problemAt'],
 ): SelectsReading {
-  if (Buffer.byteLength(sql) > MAX_SQL_BYTES) {
-    const problem = `the SQL is larger than ${String(MAX_SQL_BYTES)} bytes, which Redshift does not take`;
+  if (Buffer.byteLength(sql) > MAX_SQL_BYTES[dialect]) {
+    const problem = `the SQL is larger than ${String(MAX_SQL_BYTES[dialect])} bytes, which ${TAKERS[dialect]} does not take`;
     return { selects: undefined, problems: [there(problem, 'split it into several stages')] };
   }
-  const { tables, problems } = readSql(sql, 'redshift');
+  const { tables, problems } = readSql(sql, dialect);
   if (problems.length > 0) return { selects: undefined, problems: problems.map(problemAt) };
   return { selects: [{ sql, file, tables, problemAt }], problems: [] };
 }

@@ -1,8 +1,9 @@
 import type { StaticTables } from '../pipeline/lineage.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
-import { datasetNames } from './dataset-names.ts';
+import { connectionOf, datasetNames } from './dataset-names.ts';
 import { readSql } from './sql-inputs.ts';
+import { dialectOf } from './sql-tables.ts';
 
 /**
  * The tables that the SQL of stages reads beside their inputs. A project that was checked has declared each of them as
@@ -14,7 +15,8 @@ export function staticTables(project: Project): StaticTables {
   for (const { dataset } of project.datasets) datasets.add(dataset);
   const read = (stage: StageDefinition): readonly string[] => {
     const inputs = new Set(stage.inputs.map(({ dataset }) => dataset));
-    const tables = sqlOf(stage).flatMap((sql) => readSql(sql, 'redshift').tables);
+    const dialect = dialectOf(project.connections[connectionOf(stage)]);
+    const tables = sqlOf(stage).flatMap((sql) => readSql(sql, dialect).tables);
     const ids = tables
       .filter(({ schema, maybeNested }) => schema !== undefined && !maybeNested)
       .map((table) => nameOf(stage, table));

@@ -1,3 +1,4 @@
+import type { Connection } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import { producedByCheck, type Producer } from './known-datasets.ts';
 import { suggest } from './nearest.ts';
@@ -5,6 +6,7 @@ import type { Problem } from './problem.ts';
 import type { ConnectionDraft } from './read-settings.ts';
 import type { SqlTable } from './sql-inputs.ts';
 import type { StageDraft } from './stage-draft.ts';
+import { databaseName, sqlName } from './sql-tables.ts';
 import type { StageSelect } from './stage-selects.ts';
 
 /** What is known about a project when the inputs of a stage are looked for. */
@@ -24,21 +26,17 @@ export function tableInputs(
 ): { readonly datasets: readonly string[]; readonly problems: readonly Problem[] } {
   const connection = parseDataset(draft.output ?? '')?.connection ?? '';
   const known = [...around.producers]
-    .filter(([dataset, producer]) => dataset.startsWith(`${connection}.`) && !producedByCheck(producer))
+    .filter(([, producer]) => !producedByCheck(producer))
     .map(([dataset]) => dataset);
-  const byTable = new Map(
-    known.map((dataset) => [dataset.slice(connection.length + 1).toLowerCase(), dataset]),
-  );
+  const byTable = tablesOf(connection, known, around);
   const ignored = new Set(statics.map((table) => table.toLowerCase()));
   const database = around.connections.get(connection)?.connection;
+  const own = database?.kind === 'redshift' ? database.database : databaseName(database);
   const datasets = new Set<string>();
   const problems = new Map<string, Problem>();
   const tables = selects.flatMap((select) => select.tables.map((table) => [select, table] as const));
   for (const [select, table] of tables) {
-    const local =
-      database?.kind === 'redshift' &&
-      table.catalog !== undefined &&
-      isDatabase(table.catalog, database.database);
+    const local = own !== undefined && table.catalog !== undefined && isDatabase(table.catalog, own);
     const written = tableName(local ? { ...table, catalog: undefined } : table);
     const dataset = byTable.get(written.toLowerCase());
     if (ignored.has(written.toLowerCase()) || ignored.has(tableName(table).toLowerCase())) continue;
@@ -55,6 +53,23 @@ export function tableInputs(
     }
   }
   return { datasets: [...datasets], problems: [...problems.values()] };
+}
+
+/** Datasets by the name that SQL has for them, in lower case; those of the connection itself come last and win. */
+function tablesOf(
+  connection: string,
+  known: readonly string[],
+  { connections }: Surroundings,
+): ReadonlyMap<string, string> {
+  const isOwn = (dataset: string): boolean => dataset.startsWith(`${connection}.`);
+  const ordered = [...known.filter((dataset) => !isOwn(dataset)), ...known.filter(isOwn)];
+  const find = (name: string): Connection | undefined => connections.get(name)?.connection;
+  return new Map(
+    ordered.flatMap((dataset) => {
+      const name = isOwn(dataset) ? parseDataset(dataset) : sqlName(dataset, connection, find);
+      return name === undefined ? [] : [[`${name.schema}.${name.table}`.toLowerCase(), dataset] as const];
+    }),
+  );
 }
 
 function unknownTable(

@@ -41,7 +41,15 @@ export interface Claim {
 const RECORD = 'cloud.json';
 
 /** The sub-folders that hold data; nothing else in the folder is ever removed. */
-export const PARTS = ['postgres', 'mariadb', 'object-store', 'temporal', 'glue', 'redshift-data'] as const;
+export const PARTS = [
+  'postgres',
+  'mariadb',
+  'object-store',
+  'temporal',
+  'glue',
+  'athena',
+  'redshift-data',
+] as const;
 
 /**
  * Takes `dir` for this process, after ending and removing what a killed owner has left.

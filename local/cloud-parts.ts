@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startAthena } from './athena/server.ts';
 import type { Claim } from './claim.ts';
 import { createDatabase } from './database.ts';
 import { startGlue } from './glue/server.ts';
@@ -107,6 +108,15 @@ async function startParts(
   const common = { host: HOST, port: 0 };
   const glue = await begin('Glue', () => startGlue({ ...common, dir: join(dir, 'glue') }));
   env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
+  const athena = await begin('Athena', () =>
+    startAthena({
+      ...common,
+      dir: join(dir, 'athena'),
+      s3Endpoint: objects.url,
+      glueEndpoint: glue.url,
+    }),
+  );
+  env['AWS_ENDPOINT_URL_ATHENA'] = athena.url;
   const redshiftData = await begin('Redshift Data API', () =>
     startRedshiftData({
       ...common,

@@ -8,6 +8,7 @@ export type Connection =
   | S3Connection
   | GlueConnection
   | RedshiftConnection
+  | AthenaConnection
   | SalesforceConnection;
 
 export interface PostgresConnection {
@@ -73,6 +74,19 @@ export interface SalesforceConnection {
   readonly privateKey?: string;
   /** Such as `62.0`. */
   readonly apiVersion?: string;
+  readonly concurrency?: number;
+}
+
+/** Athena over the Glue Data Catalog: the schema of a dataset is a Glue database, and its files lie in S3. */
+export interface AthenaConnection {
+  readonly kind: 'athena';
+  /** Folder below which tables get their files, `s3://<bucket>/<folder>`. */
+  readonly location: string;
+  /** `primary` when absent. */
+  readonly workgroup?: string;
+  /** Where Athena puts the results of queries, `s3://<bucket>/<folder>`; what the workgroup says when absent. */
+  readonly output?: string;
+  readonly region?: string;
   readonly concurrency?: number;
 }
 

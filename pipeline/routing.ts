@@ -80,7 +80,7 @@ export function eventTypeOf(stage: StageDefinition, project: Project): EventType
 
 function warehouseType(stage: StageDefinition, project: Project): EventType {
   const connection = project.connections[parseDataset(stage.output)?.connection ?? ''];
-  return connection?.kind === 'redshift' ? 'redshift' : 'publish';
+  return connection?.kind === 'redshift' || connection?.kind === 'athena' ? connection.kind : 'publish';
 }
 
 /** The dataset that an event is about, or the sentence that says why there is none. */

@@ -12,43 +12,56 @@ interface Mention {
   readonly end: number;
 }
 
+/** How a database reads strings and comments. */
+export type SqlReader = 'redshift' | 'athena';
+
 /*
  * Everything in which a colon is no parameter, in the order in which it is tried, and last the parameter itself.
  * Redshift reads a backslash in a string as an escape (Database Developer Guide, LIKE), so `'it\'s'` is one string.
  * A dollar quote cannot start inside a name (`a$b$` is an identifier), hence the look-behind.
  */
-const PIECES = new RegExp(
-  [
-    String.raw`'(?:[^'\\]|\\[^]|'')*(?:'|$)`,
-    String.raw`"(?:[^"]|"")*(?:"|$)`,
-    String.raw`(?<![\p{L}\p{N}_$])\$(?<tag>[\p{L}_][\p{L}\p{N}_]*)?\$[^]*?(?:\$\k<tag>\$|$)`,
-    String.raw`--[^\n]*`,
-    String.raw`/\*`,
-    String.raw`::`,
-    String.raw`:(?<name>[\p{L}_][\p{L}\p{N}_]*)`,
-  ].join('|'),
-  'gu',
-);
+const REDSHIFT_STRINGS = [
+  String.raw`'(?:[^'\\]|\\[^]|'')*(?:'|$)`,
+  String.raw`(?<![\p{L}\p{N}_$])\$(?<tag>[\p{L}_][\p{L}\p{N}_]*)?\$[^]*?(?:\$\k<tag>\$|$)`,
+];
+/** Athena, like standard SQL, knows neither escapes nor dollar quotes. */
+const ATHENA_STRINGS = [String.raw`'(?:[^']|'')*(?:'|$)`];
+const OTHER_PIECES = [
+  String.raw`"(?:[^"]|"")*(?:"|$)`,
+  String.raw`--[^\n]*`,
+  String.raw`/\*`,
+  String.raw`::`,
+  String.raw`:(?<name>[\p{L}_][\p{L}\p{N}_]*)`,
+];
+const PIECES: Readonly<Record<SqlReader, RegExp>> = {
+  redshift: new RegExp([...REDSHIFT_STRINGS, ...OTHER_PIECES].join('|'), 'gu'),
+  athena: new RegExp([...ATHENA_STRINGS, ...OTHER_PIECES].join('|'), 'gu'),
+};
 
 /** Names that the text uses as parameters, each once, in the order in which they appear. */
-export function parametersIn(sql: string): readonly string[] {
-  return [...new Set(mentions(sql).map((mention) => mention.name))];
+export function parametersIn(sql: string, reader: SqlReader = 'redshift'): readonly string[] {
+  return [...new Set(mentions(sql, reader).map((mention) => mention.name))];
 }
 
 /**
  * The text with every parameter replaced by its literal. `:interval_start` and `:interval_end` (exclusive) become UTC
- * timestamps without a zone, `:timelabel` a `char(14)`. Strings, quoted names, comments and casts stay as they are.
+ * timestamps without a zone, `:timelabel` a `char(14)`, in Athena a plain string, which its partition key is. Strings, quoted names, comments and casts stay as they are.
  * Throws StageFailure `invalid_config` for a name that is no parameter.
  */
-export function bindParameters(sql: string, run: { timelabel: Timelabel; interval: Interval }): string {
+export function bindParameters(
+  sql: string,
+  run: { timelabel: Timelabel; interval: Interval },
+  reader: SqlReader = 'redshift',
+): string {
   const literals: Readonly<Record<SqlParameter, string>> = {
     interval_start: timestampLiteral(run.interval.start),
     interval_end: timestampLiteral(run.interval.end),
-    timelabel: `CAST('${run.timelabel}' AS char(14))`,
+    // Compared with a char, a partition key would have to be cast, and Athena would read every partition.
+    timelabel: reader === 'athena' ? `'${run.timelabel}'` : `CAST('${run.timelabel}' AS char(14))`,
   };
   let bound = '';
   let copied = 0;
-  for (const { name, start, end } of mentions(sql)) {
+  for (const { name, start, end } of mentions(sql, reader)) {
     bound += sql.slice(copied, start) + literals[knownParameter(name)];
     copied = end;
   }
@@ -73,25 +86,26 @@ function knownParameter(name: string): SqlParameter {
   );
 }
 
-function mentions(sql: string): readonly Mention[] {
+function mentions(sql: string, reader: SqlReader): readonly Mention[] {
   const found: Mention[] = [];
-  const pieces = new RegExp(PIECES);
+  const pieces = new RegExp(PIECES[reader]);
   for (let match = pieces.exec(sql); match !== null; match = pieces.exec(sql)) {
     const name = match.groups?.['name'];
     if (name !== undefined) found.push({ name, start: match.index, end: pieces.lastIndex });
-    if (match[0] === '/*') pieces.lastIndex = endOfComment(sql, pieces.lastIndex);
+    if (match[0] === '/*') pieces.lastIndex = endOfComment(sql, pieces.lastIndex, reader);
   }
   return found;
 }
 
-/** Block comments nest in PostgreSQL and in Redshift. */
-function endOfComment(sql: string, from: number): number {
+/** Block comments nest in PostgreSQL and in Redshift, and not in Athena. */
+function endOfComment(sql: string, from: number, reader: SqlReader): number {
   const marks = /\/\*|\*\//g;
   marks.lastIndex = from;
   for (let depth = 1; depth > 0;) {
     const mark = marks.exec(sql);
     if (mark === null) return sql.length;
-    depth += mark[0] === '/*' ? 1 : -1;
+    if (mark[0] === '*/') depth -= 1;
+    else if (reader === 'redshift') depth += 1;
   }
   return marks.lastIndex;
 }

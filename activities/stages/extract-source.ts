@@ -51,6 +51,7 @@ export async function openSourceTable<T>(
     case 's3':
     case 'glue':
     case 'redshift':
+    case 'athena':
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',

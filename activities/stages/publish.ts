@@ -25,6 +25,7 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
     case 's3':
     case 'glue':
     case 'redshift':
+    case 'athena':
       throw new StageFailure(
         'invalid_config',
         `Reefline publishes to PostgreSQL and Salesforce; ${name.connection} is of kind ${connection.kind}.`,

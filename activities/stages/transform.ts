@@ -5,11 +5,20 @@ import { stagingName } from '../../connectors/redshift/resumable.ts';
 import { bindParameters } from '../../pipeline/sql-parameters.ts';
 import type { TransformWork } from '../../pipeline/stage.ts';
 import { applyBatch } from './apply-batch.ts';
-import type { StageRunner } from './runner.ts';
+import { athenaTable } from './athena-table.ts';
+import type { StageOutput, StageRun, StageRunner, StageTools } from './runner.ts';
+import { transformInAthena } from './transform-athena.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
-/** Runs a SELECT for one label and keeps its rows in a Redshift table. */
+/** Runs a SELECT for one label and keeps its rows in a table of the warehouse, Redshift or Athena. */
 export const transformStage: StageRunner<TransformWork> = async (run, tools) => {
+  const athena = athenaTable(run.stage.output, tools);
+  return athena === undefined
+    ? transformInRedshift(run, tools)
+    : transformInAthena(run, tools, athena.connection, athena.table);
+};
+
+async function transformInRedshift(run: StageRun<TransformWork>, tools: StageTools): Promise<StageOutput> {
   const { work, output } = run.stage;
   const { connection, table } = warehouseTarget(output, tools);
   const select = bindParameters(work.sql, run);
@@ -29,4 +38,4 @@ export const transformStage: StageRunner<TransformWork> = async (run, tools) => 
   } finally {
     warehouse.client.destroy();
   }
-};
+}

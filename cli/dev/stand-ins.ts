@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  AthenaClient,
+  CreateWorkGroupCommand,
+  GetWorkGroupCommand,
+  InvalidRequestException,
+} from '@aws-sdk/client-athena';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { missingFile } from '../../config/missing-file.ts';
 import { referencedName } from '../../config/secret-reference.ts';
+import type { AthenaConnection } from '../../pipeline/connection.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 import { createMysqlDatabase } from './mysql-database.ts';
@@ -15,7 +22,7 @@ export interface StandIn {
   readonly of: string;
   /** The variable that the project refers to, or null when nothing has to be set. */
   readonly variable: string | null;
-  /** URL of a database or queue, or the name of a bucket. */
+  /** URL of a database or queue, the name of a bucket, or a folder in one. */
   readonly address: string;
   /** What a reader should know: rows were put into it, or it is not a stand-in at all. */
   readonly remark: string | null;
@@ -49,6 +56,8 @@ export class StandIns {
         await this.#once(of, connection.url, () => this.#mysqlDatabase(of, name, connection.url));
       if (connection.kind === 's3')
         await this.#once(of, connection.bucket, () => this.#bucket(of, connection.bucket));
+      if (connection.kind === 'athena')
+        await this.#once(of, JSON.stringify(connection), () => this.#athena(of, connection));
     }
     for (const { name, queueUrl } of project.endpoints) {
       const of = `endpoints.${name}`;
@@ -116,10 +125,31 @@ export class StandIns {
     const client = new S3Client({ ...this.#aws('AWS_ENDPOINT_URL_S3'), forcePathStyle: true });
     try {
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    } catch (error) {
+      // Several connections may lie in one bucket.
+      if (!(error instanceof Error && /^BucketAlready/.test(error.name))) throw error;
     } finally {
       client.destroy();
     }
     return { of, variable: null, address: bucket, remark: null };
+  }
+
+  /** The buckets of its folders, and a workgroup of its name, which has to know a place for results. */
+  async #athena(of: string, { location, output = location, workgroup }: AthenaConnection): Promise<StandIn> {
+    for (const folder of new Set([location, output])) await this.#bucket(of, bucketOf(folder));
+    const client = new AthenaClient(this.#aws('AWS_ENDPOINT_URL_ATHENA'));
+    const results = `${output.replace(/\/+$/u, '')}/results/`;
+    const Configuration = {
+      EnforceWorkGroupConfiguration: false,
+      ResultConfiguration: { OutputLocation: results },
+    };
+    try {
+      if (workgroup !== undefined && !(await hasWorkgroup(client, workgroup)))
+        await client.send(new CreateWorkGroupCommand({ Name: workgroup, Configuration }));
+    } finally {
+      client.destroy();
+    }
+    return { of, variable: null, address: location, remark: null };
   }
 
   async #queue(of: string, name: string, written: string): Promise<StandIn> {
@@ -162,6 +192,20 @@ async function readSeed(dir: string, name: string): Promise<string | undefined> 
 
 function seedFailed(name: string, error: unknown): Error {
   return new Error(`seed/${name}.sql failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+function bucketOf(folder: string): string {
+  return /^s3:\/\/([^/]+)/.exec(folder)?.[1] ?? folder;
+}
+
+async function hasWorkgroup(client: AthenaClient, WorkGroup: string): Promise<boolean> {
+  try {
+    await client.send(new GetWorkGroupCommand({ WorkGroup }));
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidRequestException) return false;
+    throw error;
+  }
 }
 
 /** A queue URL that is written out names its queue at the end; one of a FIFO queue ends in `.fifo`. */

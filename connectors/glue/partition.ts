@@ -48,6 +48,23 @@ export async function putPartition(session: GlueSession, wanted: PartitionDefini
   });
 }
 
+/** What the label's partition shows, when it shows this revision or a newer one; undefined else. */
+export async function shownPartition(
+  session: GlueSession,
+  wanted: Pick<PartitionDefinition, 'database' | 'table' | 'timelabel' | 'revision'>,
+): Promise<
+  | { readonly revision: number; readonly rows: number; readonly bytes: number; readonly location: string }
+  | undefined
+> {
+  const object = `partition ${wanted.timelabel} of table ${wanted.database}.${wanted.table}`;
+  const found = await findPartition(session, wanted, object);
+  const revision = revisionOf(found);
+  if (found === undefined || revision < wanted.revision) return undefined;
+  const { numRows, totalSize } = found.Parameters ?? {};
+  const location = found.StorageDescriptor?.Location ?? '';
+  return { revision, rows: Number(numRows ?? 0), bytes: Number(totalSize ?? 0), location };
+}
+
 async function put(session: GlueSession, wanted: PartitionDefinition, object: string): Promise<PutPartition> {
   const existing = await findPartition(session, wanted, object);
   const at = { DatabaseName: wanted.database, TableName: wanted.table };
@@ -71,7 +88,7 @@ async function put(session: GlueSession, wanted: PartitionDefinition, object: st
 
 async function findPartition(
   session: GlueSession,
-  { database, table, timelabel }: PartitionDefinition,
+  { database, table, timelabel }: Pick<PartitionDefinition, 'database' | 'table' | 'timelabel'>,
   object: string,
 ): Promise<Partition | undefined> {
   const answer = await find(session, `read ${object}`, (client, options) =>

@@ -62,8 +62,8 @@ async function findTable(session: GlueSession, { database, table }: TableName): 
   return answer?.Table;
 }
 
-/** Asks first: a role that may only write tables works when somebody else made the database. */
-async function ensureDatabase(session: GlueSession, database: string): Promise<void> {
+/** Makes the database when it is missing. Asks first: a role that may only write tables works when somebody else made it. */
+export async function ensureDatabase(session: GlueSession, database: string): Promise<void> {
   const answer = await find(session, `read database ${database}`, (client, options) =>
     client.send(new GetDatabaseCommand({ Name: database }), options),
   );

@@ -156,7 +156,7 @@ export function runOf<Work extends StageWork>(options: RunOptions<Work>): StageR
 
 /** Tools that remember every heartbeat. */
 export function toolsOf(
-  warehouse: TestWarehouse,
+  warehouse: Pick<TestWarehouse, 'connections'>,
   options: { lastHeartbeat?: unknown; signal?: AbortSignal } = {},
 ): StageTools & { readonly heartbeats: unknown[] } {
   const heartbeats: unknown[] = [];
