@@ -194,5 +194,5 @@ async function finish(client: pg.PoolClient, record: BackfillRecord): Promise<Ba
   if (counts.planned + counts.running > 0) return progress;
   const status = finalStatus(counts, record.status === 'cancelling');
   await setStatus(client, record.id, status);
-  return { ...progress, status, pausedStages: [], heldLabels: [] };
+  return { ...progress, status, pausedStages: [], heldByPause: [] };
 }

@@ -3,10 +3,12 @@ import type { ItemState } from '../pipeline/backfill-item.ts';
 import type { BackfillPlan, StagePlan } from '../pipeline/backfill-plan.ts';
 import {
   hasEnded,
+  isDone,
   NO_COUNTS,
   type BackfillProgress,
   type BackfillStatus,
   type FailedItem,
+  type HeldByPause,
   type ItemCounts,
 } from '../pipeline/backfill-progress.ts';
 import type { BackfillRequest } from '../pipeline/backfill-request.ts';
@@ -129,9 +131,11 @@ export async function readProgress(
   });
   const counts = { ...NO_COUNTS };
   const done = new Map<string, number>();
+  const total = new Map<string, number>();
   for (const { stage, state, items } of found.rows) {
     counts[state] += items;
-    if (state !== 'planned' && state !== 'running') done.set(stage, (done.get(stage) ?? 0) + items);
+    total.set(stage, (total.get(stage) ?? 0) + items);
+    if (isDone(state)) done.set(stage, (done.get(stage) ?? 0) + items);
   }
   const failures = counts.failure + counts.blocked === 0 ? [] : await readFailures(db, id);
   const names = stages.map(({ stage }) => stage);
@@ -140,25 +144,31 @@ export async function readProgress(
     id,
     status,
     counts,
-    stages: stages.map(({ stage, toRun }) => ({ stage, done: done.get(stage) ?? 0, total: toRun })),
-    pausedStages: paused.map(({ stage }) => stage),
-    heldLabels: counts.running === 0 ? [] : await readHeldItems(db, id),
+    stages: names.map((stage) => ({ stage, done: done.get(stage) ?? 0, total: total.get(stage) ?? 0 })),
+    pausedStages: [...new Set(paused.map(({ stage }) => stage))],
+    heldByPause: counts.running === 0 ? [] : await readHeldItems(db, id, paused),
     failures,
   };
 }
 
+/** Labels that have begun and that one of the pauses holds, in the order of the stages. */
 async function readHeldItems(
   db: pg.Pool | pg.PoolClient,
   id: string,
-): Promise<BackfillProgress['heldLabels']> {
+  paused: readonly { readonly stage: string; readonly scope: string }[],
+): Promise<readonly HeldByPause[]> {
+  if (paused.length === 0) return [];
   const found = await db.query<{ stage: string; labels: number }>({
     name: 'backfill-held-items',
     text: `select i.stage, count(*)::int as labels from reefline.backfill_item i
-             join reefline.held_run h on h.stage = i.stage and h.timelabel = i.timelabel and h.cause = 'storm'
-            where i.backfill = $1 and i.state = 'running' group by i.stage order by i.stage`,
+             join reefline.held_run h on h.stage = i.stage and h.timelabel = i.timelabel and h.cause = 'paused'
+            where i.backfill = $1 and i.state = 'running' group by i.stage`,
     values: [id],
   });
-  return found.rows;
+  return [...Map.groupBy(paused, ({ stage }) => stage)].flatMap(([stage, pauses]) => {
+    const labels = found.rows.find((row) => row.stage === stage)?.labels ?? 0;
+    return labels === 0 ? [] : [{ stage, labels, scopes: pauses.map(({ scope }) => scope) }];
+  });
 }
 
 async function readFailures(db: pg.Pool | pg.PoolClient, id: string): Promise<readonly FailedItem[]> {

@@ -137,7 +137,7 @@ export function backfillText(
   record: BackfillRecord,
   progress: BackfillProgress,
 ): string {
-  const { status, counts, stages, failures } = progress;
+  const { status, counts, stages, failures, heldByPause } = progress;
   const { request, createdAt, createdBy, endedAt } = record;
   const lines = [
     `${context.paint('bold', record.id)}  ${context.paint(STYLES[status], status)}`,
@@ -150,7 +150,7 @@ export function backfillText(
     ]),
     '',
     progressBar(context, counts),
-    describeCounts(counts),
+    describeCounts(counts, heldByPause),
     '',
     table(
       context,

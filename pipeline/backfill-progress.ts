@@ -21,14 +21,21 @@ export interface BackfillProgress {
   readonly id: string;
   readonly status: BackfillStatus;
   readonly counts: ItemCounts;
-  /** Per stage in topological order: how many of its labels have ended, of how many. */
+  /** Per stage in topological order: how many of its labels are done, of how many. */
   readonly stages: readonly { readonly stage: string; readonly done: number; readonly total: number }[];
   /** Stages that a pause keeps from starting. */
   readonly pausedStages: readonly string[];
-  /** Labels that the limit of restated labels holds, per stage. */
-  readonly heldLabels: readonly { readonly stage: string; readonly labels: number }[];
+  /** Of the running labels, those that a pause holds, per stage. Histories from before it was told lack it. */
+  readonly heldByPause?: readonly HeldByPause[];
   /** The first items that failed, for people. */
   readonly failures: readonly FailedItem[];
+}
+
+export interface HeldByPause {
+  readonly stage: string;
+  readonly labels: number;
+  /** What is paused: the stage, its pipeline, or both. */
+  readonly scopes: readonly string[];
 }
 
 export interface FailedItem {
@@ -64,35 +71,60 @@ export function totalOf(counts: ItemCounts): number {
   return ITEM_STATES.reduce((sum, state) => sum + counts[state], 0);
 }
 
-/** How many items need nothing more of the backfill. */
-export function doneOf(counts: ItemCounts): number {
-  return totalOf(counts) - counts.planned - counts.running;
+/** True of an item that needs nothing more of the backfill. One that was cancelled or blocked never ran. */
+export function isDone(state: ItemState): boolean {
+  switch (state) {
+    case 'planned':
+    case 'running':
+    case 'blocked':
+    case 'cancelled':
+      return false;
+    case 'waiting':
+    case 'success':
+    case 'existing':
+    case 'failure':
+    case 'skipped':
+      return true;
+  }
 }
 
-/** `38 of 120 labels: 30 success, 8 existing, 10 running, 72 planned` */
-export function describeCounts(counts: ItemCounts): string {
-  const parts = ITEM_STATES.filter((state) => counts[state] > 0).map(
-    (state) => `${String(counts[state])} ${state}`,
+/** How many items are done. */
+export function doneOf(counts: ItemCounts): number {
+  return ITEM_STATES.filter(isDone).reduce((sum, state) => sum + counts[state], 0);
+}
+
+/** `38 of 120 labels: 72 planned, 8 running, 2 held, 30 success, 8 existing`; what a pause holds does not run. */
+export function describeCounts(
+  counts: ItemCounts,
+  heldByPause: BackfillProgress['heldByPause'] = [],
+): string {
+  const held = heldByPause.reduce((sum, { labels }) => sum + labels, 0);
+  const part = (count: number, word: string): string[] => (count > 0 ? [`${String(count)} ${word}`] : []);
+  const parts = ITEM_STATES.flatMap((state) =>
+    state === 'running'
+      ? [...part(counts.running - held, state), ...part(held, 'held')]
+      : part(counts[state], state),
   );
   const head = `${String(doneOf(counts))} of ${labelCount(totalOf(counts))}`;
   return parts.length === 0 ? head : `${head}: ${parts.join(', ')}`;
 }
 
 /** What keeps labels from running, a sentence each. */
-export function describeHolds({ pausedStages, heldLabels }: BackfillProgress): readonly string[] {
-  return [
-    ...pausedStages.map((stage) => `${stage} is paused; its labels start when it is resumed.`),
-    ...heldLabels.map(
-      ({ stage, labels }) =>
-        `${stage}: ${labelCount(labels)} ${labels === 1 ? 'is' : 'are'} held by its limit of restated labels; let them run with: reefline release ${stage}`,
-    ),
-  ];
+export function describeHolds({ pausedStages, heldByPause = [] }: BackfillProgress): readonly string[] {
+  return pausedStages.map((stage) => {
+    const held = heldByPause.find((one) => one.stage === stage);
+    if (held === undefined) return `${stage} is paused; its labels start when it is resumed.`;
+    const { labels, scopes } = held;
+    const [is, fill, they] = labels === 1 ? ['is', 'fills', 'it runs'] : ['are', 'fill', 'they run'];
+    const cures = scopes.map((scope) => `reefline resume ${scope}`).join(' and ');
+    return `${stage}: ${labelCount(labels)} ${is} held by a pause of ${scopes.join(' and ')} and ${fill} room of --max-concurrent; ${they} after: ${cures}`;
+  });
 }
 
 /** Current details of the backfill in the Temporal Web UI, in Markdown. */
 export function describeProgress(progress: BackfillProgress): string {
-  const { status, counts, stages, failures } = progress;
-  const lines = [`**${status}**, ${describeCounts(counts)}`, ''];
+  const { status, counts, stages, failures, heldByPause } = progress;
+  const lines = [`**${status}**, ${describeCounts(counts, heldByPause)}`, ''];
   lines.push('| stage | done | of |', '| --- | ---: | ---: |');
   for (const { stage, done, total } of stages)
     lines.push(`| ${stage} | ${String(done)} | ${String(total)} |`);

@@ -35,7 +35,7 @@ function progress(status: BackfillStatus, counts: Partial<typeof NO_COUNTS> = {}
     counts: { ...NO_COUNTS, ...counts },
     stages: [{ stage: 'p.hourly', done: 0, total: 24 }],
     pausedStages: [],
-    heldLabels: [],
+    heldByPause: [],
     failures: [],
   };
 }
