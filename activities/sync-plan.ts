@@ -9,6 +9,7 @@ import {
   type BackfillRecord,
 } from '../catalog/backfill.ts';
 import { inTransaction } from '../catalog/connect.ts';
+import { plannedLabels } from '../pipeline/backfill-plan.ts';
 import { MAX_CONCURRENT, type BackfillRequest } from '../pipeline/backfill-request.ts';
 import { listOf } from '../pipeline/label-list.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
@@ -104,7 +105,7 @@ function resultOf(id: string, request: SyncRequest, stages: BackfillDraft['stage
     kind: request.select.kind,
     backfill: null,
     paused: false,
-    labels: own?.toRun ?? 0,
+    labels: own === undefined ? 0 : plannedLabels(own),
     first: own?.first ?? null,
     last: own?.last ?? null,
     stages,

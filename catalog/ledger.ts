@@ -4,6 +4,7 @@ import type { RoutingTable, Target } from '../pipeline/routing.ts';
 import type { ConfigStore } from './config-store.ts';
 import { lockLimits } from './locks.ts';
 import type { OpenedTarget } from './opened-target.ts';
+import { readOrderedLabels } from './ordered-labels.ts';
 import { readTargets } from './read-targets.ts';
 import { moveReservations, writeOpenings, type OpeningMarks, type OpeningOrigin } from './write-openings.ts';
 
@@ -31,23 +32,25 @@ export async function openTargets(
   if (targets.length === 0) return [];
   const { configs, table, request } = context;
   await lockLimits(client, targets);
+  const orderedAt = await readOrderedLabels(client, targets, context);
   const known = await readTargets(client, configs, table, targets, isAsked(request));
   const now = Date.now();
   const restating = new Map<string, number>();
-  const opened = known.map(({ dueOnly, inputs, ...target }): OpenedTarget => {
+  const opened = known.map(({ dueOnly, inputs, ...target }, at): OpenedTarget => {
     const { stage, timelabel, state } = target;
+    const ordered = orderedAt.has(at);
     // Labels of this very batch count, too.
     const before = restating.get(stage.id) ?? 0;
     const ledger = {
       ...state,
-      restatedLabels: state.restatedLabels === null ? null : state.restatedLabels + before,
+      restatedLabels: ordered || state.restatedLabels === null ? null : state.restatedLabels + before,
     };
     const decided = decideOpening(stage, timelabel, inputs, ledger, request, now);
     const early = dueOnly === true && decided.kind === 'waiting' && state.latest === null;
     const opening = early ? NOT_DUE : decided;
-    if (opening.kind === 'run' && !opening.alreadyOpen && opening.restates)
+    if (opening.kind === 'run' && !opening.alreadyOpen && opening.restates && !ordered)
       restating.set(stage.id, before + 1);
-    return { ...target, opening };
+    return { ...target, opening, ordered };
   });
   await moveReservations(client, opened);
   await writeOpenings(client, opened, request, context.marks, context);

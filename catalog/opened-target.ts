@@ -8,4 +8,6 @@ export interface OpenedTarget extends Target {
   readonly state: TargetState;
   /** Config version whose definition was decided by. */
   readonly configVersion: number;
+  /** True when a backfill has ordered the label, so that the limit of restated labels does not concern it. */
+  readonly ordered: boolean;
 }

@@ -163,7 +163,7 @@ function rowOf(
     case 'run': {
       if (opening.alreadyOpen) return [];
       const { vector, inputs, partial } = opening;
-      const restates = opening.restates && trigger === 'event';
+      const restates = opening.restates && trigger === 'event' && !target.ordered;
       const missing = partial ? opening.missing : null;
       const row = { ...base, status: 'RUNNING', vector, inputs, restates, missing, late: wasLate(state) };
       const reason = `${trigger}, ${partial ? 'with the inputs that were there at the deadline' : 'with all its inputs'}${because}`;

@@ -1,6 +1,6 @@
 import type { BackfillDraft } from '../activities/backfill-draft.ts';
 import type { BackfillRecord } from '../catalog/backfill.ts';
-import type { StagePlan } from '../pipeline/backfill-plan.ts';
+import { plannedLabels, type StagePlan } from '../pipeline/backfill-plan.ts';
 import {
   describeCounts,
   describeHolds,
@@ -17,9 +17,13 @@ import type { CliContext, Style } from './context.ts';
 import { age, isoMinutes } from './moments.ts';
 import { facts, table, type Cell } from './table.ts';
 
-/** How many labels a plan runs in all stages together. */
-export function labelsToRun(stages: readonly StagePlan[]): number {
-  return stages.reduce((sum, { toRun }) => sum + toRun, 0);
+/** The numbers of a plan in all stages together; each label is in one of them. */
+export type PlanTotals = Pick<StagePlan, 'toRun' | 'inFlight' | 'incomplete'>;
+
+/** Adds up what a plan does with labels, stage by stage. */
+export function planTotals(stages: readonly StagePlan[]): PlanTotals {
+  const sumOf = (field: keyof PlanTotals): number => stages.reduce((sum, stage) => sum + stage[field], 0);
+  return { toRun: sumOf('toRun'), inFlight: sumOf('inFlight'), incomplete: sumOf('incomplete') };
 }
 
 /** What a backfill would do: a line per stage, then what is in its way. */
@@ -37,8 +41,15 @@ export function draftText(context: CliContext, request: BackfillRequest, draft: 
     lines.push(
       `${stage}: ${labelCount(labels)}, such as ${example}, ${labels === 1 ? 'belongs' : 'belong'} to the open backfill ${backfill}`,
     );
-  lines.push(`${labelCount(labelsToRun(draft.stages))} to run.${futureText(draft.stages)}`);
+  lines.push(`${totalsText(planTotals(draft.stages))}${futureText(draft.stages)}`);
   return lines.join('\n');
+}
+
+/** `30 labels to run, 2 to be joined, 2 that will wait.` */
+function totalsText({ toRun, inFlight, incomplete }: PlanTotals): string {
+  const joined = inFlight === 0 ? '' : `, ${String(inFlight)} to be joined`;
+  const waiting = incomplete === 0 ? '' : `, ${String(incomplete)} that will wait`;
+  return `${labelCount(toRun)} to run${joined}${waiting}.`;
 }
 
 function requestText(request: BackfillRequest): string {
@@ -85,13 +96,18 @@ export function planTable(context: CliContext, stages: readonly StagePlan[]): st
 function futureText(stages: readonly StagePlan[]): string {
   const ends = stages.flatMap(({ firstEnd }) => firstEnd ?? []).sort();
   const [first] = ends;
-  if (labelsToRun(stages) > 0 || first === undefined) return '';
+  if (plannedLabels(planTotals(stages)) > 0 || first === undefined) return '';
   return ` The interval of the first label that has not ended ends at ${isoMinutes(new Date(first))}.`;
 }
 
 function remarks(plan: StagePlan): string[] {
-  const { stage, inFlight, incomplete, outsideSchedule, exampleMissing } = plan;
+  const { stage, inFlight, incomplete, outsideSchedule, exampleMissing, restatedLimit } = plan;
   const joined = [
+    ...(restatedLimit !== undefined && plannedLabels(plan) > 0
+      ? [
+          `${stage}: max_restated_labels (${String(restatedLimit)}) limits what events restate; the labels of this backfill are neither held by it nor counted`,
+        ]
+      : []),
     ...(outsideSchedule > 0
       ? [
           `${stage}: ${labelCount(outsideSchedule)} outside the bounds of its schedule (from, until) will not run`,

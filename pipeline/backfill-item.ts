@@ -94,17 +94,16 @@ function end(
 }
 
 /** The label has a run that counts. */
-function judgeRun(
-  { upstreamOpen, hindrance, logged, stale, cancelling }: ItemEvidence,
-  { status, revision }: NonNullable<ItemEvidence['newest']>,
-): Judgement {
+function judgeRun(item: ItemEvidence, { status, revision }: NonNullable<ItemEvidence['newest']>): Judgement {
+  const { upstreamOpen, hindrance, logged, stale, held, cancelling } = item;
   switch (status) {
     case 'RUNNING':
     case 'SUPERSEDED':
       return LEAVE;
     case 'WAITING':
       if (cancelling) return end('cancelled', null, 'its run waits on and starts when its inputs are there');
-      if (upstreamOpen) return LEAVE;
+      if (upstreamOpen || held === 'paused') return LEAVE;
+      if (held === 'storm') return startOrRepeat(item);
       if (hindrance !== null && stateBehind(hindrance) === 'blocked')
         return end('blocked', null, `it waits for ${hindrance.item}`);
       return end('waiting', null, 'its run waits for inputs that this backfill does not make');
@@ -123,10 +122,10 @@ function judgeRun(
 
 /** No run has been opened for it yet. */
 function judgeUnopened(item: ItemEvidence): Judgement {
-  const { newest, held, upstreamOpen, hindrance, childEnded, starts, secondsSinceStart, cancelling } = item;
+  const { newest, held, upstreamOpen, hindrance, childEnded, starts, cancelling } = item;
   if (cancelling && (starts === 0 || held !== null))
     return end('cancelled', null, 'it had not run when the backfill was cancelled');
-  if (held !== null || upstreamOpen) return LEAVE;
+  if (held === 'paused' || upstreamOpen) return LEAVE;
   if (childEnded) {
     if (newest?.status === 'SUCCESS') return end('existing', newest.revision, 'it was there and current');
     if (newest?.status === 'FAILURE') return end('failure', newest.revision, null);
@@ -140,6 +139,11 @@ function judgeUnopened(item: ItemEvidence): Judgement {
     const { state, item: before } = hindrance;
     return end(stateBehind(hindrance), null, `before it, ${before} is ${state}`);
   }
+  return startOrRepeat(item);
+}
+
+/** What the limit of restated labels holds runs, too, for the limit holds nothing that a backfill starts. */
+function startOrRepeat({ starts, secondsSinceStart, cancelling }: ItemEvidence): Judgement {
   if (starts === 0) return { kind: 'start' };
   if ((secondsSinceStart ?? 0) < REPEAT_START_SECONDS) return LEAVE;
   if (cancelling) return end('cancelled', null, 'it had not opened when the backfill was cancelled');

@@ -7,21 +7,33 @@ import type { PlannedItem } from './backfill-order.ts';
 export interface StagePlan {
   readonly stage: string;
   readonly dataset: string;
+  /** Labels that run when their turn comes. Each label of the stage is in one number only. */
   readonly toRun: number;
   /** Left alone: there and current, or not asked for by the rerun mode. */
   readonly existing: number;
-  /** Of those to run: waiting or running right now, so that the backfill joins them. */
+  /** Waiting or running right now with all that they need in sight, so that the backfill joins them. */
   readonly inFlight: number;
   readonly future: number;
   /** ISO instant at which the interval of the first of those ends; absent when there is none. */
   readonly firstEnd?: string;
   readonly outsideSchedule: number;
-  /** Of those to run: labels that will wait for inputs which neither exist nor are made by this backfill. */
+  /** Labels that will wait for inputs which neither exist nor are made by this backfill. */
   readonly incomplete: number;
   readonly exampleMissing: MissingExample | null;
-  /** First and last label to run. */
+  /** First and last of the labels that it runs, joins or leaves waiting. */
   readonly first: string | null;
   readonly last: string | null;
+  /** The stage's `max_restated_labels`, which does not concern these labels; absent when it sets none. */
+  readonly restatedLimit?: number;
+}
+
+/** How many labels of a stage the backfill brings to an end: it runs them, joins them, or leaves them waiting. */
+export function plannedLabels({
+  toRun,
+  inFlight,
+  incomplete,
+}: Pick<StagePlan, 'toRun' | 'inFlight' | 'incomplete'>): number {
+  return toRun + inFlight + incomplete;
 }
 
 export interface MissingExample {
@@ -43,27 +55,39 @@ export function summarisePlan(
   present: ReadonlySet<string>,
 ): readonly StagePlan[] {
   return layout.map(({ stage, nodes, future, firstEnd, outsideSchedule }) => {
-    const toRun = nodes.filter((node) => chosen.has(node));
-    const missing = toRun.flatMap((node) => {
-      const need = needs.get(node)?.find((one) => !present.has(needKey(one)));
-      return need === undefined
-        ? []
-        : [{ timelabel: node.timelabel, dataset: need.dataset, inputLabel: need.timelabel }];
-    });
-    const labels = toRun.map((node) => node.timelabel);
+    const planned = nodes.filter((node) => chosen.has(node));
+    const missing = new Map(
+      planned.flatMap((node) => {
+        const need = needs.get(node)?.find((one) => !present.has(needKey(one)));
+        return need === undefined
+          ? []
+          : [
+              [
+                node,
+                { timelabel: node.timelabel, dataset: need.dataset, inputLabel: need.timelabel },
+              ] as const,
+            ];
+      }),
+    );
+    // A run that waits for what nobody makes goes on waiting, though the backfill joins it.
+    const inFlight = planned.filter(
+      (node) => !missing.has(node) && isInFlight(facts.get(itemKey(stage.id, node.timelabel))),
+    ).length;
+    const [exampleMissing = null] = missing.values();
     return {
       stage: stage.id,
       dataset: stage.output,
-      toRun: toRun.length,
-      existing: nodes.length - toRun.length,
-      inFlight: toRun.filter((node) => isInFlight(facts.get(itemKey(stage.id, node.timelabel)))).length,
+      toRun: planned.length - inFlight - missing.size,
+      existing: nodes.length - planned.length,
+      inFlight,
       future,
       ...(firstEnd === null ? {} : { firstEnd: new Date(firstEnd).toISOString() }),
       outsideSchedule,
-      incomplete: missing.length,
-      exampleMissing: missing[0] ?? null,
-      first: labels[0] ?? null,
-      last: labels.at(-1) ?? null,
+      incomplete: missing.size,
+      exampleMissing,
+      first: planned[0]?.timelabel ?? null,
+      last: planned.at(-1)?.timelabel ?? null,
+      ...(stage.maxRestatedLabels === undefined ? {} : { restatedLimit: stage.maxRestatedLabels }),
     };
   });
 }

@@ -1,4 +1,4 @@
-import type { StagePlan } from './backfill-plan.ts';
+import { plannedLabels, type StagePlan } from './backfill-plan.ts';
 import type { SyncKind } from './sync-request.ts';
 
 /** How many labels and keys are named; counts are exact. A report is part of a history. */
@@ -104,7 +104,7 @@ export function describeSync(result: SyncResult): string {
   const lines = [`**${counted(result.labels, 'label')}** of ${result.stage}`, ''];
   if (result.backfill !== null)
     lines.push(`Backfill ${result.backfill}${result.paused ? ', paused' : ''}.`, '');
-  for (const { stage, toRun } of result.stages) lines.push(`- ${stage}: ${counted(toRun, 'label')}`);
+  for (const plan of result.stages) lines.push(`- ${plan.stage}: ${counted(plannedLabels(plan), 'label')}`);
   for (const remark of result.remarks) lines.push('', remark);
   for (const comparison of result.comparisons)
     lines.push('', ...comparisonLines(comparison).slice(0, DETAIL_LINES));

@@ -4,6 +4,7 @@ import { draftBackfill, overlapProblem, type BackfillDraft } from '../../activit
 import { readBackfill } from '../../catalog/backfill.ts';
 import { ConfigStore } from '../../catalog/config-store.ts';
 import { inTransaction } from '../../catalog/connect.ts';
+import { plannedLabels } from '../../pipeline/backfill-plan.ts';
 import {
   DEFAULT_CONCURRENT,
   parseInstant,
@@ -14,7 +15,7 @@ import {
 import { backfillId } from '../../pipeline/ids.ts';
 import { choiceArgument, labelArgument } from '../arguments.ts';
 import { newBackfillName, startBackfill, untilPlanned } from '../backfill-orders.ts';
-import { draftText, labelsToRun } from '../backfill-text.ts';
+import { draftText, planTotals } from '../backfill-text.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import { confirm } from '../confirm.ts';
 import type { CliContext } from '../context.ts';
@@ -119,7 +120,8 @@ async function draftNow(
 }
 
 function draftReport(request: BackfillRequest, { stages, held, paused }: BackfillDraft): object {
-  return { request, toRun: labelsToRun(stages), stages, held, paused };
+  const { toRun, inFlight, incomplete } = planTotals(stages);
+  return { request, toRun, inFlight, incomplete, stages, held, paused };
 }
 
 async function create(
@@ -129,7 +131,7 @@ async function create(
 ): Promise<void> {
   const { id, request, draft, yes } = wanted;
   const report = draftReport(request, draft);
-  if (labelsToRun(draft.stages) === 0) {
+  if (plannedLabels(planTotals(draft.stages)) === 0) {
     context.show({ id: null, ...report }, () => 'There is nothing to do, so no backfill was created.');
     return;
   }

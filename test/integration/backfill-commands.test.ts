@@ -74,14 +74,20 @@ describe('reefline backfill create', () => {
     const { exitCode, stdout } = await reefline('backfill', 'create', 'p', ...DAY, '--dry-run');
     expect({ exitCode, stdout }).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('49 labels to run.'),
+      stdout: expect.stringContaining('48 labels to run, 1 that will wait.'),
     });
     expect(stdout).toMatch(/p\.hourly +24 +0 +0 +0 +0 +0 +2020-03-01 00:00 … 2020-03-01 23:00/);
+    expect(stdout).toMatch(/p\.priced +0 +0 +0 +1 +0 +0 +2020-03-01 00:00/);
     expect(stdout).toContain(
       `p.priced: 1 label will wait for inputs that are missing and that this backfill does not make, such as 20200301000000 for ${OUTSIDE} 20200301000000`,
     );
     const json = await reefline('backfill', 'create', 'p', ...DAY, '--dry-run', '--json');
-    expect(JSON.parse(json.stdout)).toMatchObject({ toRun: 49, held: [], stages: { length: 3 } });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      toRun: 48,
+      incomplete: 1,
+      held: [],
+      stages: { length: 3 },
+    });
     expect((await engine.db.query('select 1 from reefline.backfill')).rows).toEqual([]);
     expect((await engine.client.workflow.count(`WorkflowType = 'backfill'`)).count).toBe(0);
   });

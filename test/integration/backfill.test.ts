@@ -17,6 +17,8 @@ const PROJECT = projectOf([
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'daily', period: '1d', reads: ['loaded'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
+  { name: 'fetched', period: '1h', cron: '10 * * * *', pipeline: 'q' },
+  { name: 'limited', period: '1h', reads: ['fetched'], pipeline: 'q', also: { maxRestatedLabels: 1 } },
 ]);
 
 const executed: string[] = [];
@@ -45,7 +47,8 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await startEngine('backfill', work);
   await engine.apply(PROJECT);
-  await engine.client.schedule.getHandle('tick/p.hourly').pause();
+  for (const stage of ['p.hourly', 'q.fetched'])
+    await engine.client.schedule.getHandle(`tick/${stage}`).pause();
   await engine.startWorkers();
 });
 
@@ -91,7 +94,7 @@ async function runs(stage: string, day: string): Promise<string[]> {
   const found = await engine.db.query<{ run: string }>(
     `select substr(timelabel, 9, 2) || ' r' || revision || ' ' || status as run from reefline.stage_run
       where stage = $1 and timelabel like $2 order by timelabel, revision`,
-    [`p.${stage}`, `${day}%`],
+    [stage.includes('.') ? stage : `p.${stage}`, `${day}%`],
   );
   return found.rows.map(({ run }) => run);
 }
@@ -228,6 +231,7 @@ describe('orders', () => {
     expect(await ended('cancelled')).toMatchObject({
       status: 'cancelled',
       counts: { success: 1, cancelled: 23 },
+      stages: [{ stage: 'p.hourly', done: 1, total: 24 }],
     });
     expect(await runs('hourly', '20200311')).toEqual(['00 r1 SUCCESS']);
     await retry('cancelled');
@@ -266,11 +270,54 @@ describe('a pause of a stage', () => {
     // A label counts until its load has ended, too, so nobody fetches far ahead of a warehouse that stands still.
     // Three loads wait, and the fourth place is too small for an hour and its load.
     expect(await runs('hourly', '20200317')).toEqual(hours(3, 'r1 SUCCESS'));
-    expect(await progressOf('stage-paused')).toMatchObject({ status: 'running', pausedStages: ['p.loaded'] });
+    // Resumed, they all run at once: were they not counted, they would be more than the backfill may run.
+    expect(await progressOf('stage-paused')).toMatchObject({
+      status: 'running',
+      pausedStages: ['p.loaded'],
+      heldByPause: [{ stage: 'p.loaded', labels: 3, scopes: ['p.loaded'] }],
+    });
     const resume = { scope: 'p.loaded', policy: 'drain', actor: 'test' } as const;
     await resumeScope(engine.db, new ConfigStore(), engine.client, resume);
     expect(await ended('stage-paused')).toMatchObject({ status: 'completed', counts: { success: 49 } });
     expect(await runs('loaded', '20200317')).toEqual(hours(24, 'r1 SUCCESS'));
+  });
+});
+
+describe('the limit of restated labels', () => {
+  const range = { from: '2020-03-19T00:00:00Z', to: '2020-03-19T04:00:00Z', rerun: 'all', maxConcurrent: 2 };
+
+  async function held(): Promise<string[]> {
+    const found = await engine.db.query<{ hour: string }>(
+      `select substr(timelabel, 9, 2) as hour from reefline.held_run where cause = 'storm' order by 1`,
+    );
+    return found.rows.map(({ hour }) => hour);
+  }
+
+  test('neither holds nor counts what a backfill has ordered, though its own events bring it', async () => {
+    const whole = { target: 'q.fetched', ...range, downstream: true };
+    await start('first-made', whole);
+    expect(await ended('first-made')).toMatchObject({ counts: { success: 8 } });
+    await start('ordered', whole);
+    expect(await ended('ordered')).toMatchObject({ status: 'completed', counts: { success: 8 } });
+    expect(await runs('q.limited', '20200319')).toEqual(
+      hours(4, '').flatMap((hour) => [`${hour}r1 SUCCESS`, `${hour}r2 SUCCESS`]),
+    );
+    const told = await engine.db.query(
+      `select 1 from reefline.run_note where stage = 'q.limited' and decision in ('held', 'limit')
+       union all select 1 from reefline.stage_run where stage = 'q.limited' and restates`,
+    );
+    expect(told.rows).toEqual([]);
+  });
+
+  test('holds what follows from a backfill that does not cover it, until one does', async () => {
+    await start('uncovered', { target: 'q.fetched', ...range });
+    expect(await ended('uncovered')).toMatchObject({ counts: { success: 4 } });
+    await eventually(async () => {
+      expect(await held()).toHaveLength(3);
+    });
+    await start('covering', { target: 'q.limited', ...range, rerun: 'none' });
+    expect(await ended('covering')).toMatchObject({ status: 'completed', counts: { success: 3 } });
+    expect(await held()).toEqual([]);
   });
 });
 

@@ -88,6 +88,21 @@ describe('an item that has begun', () => {
     });
   });
 
+  test('that is complete and that a pause holds does not end as one that waits for inputs from outside', () => {
+    expect(judge({ held: 'paused', ...run('WAITING') })).toEqual({ kind: 'leave' });
+  });
+
+  test('that the limit of restated labels holds is started by the backfill, whether or not a run of it waits', () => {
+    for (const evidence of [run('SUCCESS', 2), run('WAITING')]) {
+      const held = { held: 'storm', ...evidence } as const;
+      expect(judge(held)).toEqual({ kind: 'start' });
+      expect(judge({ ...held, starts: 1, secondsSinceStart: 1 })).toEqual({ kind: 'leave' });
+      // What feeds it comes first, and its event may let it go.
+      expect(judge({ ...held, upstreamOpen: true })).toEqual({ kind: 'leave' });
+      expect(judge({ ...held, cancelling: true })).toMatchObject({ state: 'cancelled' });
+    }
+  });
+
   test('that runs when the backfill is cancelled is followed to its end, whatever its inputs', () => {
     expect(judge({ cancelling: true, ...run('RUNNING') })).toEqual({ kind: 'leave' });
     expect(judge({ cancelling: true, ...run('SUCCESS'), logged: true, stale: true })).toMatchObject({

@@ -4,7 +4,7 @@ import { layOut, type StageLayout } from '../../pipeline/backfill-layout.ts';
 import { chooseNodes, itemKey, type LabelFacts } from '../../pipeline/backfill-choice.ts';
 import { needKey, outsideNeeds } from '../../pipeline/backfill-needs.ts';
 import { arrange, leadsAnew, type PlannedItem } from '../../pipeline/backfill-order.ts';
-import { summarisePlan } from '../../pipeline/backfill-plan.ts';
+import { plannedLabels, summarisePlan } from '../../pipeline/backfill-plan.ts';
 import type { RerunMode } from '../../pipeline/backfill-request.ts';
 import { fitting } from '../../pipeline/backfill-room.ts';
 import { labelsInRange, selectStages } from '../../pipeline/backfill-stages.ts';
@@ -284,9 +284,9 @@ describe('inputs from outside', () => {
     const present = new Set(there.map(needKey));
     const summary = summarisePlan(nodes, facts, needs, present);
     expect(summary.map(({ stage, toRun, incomplete }) => [stage, toRun, incomplete])).toEqual([
-      ['p.loaded', HOURS, 1],
+      ['p.loaded', HOURS - 1, 1],
       ['p.daily', 1, 0],
-      ['p.priced', 1, 1],
+      ['p.priced', 0, 1],
     ]);
     expect(summary[0]?.exampleMissing).toEqual({
       timelabel: hour(23),
@@ -294,6 +294,59 @@ describe('inputs from outside', () => {
       inputLabel: hour(23),
     });
     expect(summary[2]?.exampleMissing).toMatchObject({ dataset: OUTSIDE });
+  });
+});
+
+describe('the numbers of a plan', () => {
+  test('hold each label of a stage once, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.constantFrom<LabelFacts['status'] | null>(null, 'SUCCESS', 'FAILURE', 'WAITING', 'RUNNING'),
+          {
+            minLength: HOURS,
+            maxLength: HOURS,
+          },
+        ),
+        fc.uniqueArray(fc.nat(HOURS - 1)),
+        fc.constantFrom<RerunMode>('none', 'failed', 'all'),
+        (statuses, there, mode) => {
+          const facts = factsOf({
+            facts: statuses.flatMap((status, at) =>
+              status === null ? [] : [['loaded', hour(at), { revision: 1, status, stale: false }] as const],
+            ),
+          });
+          const layout = select({ target: 'p.loaded', downstream: true });
+          const nodes = chooseNodes(layout, facts, mode);
+          const needs = outsideNeeds(TABLE, nodes);
+          const hours = there.map(hour);
+          const known = [...needs.values()].flat().filter((need) => hours.includes(need.timelabel));
+          for (const [at, plan] of summarisePlan(
+            nodes,
+            facts,
+            needs,
+            new Set(known.map(needKey)),
+          ).entries()) {
+            const labels = layout[at]?.nodes ?? [];
+            expect(plannedLabels(plan)).toBe(labels.filter((node) => nodes.chosen.has(node)).length);
+            expect(plannedLabels(plan) + plan.existing).toBe(labels.length);
+            expect(Math.min(plan.toRun, plan.inFlight, plan.incomplete)).toBeGreaterThanOrEqual(0);
+          }
+        },
+      ),
+    );
+  });
+
+  test('tell the limit of restated labels of a stage that has one', () => {
+    const limited = projectOf([
+      { name: 'hourly', period: '1h', cron: '10 * * * *' },
+      { name: 'loaded', period: '1h', reads: ['hourly'], also: { maxRestatedLabels: 20 } },
+    ]);
+    const layout = select({ table: buildRoutingTable(1, limited), downstream: true });
+    const nodes = chooseNodes(layout, new Map(), 'none');
+    const [hourly, loaded] = summarisePlan(nodes, new Map(), new Map(), new Set());
+    expect(hourly).not.toHaveProperty('restatedLimit');
+    expect(loaded).toMatchObject({ restatedLimit: 20 });
   });
 });
 
