@@ -12,8 +12,9 @@ const PROJECT = projectOf([
 ]);
 
 /**
- * Records `backfill.running` (plans, starts runs, ends), `backfill.paused` (paused, resumed, cancelled) and
- * `backfill.continued` (goes on after a turn of an execution before it).
+ * Records `backfill.running` (plans, starts runs, ends), `backfill.paused` (paused, resumed, cancelled),
+ * `backfill.continuing` (so many runs that it continues as new) and `backfill.continued` (goes on after a turn of an
+ * execution before it).
  */
 export async function recordBackfills(recorder: Recorder): Promise<void> {
   const engine = await startEngine('recording_backfills', () => DONE);
@@ -23,6 +24,7 @@ export async function recordBackfills(recorder: Recorder): Promise<void> {
     await engine.startWorkers();
     await running(engine, recorder);
     await paused(engine, recorder);
+    await continuing(engine, recorder);
     await continued(engine, recorder);
     recorder.spoil('backfill.running', 'renamed-child', ['"stageRun"', '"stageRuns"']);
   } finally {
@@ -51,6 +53,17 @@ async function paused(engine: Engine, { write }: Recorder): Promise<void> {
     await reaches(engine, 'paused', status);
   }
   await write(engine, 'backfill.paused', backfillId('paused'));
+}
+
+async function continuing(engine: Engine, { write }: Recorder): Promise<void> {
+  const handle = engine.client.workflow.getHandle(backfillId('continuing'));
+  await start(engine, 'continuing', { from: '2010-05-01', to: '2010-06-10', maxConcurrent: 20 });
+  await reaches(engine, 'continuing', 'completed');
+  const { raw } = await handle.describe();
+  const firstRun = raw.workflowExecutionInfo?.firstRunId ?? '';
+  if (raw.workflowExecutionInfo?.execution?.runId === firstRun)
+    throw new Error('The backfill ended before it continued as new.');
+  await write(engine, 'backfill.continuing', backfillId('continuing'), firstRun);
 }
 
 /** What it carries over is the number of its turn, whether it continued as new or was lost and started again. */

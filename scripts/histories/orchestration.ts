@@ -2,7 +2,7 @@ import { ConfigStore } from '../../catalog/config-store.ts';
 import { readHeldRuns } from '../../catalog/held-runs.ts';
 import { pauseScope } from '../../catalog/pauses.ts';
 import { resumeScope } from '../../cli/resume-scope.ts';
-import { runId } from '../../pipeline/ids.ts';
+import { ROUTING_QUEUE, runId } from '../../pipeline/ids.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { projectOf, type StageSketch } from '../../test/support/project.ts';
 import { openScenario, type Scenario } from '../../test/support/scenario.ts';
@@ -30,13 +30,14 @@ const SKETCHES: readonly StageSketch[] = [
   { name: 'quick', period: '1d', reads: ['first'], also: { onRestatement: 'cancel' } },
 ];
 
-/** Runs that are late, given up, held by a pause or superseded, and a router that informs a waiting run. */
+/** Runs that are late, given up, held by a pause, superseded or gone on after a long history, and a router that informs a waiting run. */
 export async function recordOrchestration(recorder: Recorder): Promise<void> {
   const world = await openScenario('recording_more', projectOf(SKETCHES));
   try {
     await deadlines(world, recorder);
     await superseded(world, recorder);
     await paused(world, recorder);
+    await continued(world, recorder);
   } finally {
     await world.close();
   }
@@ -85,4 +86,25 @@ async function paused({ engine, client, run }: Scenario, { write }: Recorder): P
   await ended(engine, 'p.held', DAY);
   await write(engine, 'stageRun.paused', runId('p.held', DAY));
   await write(engine, 'router.informing', 'router/p');
+}
+
+/** What it carries over is the step that it waits with, whether it continued as new or was lost and started again. */
+async function continued({ client, engine, run, ledger }: Scenario, { write }: Recorder): Promise<void> {
+  const day = '20010109000000';
+  const id = runId('p.held', day);
+  await run('first', day);
+  await eventually(async () => {
+    if ((await ledger('held', day)).join() !== 'r1 WAITING') throw new Error('The run does not wait.');
+  });
+  const handle = client.workflow.getHandle(id);
+  const { step } = await handle.query<{ step: unknown }>('status');
+  await handle.terminate();
+  await client.workflow.start('stageRun', {
+    workflowId: id,
+    taskQueue: ROUTING_QUEUE,
+    args: [{ stage: 'p.held', timelabel: day, trigger: 'event', step }],
+  });
+  await run('second', day);
+  await ended(engine, 'p.held', day);
+  await write(engine, 'stageRun.continued', id);
 }

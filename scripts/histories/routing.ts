@@ -52,6 +52,7 @@ async function record(engine: Engine, recorder: Recorder): Promise<void> {
   await failedRun(engine, recorder);
   await restatedRun(engine, recorder);
   await write(engine, 'publisher.delivering', 'publisher/customer');
+  await continuingPublisher(engine, recorder);
   await waitingRun(engine, recorder);
   await tick(engine, recorder);
   spoil('stageRun.success', 'renamed-activity', ['"runStage"', '"loadStage"']);
@@ -100,6 +101,18 @@ async function continuedRouter(engine: Engine, { write }: Recorder): Promise<voi
   const { raw } = await handle.describe();
   await write(engine, 'router.continuing', routerId('long'), raw.workflowExecutionInfo?.firstRunId ?? '');
   await write(engine, 'router.continued', routerId('long'));
+}
+
+/** Wakes it one time after the other, until its history is so long that it begins a new one. */
+async function continuingPublisher(engine: Engine, { write }: Recorder): Promise<void> {
+  const handle = engine.client.workflow.getHandle('publisher/customer');
+  const { raw } = await handle.describe();
+  const firstRun = raw.workflowExecutionInfo?.firstRunId ?? '';
+  for (let woken = 0; (await handle.describe()).runId === firstRun; woken += 1) {
+    if (woken > 1_000) throw new Error('The publisher never continues as new.');
+    await handle.signal('wake');
+  }
+  await write(engine, 'publisher.continuing', 'publisher/customer', firstRun);
 }
 
 async function acceptingRouter(engine: Engine, { write }: Recorder): Promise<void> {
