@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startLocalCloud } from '../../local/cloud.ts';
@@ -11,7 +11,7 @@ import { BUNDLE_VARIABLE, workflowBundle } from './workflow-bundle.ts';
  * suites inherit. `REEFLINE_TEST_NO_CLOUD=1` leaves it out, for runs of pure tests only.
  */
 export default async function globalSetup(): Promise<void> {
-  // Of the commands that suites start, so that nothing of it stays in the folder for temporary files.
+  // Of the commands that suites start, and of workflows: nothing of it stays in the folder for temporary files.
   const cache = process.env['REEFLINE_CACHE'] ?? fileURLToPath(new URL('../../.cache', import.meta.url));
   process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
@@ -20,8 +20,11 @@ export default async function globalSetup(): Promise<void> {
   // A profile or a session of the developer's own would win over the keys of the local cloud.
   delete process.env['AWS_PROFILE'];
   delete process.env['AWS_SESSION_TOKEN'];
-  const bundle = join(cloud.dir, 'workflow-bundle.js');
-  writeFileSync(bundle, (await workflowBundle()).code);
+  const bundle = join(cache, 'test-workflows.js');
+  // Another run of this checkout may be reading it.
+  const written = `${bundle}.${String(process.pid)}`;
+  writeFileSync(written, (await workflowBundle()).code);
+  renameSync(written, bundle);
   process.env[BUNDLE_VARIABLE] = bundle;
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
   if (cloud.mysqlUrl === '') process.stderr.write(`The tests with MySQL are skipped. ${MARIADB_INSTALL}\n`);
