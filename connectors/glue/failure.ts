@@ -1,4 +1,5 @@
 import { StageFailure, type FailureClass } from '../../pipeline/failure.ts';
+import { responseStatus, textMember } from '../../pipeline/service-error.ts';
 
 /** Exceptions of the Glue API and of the SDK's credential chain, by name. */
 const BY_NAME: Readonly<Record<string, FailureClass>> = {
@@ -56,7 +57,7 @@ export function toFailure(error: unknown, doing: string): StageFailure {
   const message = `Glue could not ${doing}: ${reason}${cure === undefined ? '' : ` ${cure}`}`;
   return new StageFailure(failureClass, message, {
     cause: error,
-    facts: { exception: error instanceof Error ? error.name : null, status: statusOf(error) ?? null },
+    facts: { exception: error instanceof Error ? error.name : null, status: responseStatus(error) ?? null },
   });
 }
 
@@ -68,7 +69,7 @@ export function isFailure(error: unknown, failureClass: FailureClass): error is 
 function classify(error: unknown): FailureClass {
   const name = textMember(error, 'name') ?? '';
   const code = textMember(error, 'code') ?? '';
-  return BY_NAME[name] ?? BY_CODE[code] ?? classifyStatus(statusOf(error));
+  return BY_NAME[name] ?? BY_CODE[code] ?? classifyStatus(responseStatus(error));
 }
 
 /** An error without a status never came from Glue: trying the same again would give the same. */
@@ -79,19 +80,4 @@ function classifyStatus(status: number | undefined): FailureClass {
   if (status === 404) return 'not_found';
   if (status === 408 || status === 504) return 'timeout';
   return status >= 500 ? 'unavailable' : 'rejected';
-}
-
-function statusOf(error: unknown): number | undefined {
-  const metadata = member(error, '$metadata');
-  const status = member(metadata, 'httpStatusCode');
-  return typeof status === 'number' ? status : undefined;
-}
-
-function textMember(of: unknown, name: string): string | undefined {
-  const value = member(of, name);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function member(of: unknown, name: string): unknown {
-  return typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
 }

@@ -1,4 +1,5 @@
 import { StageFailure, type FailureClass } from '../../pipeline/failure.ts';
+import { responseStatus } from '../../pipeline/service-error.ts';
 
 type Facts = Record<string, string | number | null>;
 
@@ -111,12 +112,7 @@ export function redshiftCode(text: string): string | undefined {
 
 /** A response with a status tells whose fault it was; without one the service was not reached. */
 function httpStatus(error: unknown): number {
-  const metadata = error instanceof Error && '$metadata' in error ? error.$metadata : undefined;
-  const status =
-    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
-      ? metadata.httpStatusCode
-      : undefined;
-  return typeof status === 'number' ? status : 599;
+  return (error instanceof Error ? responseStatus(error) : undefined) ?? 599;
 }
 
 /** Node reports a refused connection to a name with several addresses as an AggregateError without a message. */

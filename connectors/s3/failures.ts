@@ -1,4 +1,5 @@
 import { StageFailure, type FailureClass } from '../../pipeline/failure.ts';
+import { responseStatus, textMember } from '../../pipeline/service-error.ts';
 
 /** Errors of S3 and of the SDK, by name (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). */
 const BY_NAME: Readonly<Record<string, FailureClass>> = {
@@ -60,7 +61,7 @@ export function toS3Failure(error: unknown, doing: string): StageFailure {
   return new StageFailure(
     failureClass,
     `S3 could not ${doing}: ${reason}${cure === undefined ? '' : ` ${cure}`}`,
-    { cause: error, facts: { error: nameOf(error) ?? null, status: statusOf(error) ?? null } },
+    { cause: error, facts: { error: nameOf(error) ?? null, status: responseStatus(error) ?? null } },
   );
 }
 
@@ -71,7 +72,7 @@ function classify(error: unknown): FailureClass {
   return (
     BY_NAME[nameOf(error) ?? ''] ??
     (code === undefined ? undefined : BY_CODE[code]) ??
-    classifyStatus(statusOf(error))
+    classifyStatus(responseStatus(error))
   );
 }
 
@@ -88,18 +89,4 @@ function classifyStatus(status: number | undefined): FailureClass {
 
 function nameOf(error: unknown): string | undefined {
   return textMember(error, 'name');
-}
-
-function statusOf(error: unknown): number | undefined {
-  const status = member(member(error, '$metadata'), 'httpStatusCode');
-  return typeof status === 'number' ? status : undefined;
-}
-
-function textMember(of: unknown, name: string): string | undefined {
-  const value = member(of, name);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function member(of: unknown, name: string): unknown {
-  return typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
 }
