@@ -28,3 +28,9 @@ export interface ManifestEntry {
   /** `content_length` in bytes is required by COPY for Parquet. */
   readonly meta: { readonly content_length: number; readonly rows: number };
 }
+
+/** A staged batch: its manifest and where that lies. */
+export interface StagedManifest {
+  readonly uri: string;
+  readonly manifest: Manifest;
+}

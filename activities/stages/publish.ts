@@ -3,10 +3,11 @@ import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { storedName } from '../../connectors/redshift/names.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
-import type { Connection, PostgresConnection } from '../../pipeline/connection.ts';
-import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
+import type { PostgresConnection } from '../../pipeline/connection.ts';
+import type { DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
+import { destinationOf } from './destination.ts';
 import { publishToSalesforce } from './publish-salesforce.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
@@ -15,7 +16,7 @@ const PULSE_MS = 5_000;
 
 /** Copies rows of a warehouse table into a serving table in PostgreSQL or an object in Salesforce, by key. */
 export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
-  const { name, connection } = destination(run.stage.output, tools);
+  const { name, connection } = destinationOf(run.stage.output, tools);
   switch (connection.kind) {
     case 'postgres':
       return publishToPostgres(run, tools, { name, connection });
@@ -64,14 +65,4 @@ async function publishToPostgres(
     clearInterval(pulse);
     warehouse.client.destroy();
   }
-}
-
-function destination(dataset: string, tools: StageTools): { name: DatasetName; connection: Connection } {
-  const name = parseDataset(dataset);
-  if (name === undefined)
-    throw new StageFailure(
-      'invalid_config',
-      `"${dataset}" is no dataset: write <connection>.<schema>.<table>.`,
-    );
-  return { name, connection: tools.connection(name.connection) };
 }

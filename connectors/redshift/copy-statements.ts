@@ -1,14 +1,8 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest } from '../../pipeline/manifest.ts';
+import type { Manifest, StagedManifest } from '../../pipeline/manifest.ts';
 import { stagingType } from './column-types.ts';
 import { literal, quoted } from './names.ts';
-
-/** A staged batch: its manifest and where that lies. */
-export interface StagedManifest {
-  readonly uri: string;
-  readonly manifest: Manifest;
-}
 
 /**
  * Statements that read staged batches of the same columns and format into a temporary table. COPY takes the columns of a Parquet

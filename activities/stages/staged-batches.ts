@@ -1,0 +1,76 @@
+import { createS3Client } from '../../connectors/s3/client.ts';
+import { readManifest } from '../../connectors/s3/manifest.ts';
+import type { Column } from '../../pipeline/column.ts';
+import { parseDataset } from '../../pipeline/dataset.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import type { Manifest, StagedManifest } from '../../pipeline/manifest.ts';
+import type { LoadWork } from '../../pipeline/stage.ts';
+import type { StageRun, StageTools } from './runner.ts';
+
+/** What a load was opened with: at least one batch, all of the same columns in the same kind of file. */
+export interface StagedBatches {
+  readonly batches: readonly StagedManifest[];
+  readonly columns: readonly Column[];
+}
+
+/** The client of the store that holds the staged files of a dataset; throws StageFailure `invalid_config` when it is not S3. */
+export function stageStore(
+  from: string,
+  tools: Pick<StageTools, 'connection'>,
+): ReturnType<typeof createS3Client> {
+  const name = parseDataset(from)?.connection ?? from;
+  const connection = tools.connection(name);
+  if (connection.kind === 's3')
+    return createS3Client(connection.region === undefined ? {} : { region: connection.region });
+  throw new StageFailure(
+    'invalid_config',
+    `Only datasets that are staged in S3 can be loaded; ${from} is of kind ${connection.kind}.`,
+  );
+}
+
+/**
+ * Reads the manifests of all labels that the run takes together.
+ * @throws StageFailure: `invalid_config` when an input is not staged, `data_error` when the labels differ in their columns,
+ * and whatever reading a manifest throws.
+ */
+export async function readBatches(run: StageRun<LoadWork>, tools: StageTools): Promise<StagedBatches> {
+  const { from } = run.stage.work;
+  const inputs = run.inputs.filter((input) => input.dataset === from);
+  if (inputs.length === 0)
+    throw new StageFailure(
+      'invalid_config',
+      `The run of ${run.stage.id} was opened without an input of ${from}.`,
+    );
+  const client = stageStore(from, tools);
+  try {
+    const batches: StagedManifest[] = [];
+    for (const { uri, timelabel } of inputs) {
+      if (uri === null)
+        throw new StageFailure(
+          'invalid_config',
+          `The event of ${from} for label ${timelabel} names no manifest: only staged datasets can be loaded.`,
+        );
+      batches.push({ uri, manifest: await readManifest(client, uri) });
+    }
+    return { batches, columns: commonColumns(batches) };
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Several labels go into one table at once, so their batches must have the same columns in the same kind of file. */
+function commonColumns(batches: readonly StagedManifest[]): readonly Column[] {
+  const [first, ...others] = batches.map(({ manifest }) => manifest.reefline);
+  if (first === undefined) return [];
+  const other = others.find((batch) => shapeOf(batch) !== shapeOf(first));
+  if (other === undefined) return first.columns;
+  throw new StageFailure(
+    'data_error',
+    `The columns of ${first.dataset} changed between labels ${first.timelabel} and ${other.timelabel}, which one load cannot take together. Fetch the older labels again.`,
+    { facts: { dataset: first.dataset } },
+  );
+}
+
+function shapeOf({ format, columns }: Manifest['reefline']): string {
+  return JSON.stringify([format, columns.map(({ name, type }) => [name, type])]);
+}
