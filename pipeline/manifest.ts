@@ -17,7 +17,25 @@ export interface Manifest {
     /** Rows in all files together. 0 with no entries is a complete, empty batch. */
     readonly rows: number;
     readonly bytes: number;
+    /** Absent when the extract does not look for deleted rows, and in manifests that were written before it could. */
+    readonly deletes?: StagedDeletes;
   };
+}
+
+/**
+ * Keys that an earlier run found at the source and this one does not; their rows are not in the batch. A load that
+ * merges on this key deletes the rows with these keys that came with its label, with an older one or with none, in
+ * the transaction that writes the batch, and before it writes the batch. Rows of newer labels stay.
+ */
+export interface StagedDeletes {
+  /** Of an object in the shape of a COPY manifest that lists the entries. */
+  readonly uri: string;
+  /** The columns that identify a row; every file has these columns in this order, and no others. */
+  readonly columns: readonly Column[];
+  /** Parquet files compressed by zstd, whatever the format of the rows is. */
+  readonly entries: readonly ManifestEntry[];
+  /** Keys in all files together, each once. */
+  readonly rows: number;
 }
 
 export interface ManifestEntry {

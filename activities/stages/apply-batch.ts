@@ -7,7 +7,7 @@ import type { LoadWork, TransformWork } from '../../pipeline/stage.ts';
 import type { StageOutput, StageRun } from './runner.ts';
 
 /** The rows that a load or transform brings, and how they get into the staging table. */
-export type Batch = Pick<ApplyRequest, 'marker' | 'target' | 'fill' | 'wallClock'> & {
+export type Batch = Pick<ApplyRequest, 'marker' | 'target' | 'fill' | 'wallClock' | 'deletes'> & {
   readonly incoming: readonly Column[];
 };
 

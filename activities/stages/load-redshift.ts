@@ -1,5 +1,5 @@
 import { openWarehouse } from '../../connectors/redshift/client.ts';
-import { copyStatements } from '../../connectors/redshift/copy-statements.ts';
+import { copyStatements, fillDeletes } from '../../connectors/redshift/copy-statements.ts';
 import { tableOf } from '../../connectors/redshift/names.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import type { RedshiftConnection } from '../../pipeline/connection.ts';
@@ -15,7 +15,7 @@ export async function loadIntoRedshift(
   tools: StageTools,
   { name, connection }: { readonly name: DatasetName; readonly connection: RedshiftConnection },
 ): Promise<StageOutput> {
-  const { batches, columns } = await readBatches(run, tools);
+  const { batches, columns, deletes } = await readBatches(run, tools, { deletes: 'honoured' });
   const marker = { dataset: run.stage.output, timelabel: run.timelabel, revision: run.revision };
   const attempt = trackProgress(tools);
   const warehouse = openWarehouse(connection);
@@ -26,6 +26,7 @@ export async function loadIntoRedshift(
       incoming: columns,
       fill: (staging: string) => copyStatements(staging, columns, batches, connection.copyRole),
       wallClock: batches[0]?.manifest.reefline.format === 'parquet',
+      ...(deletes === undefined ? {} : { deletes: fillDeletes(deletes, connection.copyRole) }),
     };
     return await applyBatch(warehouse, run, batch, attempt);
   } finally {

@@ -3,7 +3,7 @@ import { readManifest } from '../../connectors/s3/manifest.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { parseDataset } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, StagedManifest } from '../../pipeline/manifest.ts';
+import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
 import type { StageRun, StageTools } from './runner.ts';
 
@@ -11,6 +11,8 @@ import type { StageRun, StageTools } from './runner.ts';
 export interface StagedBatches {
   readonly batches: readonly StagedManifest[];
   readonly columns: readonly Column[];
+  /** Keys whose rows the load deletes as the manifest says; undefined when there is nothing to delete. */
+  readonly deletes: StagedDeletes | undefined;
 }
 
 /** The client of the store that holds the staged files of a dataset; throws StageFailure `invalid_config` when it is not S3. */
@@ -29,11 +31,15 @@ export function stageStore(
 }
 
 /**
- * Reads the manifests of all labels that the run takes together.
- * @throws StageFailure: `invalid_config` when an input is not staged, `data_error` when the labels differ in their columns,
- * and whatever reading a manifest throws.
+ * Reads the manifests of all labels that the run takes together. `deletes` says what the caller does with deleted keys.
+ * @throws StageFailure: `invalid_config` when an input is not staged or its deleted keys cannot be honoured, `data_error`
+ * when the labels differ in their columns, and whatever reading a manifest throws.
  */
-export async function readBatches(run: StageRun<LoadWork>, tools: StageTools): Promise<StagedBatches> {
+export async function readBatches(
+  run: StageRun<LoadWork>,
+  tools: StageTools,
+  { deletes }: { readonly deletes: 'honoured' | 'refused' },
+): Promise<StagedBatches> {
   const { from } = run.stage.work;
   const inputs = run.inputs.filter((input) => input.dataset === from);
   if (inputs.length === 0)
@@ -52,7 +58,8 @@ export async function readBatches(run: StageRun<LoadWork>, tools: StageTools): P
         );
       batches.push({ uri, manifest: await readManifest(client, uri) });
     }
-    return { batches, columns: commonColumns(batches) };
+    const columns = commonColumns(batches);
+    return { batches, columns, deletes: deletesOf(run.stage, batches, deletes) };
   } finally {
     client.destroy();
   }
@@ -73,4 +80,41 @@ function commonColumns(batches: readonly StagedManifest[]): readonly Column[] {
 
 function shapeOf({ format, columns }: Manifest['reefline']): string {
   return JSON.stringify([format, columns.map(({ name, type }) => [name, type])]);
+}
+
+/** A replaced table holds nothing but the rows of the label, so there is nothing to delete from it. */
+function deletesOf(
+  { id, work }: StageRun<LoadWork>['stage'],
+  batches: readonly StagedManifest[],
+  handling: 'honoured' | 'refused',
+): StagedDeletes | undefined {
+  const [found] = batches.flatMap(({ manifest }) => manifest.reefline.deletes ?? []);
+  if (found === undefined || work.mode === 'replace') return undefined;
+  const reason = refusal(work, found, batches.length, handling);
+  if (reason === undefined) return found.rows === 0 ? undefined : found;
+  throw new StageFailure(
+    'invalid_config',
+    `${work.from} tells which rows are deleted, but ${id} ${reason}.`,
+    {
+      facts: { dataset: work.from },
+    },
+  );
+}
+
+function refusal(
+  { mode, key }: LoadWork,
+  { columns }: StagedDeletes,
+  labels: number,
+  handling: 'honoured' | 'refused',
+): string | undefined {
+  const staged = columns.map(({ name }) => name);
+  if (handling === 'refused')
+    return 'loads into a system in which Reefline deletes no rows. Remove detect_deletes from the extract';
+  if (mode !== 'merge') return `loads in mode ${mode}. Use mode merge with the key [${staged.join(', ')}]`;
+  if (staged.toSorted().join() !== key.toSorted().join())
+    return `merges on the key [${key.join(', ')}]. Use the key of the extract, [${staged.join(', ')}]`;
+  // Which of two labels has the last word on a key cannot be told once their rows lie together.
+  return labels === 1
+    ? undefined
+    : `takes ${String(labels)} labels together. Give it the period of the extract and the window same`;
 }

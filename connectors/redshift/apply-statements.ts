@@ -22,6 +22,8 @@ export interface Application {
   readonly fill: readonly string[];
   /** Zoned timestamps lie in the staging table as UTC wall-clock time (COPY has no timestamptz for Parquet). */
   readonly wallClock: boolean;
+  /** merge: the temporary table with the keys of deleted rows, as Parquet gives them, and what creates and fills it. */
+  readonly deletes?: { readonly table: string; readonly fill: readonly string[] };
 }
 
 /** The batch, and which of its statements return what. `badKey` is undefined where no key is checked. */
@@ -41,10 +43,13 @@ export interface ApplyBatch {
  */
 export function applyBatch(work: Application): ApplyBatch {
   const writes = { append: appendWrites, replace: replaceWrites, merge: mergeWrites }[work.mode](work);
+  const { deletes } = work;
   const temporary = work.mode === 'merge' ? [work.staging, badKeys(work)] : [work.staging];
+  if (deletes !== undefined) temporary.push(deletes.table);
   const sqls = [
     `LOCK ${quotedTable(work.target)}`,
     ...work.fill,
+    ...(deletes?.fill ?? []),
     ...writes,
     markerInsert(work),
     rowsSelect(work.marker),
@@ -95,7 +100,18 @@ function mergeWrites(work: Application): readonly string[] {
     `DELETE FROM ${quoted(work.staging)} USING ${target} WHERE ${sameKey(work)} AND ${label} > ${own}`,
     `DELETE FROM ${target} WHERE ${ownRows(work)} AND ${guard(work)}`,
     `DELETE FROM ${target} USING ${quoted(work.staging)} WHERE ${sameKey(work)} AND (${label} <= ${own} OR ${label} IS NULL) AND ${guard(work)}`,
+    ...deletedRows(work, `(${label} <= ${own} OR ${label} IS NULL)`),
     insert(work),
+  ];
+}
+
+/** Rows that are gone at the source; a row that a newer label has brought is there again. */
+function deletedRows(work: Application, notNewer: string): readonly string[] {
+  if (work.deletes === undefined) return [];
+  const { table } = work.deletes;
+  const gone = { ...work, staging: table, wallClock: true };
+  return [
+    `DELETE FROM ${quotedTable(work.target)} USING ${quoted(table)} WHERE ${sameKey(gone)} AND ${notNewer} AND ${guard(work)}`,
   ];
 }
 

@@ -26,6 +26,8 @@ export interface ApplyRequest {
   /** Statements that fill the temporary table of the given name. */
   readonly fill: (staging: string) => readonly string[];
   readonly wallClock: boolean;
+  /** merge: statements that fill the temporary table of the given name with the keys of deleted rows. */
+  readonly deletes?: (table: string) => readonly string[];
   readonly attempt: number;
 }
 
@@ -43,7 +45,10 @@ export async function applyOnce(
   const columns = request.columns.map((column) => ({ ...column, name: storedName(column.name) }));
   checkKey(request, key, columns);
   const staging = stagingName(request.marker);
-  const batch = applyBatch({ ...request, key, columns, staging, fill: request.fill(staging) });
+  const { deletes: fillDeletes, ...rest } = request;
+  const gone = `${staging}_gone`;
+  const deletes = fillDeletes === undefined ? {} : { deletes: { table: gone, fill: fillDeletes(gone) } };
+  const batch = applyBatch({ ...rest, key, columns, staging, fill: request.fill(staging), ...deletes });
   const { dataset, timelabel } = request.marker;
   const doing = `write ${dataset} for label ${timelabel}`;
   const submission = { marker: request.marker, sqls: batch.sqls, doing, attempt: request.attempt };

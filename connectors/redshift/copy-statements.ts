@@ -1,6 +1,6 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, StagedManifest } from '../../pipeline/manifest.ts';
+import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import { stagingType } from './column-types.ts';
 import { literal, quoted } from './names.ts';
 
@@ -16,16 +16,38 @@ export function copyStatements(
   role: string | undefined,
 ): readonly string[] {
   const format = batches[0]?.manifest.reefline.format ?? 'parquet';
-  const create = `CREATE TEMP TABLE ${quoted(staging)} (${columns.map((column) => `${quoted(column.name)} ${stagingType(column.type, format)}`).join(', ')})`;
   const filled = batches.filter(({ manifest }) => manifest.entries.length > 0);
-  return [create, ...filled.map(({ uri, manifest }) => copyStatement(staging, manifest, uri, role))];
+  return [
+    createStaging(staging, columns, format),
+    ...filled.map(({ uri, manifest }) => copyStatement(staging, manifest, uri, role)),
+  ];
+}
+
+/** What fills a temporary table of a given name with the keys of deleted rows. */
+export function fillDeletes(
+  { uri, columns }: StagedDeletes,
+  role: string | undefined,
+): (table: string) => readonly string[] {
+  return (table) => [
+    createStaging(table, columns, 'parquet'),
+    `${copyFrom(table, uri, role)} FORMAT AS PARQUET MANIFEST`,
+  ];
+}
+
+function createStaging(table: string, columns: readonly Column[], format: 'parquet' | 'csv'): string {
+  const definitions = columns.map(({ name, type }) => `${quoted(name)} ${stagingType(type, format)}`);
+  return `CREATE TEMP TABLE ${quoted(table)} (${definitions.join(', ')})`;
 }
 
 function copyStatement(staging: string, manifest: Manifest, uri: string, role: string | undefined): string {
-  const source = `COPY ${quoted(staging)} FROM ${literal(uri)} IAM_ROLE ${roleClause(role)}`;
+  const source = copyFrom(staging, uri, role);
   return manifest.reefline.format === 'parquet'
     ? `${source} FORMAT AS PARQUET MANIFEST`
     : `${source} ${csvOptions(manifest, uri)}`;
+}
+
+function copyFrom(table: string, uri: string, role: string | undefined): string {
+  return `COPY ${quoted(table)} FROM ${literal(uri)} IAM_ROLE ${roleClause(role)}`;
 }
 
 function roleClause(role: string | undefined): string {

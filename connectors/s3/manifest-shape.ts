@@ -1,6 +1,6 @@
 import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
+import type { Manifest, ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -11,11 +11,8 @@ export function checkManifest(value: unknown, uri: string): Manifest {
   const about = check.members(top['reefline'], 'reefline');
   if (about['version'] !== 1) check.refuse('reefline.version');
   if (about['format'] !== 'parquet' && about['format'] !== 'csv') check.refuse('reefline.format');
-  const entries = check
-    .list(top['entries'], 'entries')
-    .map((entry, at) => check.entry(entry, `entries[${String(at)}]`));
-  const rows = check.count(about['rows'], 'reefline.rows');
-  if (entries.reduce((sum, entry) => sum + entry.meta.rows, 0) !== rows) check.refuse('reefline.rows');
+  const entries = check.entries(top['entries'], 'entries');
+  const rows = check.rows(entries, about['rows'], 'reefline.rows');
   return {
     entries,
     reefline: {
@@ -24,11 +21,12 @@ export function checkManifest(value: unknown, uri: string): Manifest {
       timelabel: check.text(about['timelabel'], 'reefline.timelabel'),
       revision: check.count(about['revision'], 'reefline.revision'),
       format: about['format'] === 'csv' ? 'csv' : 'parquet',
-      columns: check
-        .list(about['columns'], 'reefline.columns')
-        .map((column, at) => check.column(column, `reefline.columns[${String(at)}]`)),
+      columns: check.columns(about['columns'], 'reefline.columns'),
       rows,
       bytes: check.count(about['bytes'], 'reefline.bytes'),
+      ...(about['deletes'] === undefined
+        ? {}
+        : { deletes: check.deletes(about['deletes'], 'reefline.deletes') }),
     },
   };
 }
@@ -65,6 +63,30 @@ class ShapeCheck {
 
   count(value: unknown, at: string): number {
     return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.refuse(at);
+  }
+
+  entries(value: unknown, at: string): readonly ManifestEntry[] {
+    return this.list(value, at).map((entry, index) => this.entry(entry, `${at}[${String(index)}]`));
+  }
+
+  columns(value: unknown, at: string): readonly Column[] {
+    return this.list(value, at).map((column, index) => this.column(column, `${at}[${String(index)}]`));
+  }
+
+  /** A count of rows that must be the one of the entries. */
+  rows(entries: readonly ManifestEntry[], value: unknown, at: string): number {
+    const rows = this.count(value, at);
+    return entries.reduce((sum, { meta }) => sum + meta.rows, 0) === rows ? rows : this.refuse(at);
+  }
+
+  deletes(value: unknown, at: string): StagedDeletes {
+    const deletes = this.members(value, at);
+    const uri = this.text(deletes['uri'], `${at}.uri`);
+    if (!uri.startsWith('s3://')) this.refuse(`${at}.uri`);
+    const columns = this.columns(deletes['columns'], `${at}.columns`);
+    if (columns.length === 0) this.refuse(`${at}.columns`);
+    const entries = this.entries(deletes['entries'], `${at}.entries`);
+    return { uri, columns, entries, rows: this.rows(entries, deletes['rows'], `${at}.rows`) };
   }
 
   entry(value: unknown, at: string): ManifestEntry {

@@ -114,6 +114,31 @@ describe('merge', () => {
     },
   );
 
+  test('deletes the rows of deleted keys in any order of labels, and never one that a newer label brought', async () => {
+    const table = tableUnderTest(warehouse, 'merged_deletes', 'merge');
+    await warehouse.query(
+      `CREATE TABLE analytics.merged_deletes (id bigint, note varchar(20)); INSERT INTO analytics.merged_deletes VALUES (9, 'before')`,
+    );
+    await table.put(L8, 1, "(1::BIGINT, 'a8'), (2, 'b8'), (3, 'c8')");
+    await table.put('20010105100000', 1, "(2::BIGINT, 'again')");
+    await expect(table.putDeleting(L9, "(4::BIGINT, 'd9')", '(1::BIGINT), (2), (9)')).resolves.toMatchObject({
+      rows: 1,
+    });
+    expect(await table.rows()).toEqual(['2 again 10h', '3 c8 08h', '4 d9 09h']);
+    await table.putDeleting('20010105110000', undefined, '(3::BIGINT), (4)');
+    expect(await table.rows()).toEqual(['2 again 10h']);
+  });
+
+  test('of deleted keys is the only mode that takes them, with the key that they have', async () => {
+    const appended = tableUnderTest(warehouse, 'append_deletes', 'append');
+    const refused = appended.putDeleting(L8, undefined, '(1::BIGINT)');
+    await expect(refused).rejects.toMatchObject({ failureClass: 'invalid_config' });
+    await expect(refused).rejects.toThrow(/loads in mode append. Use mode merge with the key \[id\]/);
+    const replaced = tableUnderTest(warehouse, 'replace_deletes', 'replace');
+    await replaced.putDeleting(L8, "(2::BIGINT, 'b')", '(1::BIGINT)');
+    expect(await replaced.rows()).toEqual(['2 b 08h']);
+  });
+
   test('refuses a key that the batch does not have', async () => {
     const table = tableUnderTest(warehouse, 'merged_no_key', 'merge');
     const uri = await table.stage(L8, 1, "(1::BIGINT, 'a')");

@@ -32,6 +32,8 @@ export interface TableUnderTest {
   ): Promise<StageOutput>;
   /** Stages and loads. */
   put(timelabel: string, revision: number, values: string | undefined): Promise<StageOutput>;
+  /** As `put`, of a batch whose manifest tells of deleted ids, which are written as VALUES. */
+  putDeleting(timelabel: string, values: string | undefined, ids: string): Promise<StageOutput>;
   /** `id note hour` of every row. */
   rows(): Promise<string[]>;
   markers(): Promise<Record<string, unknown>[]>;
@@ -73,6 +75,16 @@ export function tableUnderTest(
     },
     async put(timelabel: string, revision: number, values: string | undefined) {
       return this.load(timelabel, revision, await this.stage(timelabel, revision, values));
+    },
+    async putDeleting(timelabel: string, values: string | undefined, ids: string) {
+      const uri = await stage(warehouse.bucket, `${SOURCE}.${table}`, {
+        timelabel,
+        revision: 1,
+        columns,
+        select: values === undefined ? undefined : `SELECT * FROM (VALUES ${values}) AS v(id, note)`,
+        deletes: { columns: columns.slice(0, 1), select: `SELECT * FROM (VALUES ${ids}) AS v(id)` },
+      });
+      return this.load(timelabel, 1, uri);
     },
     async rows(): Promise<string[]> {
       const found = await warehouse.query(

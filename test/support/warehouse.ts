@@ -8,6 +8,7 @@ import type { RunInput, StageRun, StageTools } from '../../activities/stages/run
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
 import type { Column } from '../../pipeline/column.ts';
+import type { ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
 import type { Connection } from '../../pipeline/connection.ts';
 import type { StageDefinition, StageWork } from '../../pipeline/stage.ts';
 import { intervalOf, parseTimelabel, type Timelabel } from '../../pipeline/timelabel.ts';
@@ -52,6 +53,8 @@ export interface Batch {
   readonly columns: readonly Column[];
   readonly select: string | undefined;
   readonly format?: 'parquet' | 'csv';
+  /** Keys that are deleted at the source: columns of the key, and a SELECT of them. */
+  readonly deletes?: { readonly columns: readonly Column[]; readonly select: string };
 }
 
 /** Writes a Parquet file and its manifest, and answers the manifest's URI. */
@@ -65,12 +68,9 @@ export async function stage(bucket: string, dataset: string, batch: Batch): Prom
       batch.select === undefined
         ? []
         : [await upload(bucket, `${folder}/part-0.${format}`, batch.select, format)];
+    const deletes = await stageDeletes(bucket, folder, batch.deletes);
     await writeManifest(client, uri, {
-      entries: files.map(({ url, bytes, rows }) => ({
-        url,
-        mandatory: true,
-        meta: { content_length: bytes, rows },
-      })),
+      entries: files.map(entryOf),
       reefline: {
         version: 1,
         dataset,
@@ -80,12 +80,45 @@ export async function stage(bucket: string, dataset: string, batch: Batch): Prom
         columns: batch.columns,
         rows: files.reduce((sum, { rows }) => sum + rows, 0),
         bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        ...(deletes === undefined ? {} : { deletes }),
       },
     });
     return uri;
   } finally {
     client.destroy();
   }
+}
+
+async function stageDeletes(
+  bucket: string,
+  folder: string,
+  deletes: Batch['deletes'],
+): Promise<StagedDeletes | undefined> {
+  if (deletes === undefined) return undefined;
+  const file = await upload(bucket, `${folder}/deletes-0.parquet`, deletes.select, 'parquet');
+  const entries = [entryOf(file)];
+  const uri = `s3://${bucket}/${folder}/deletes.json`;
+  const client = createS3Client();
+  try {
+    await client.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: `${folder}/deletes.json`,
+        Body: JSON.stringify({ entries }),
+      }),
+    );
+  } finally {
+    client.destroy();
+  }
+  return { uri, columns: deletes.columns, entries, rows: file.rows };
+}
+
+function entryOf(file: {
+  readonly url: string;
+  readonly bytes: number;
+  readonly rows: number;
+}): ManifestEntry {
+  return { url: file.url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } };
 }
 
 async function upload(

@@ -25,9 +25,29 @@ const MANIFEST: Manifest = {
   },
 };
 
+/** The same batch, with keys that are deleted. */
+const WITH_DELETES: Manifest = {
+  ...MANIFEST,
+  reefline: {
+    ...MANIFEST.reefline,
+    deletes: {
+      uri: 's3://lake/x/a1/deletes.json',
+      columns: MANIFEST.reefline.columns.slice(0, 1),
+      entries: [
+        {
+          url: 's3://lake/x/a1/deletes-00000.parquet',
+          mandatory: true,
+          meta: { content_length: 9, rows: 4 },
+        },
+      ],
+      rows: 4,
+    },
+  },
+};
+
 /** The manifest as JSON with one member, given by its path, replaced. */
-function changed(path: readonly (string | number)[], value: unknown): unknown {
-  const copy: unknown = structuredClone(MANIFEST);
+function changed(path: readonly (string | number)[], value: unknown, from = MANIFEST): unknown {
+  const copy: unknown = JSON.parse(JSON.stringify(from));
   const last = path.at(-1) ?? '';
   const holder = path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], copy);
   (holder as Record<string, unknown>)[last] = value;
@@ -36,7 +56,24 @@ function changed(path: readonly (string | number)[], value: unknown): unknown {
 
 describe('A manifest', () => {
   test('is read back as it was written', () => {
-    expect(checkManifest(JSON.parse(JSON.stringify(MANIFEST)), URI)).toEqual(MANIFEST);
+    for (const manifest of [MANIFEST, WITH_DELETES])
+      expect(checkManifest(JSON.parse(JSON.stringify(manifest)), URI)).toEqual(manifest);
+  });
+
+  test.each([
+    [[], null, ''],
+    [['uri'], 'https://elsewhere', '.uri'],
+    [['columns'], [], '.columns'],
+    [['columns', 0, 'name'], '', '.columns[0].name'],
+    [['entries', 0, 'url'], 7, '.entries[0].url'],
+    [['rows'], 5, '.rows'],
+  ])('whose deleted keys are wrong at %j (%j) is refused', (path, value, named) => {
+    expect(() => checkManifest(changed(['reefline', 'deletes', ...path], value, WITH_DELETES), URI)).toThrow(
+      expect.objectContaining({
+        failureClass: 'data_error',
+        facts: { uri: URI, at: `reefline.deletes${named}` },
+      }),
+    );
   });
 
   test.each([
