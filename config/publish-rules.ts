@@ -6,27 +6,35 @@ import type { StageDraft, StageFields } from './stage-draft.ts';
 /** Salesforce has no schemas; its REST resource of all objects stands in the middle, so that an object has one name. */
 const OBJECTS = 'sobjects';
 
+type PublishFields = Extract<StageFields, { kind: 'publish' }>;
+
+const SALESFORCE_ONLY = ['fields', 'max_failed_rows'] as const;
+const POSTGRES_ONLY = ['mode', 'deletes', 'max_deleted'] as const;
+
 /** What is wrong with a publish in the light of where it goes. */
 export function publishProblems(
-  { yaml, path }: StageDraft,
-  fields: Extract<StageFields, { kind: 'publish' }>,
+  draft: StageDraft,
+  fields: PublishFields,
   connections: ReadonlyMap<string, ConnectionDraft>,
 ): readonly Problem[] {
+  const { yaml, path } = draft;
   const name = parseDataset(fields.to);
   const kind = connections.get(name?.connection ?? '')?.kind;
   if (name === undefined || kind === undefined) return [];
-  if (kind !== 'salesforce') {
-    return (['fields', 'max_failed_rows'] as const)
+  const misplaced = (names: readonly (keyof PublishFields)[], system: string): Problem[] =>
+    names
       .filter((each) => fields[each] !== undefined)
       .map((each) =>
         yaml.problemAtKey(
           [...path, each],
-          `${each} is for Salesforce, and ${name.connection} is ${kind}`,
+          `${each} is for ${system}, and ${name.connection} is ${kind}`,
           `remove ${each}`,
         ),
       );
-  }
-  const problems: Problem[] = [];
+  if (kind === 'postgres')
+    return [...misplaced(SALESFORCE_ONLY, 'Salesforce'), ...deleteProblems(draft, fields)];
+  if (kind !== 'salesforce') return [];
+  const problems = [...misplaced(POSTGRES_ONLY, 'PostgreSQL')];
   if (name.schema !== OBJECTS)
     problems.push(
       yaml.problem(
@@ -40,4 +48,26 @@ export function publishProblems(
       yaml.problem([...path, 'key'], 'a Salesforce object is updated by one external id', 'name one column'),
     );
   return problems;
+}
+
+function deleteProblems({ yaml, path }: StageDraft, fields: PublishFields): readonly Problem[] {
+  const { mode, deletes, max_deleted } = fields;
+  if (mode === 'replace')
+    return deletes === undefined
+      ? []
+      : [
+          yaml.problemAtKey(
+            [...path, 'deletes'],
+            'mode replace deletes every row that the source does not have',
+            'remove deletes, or use mode upsert',
+          ),
+        ];
+  if (max_deleted === undefined || deletes === 'propagate') return [];
+  return [
+    yaml.problemAtKey(
+      [...path, 'max_deleted'],
+      'this publish deletes no rows',
+      'remove max_deleted, or add deletes: propagate',
+    ),
+  ];
 }

@@ -1,5 +1,6 @@
 import { cronPeriod } from '../pipeline/cron.ts';
-import type { StageDefinition, StageWork } from '../pipeline/stage.ts';
+import { parseDeleteLimit } from '../pipeline/delete-limit.ts';
+import type { PublishWork, StageDefinition, StageWork } from '../pipeline/stage.ts';
 import { checkWork } from './check-assertions.ts';
 import { joinOf } from './join-rules.ts';
 import type { Producer } from './known-datasets.ts';
@@ -64,17 +65,28 @@ function workOf(
         key: fields.key ?? [],
       };
     case 'publish':
-      return {
-        kind: 'publish',
-        from: fields.from,
-        key: fields.key,
-        rows: publishedRows(producers.get(fields.from)),
-        ...(fields.fields === undefined ? {} : { fields: fields.fields }),
-        ...(fields.max_failed_rows === undefined ? {} : { maxFailedRows: fields.max_failed_rows }),
-      };
+      return publishWork(fields, producers);
     case 'check':
       return checkWork(fields, selects);
   }
+}
+
+function publishWork(
+  fields: Extract<StageFields, { kind: 'publish' }>,
+  producers: ReadonlyMap<string, Producer>,
+): PublishWork {
+  const maxDeleted = parseDeleteLimit(fields.max_deleted ?? '');
+  return {
+    kind: 'publish',
+    from: fields.from,
+    key: fields.key,
+    rows: publishedRows(producers.get(fields.from)),
+    ...(fields.mode === 'replace' ? { mode: 'replace' } : {}),
+    ...(fields.deletes === 'propagate' ? { deletes: 'propagate' } : {}),
+    ...(maxDeleted === undefined ? {} : { maxDeleted }),
+    ...(fields.fields === undefined ? {} : { fields: fields.fields }),
+    ...(fields.max_failed_rows === undefined ? {} : { maxFailedRows: fields.max_failed_rows }),
+  };
 }
 
 /** A replaced table, or one that Reefline does not write, has no column that says which label wrote a row. */

@@ -208,6 +208,34 @@ export const STAGE_SCHEMAS = {
         description:
           'Salesforce: the field of each column whose field has another name, such as { id: Shop_Id__c }.',
       }),
+      mode: z
+        .enum(['upsert', 'replace'])
+        .optional()
+        .describe(
+          'PostgreSQL: insert and update by key (upsert, when absent), or make the table equal to its source (replace).',
+        ),
+      deletes: z
+        .enum(['keep', 'propagate'])
+        .optional()
+        .describe(
+          'PostgreSQL: what becomes of published rows whose key is gone from the source: they stay (keep, when absent) or are deleted (propagate).',
+        ),
+      max_deleted: z
+        .union([
+          z.int().min(0).max(1_000_000_000_000),
+          z
+            .string()
+            .regex(
+              /^(100|[1-9]?\d)%$/,
+              message('this is no percentage', 'write a number of rows, or one such as 50%'),
+            ),
+        ])
+        .optional()
+        .meta({
+          title: 'Most deletes',
+          description:
+            'PostgreSQL: how many rows one run may delete before it fails, or which part of the table; 50% when absent.',
+        }),
       max_failed_rows: z
         .int()
         .min(0)

@@ -1,3 +1,4 @@
+import type { DeleteLimit } from './delete-limit.ts';
 import type { Selector } from './outcome.ts';
 import type { Period } from './period.ts';
 import type { WindowRule } from './window.ts';
@@ -116,6 +117,12 @@ export interface PublishWork {
   readonly key: readonly string[];
   /** `label`: only the rows that the label's run wrote; `all`: the whole source table (it is replaced at each run). */
   readonly rows: 'label' | 'all';
+  /** To PostgreSQL: the table holds the rows of the whole source table and no others. Insert and update by key when absent. */
+  readonly mode?: 'replace';
+  /** To PostgreSQL: rows that a publish wrote are deleted once their key is gone from the source. They stay when absent. */
+  readonly deletes?: 'propagate';
+  /** To PostgreSQL: more deletes in one run fail it; `USUAL_DELETE_LIMIT` when absent. */
+  readonly maxDeleted?: DeleteLimit;
   /** To Salesforce: the field of each column whose field has another name. */
   readonly fields?: Readonly<Record<string, string>>;
   /** To Salesforce: how many rows it may refuse before the run fails; none when absent. */

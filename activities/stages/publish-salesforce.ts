@@ -79,7 +79,12 @@ async function send(
     org,
     {
       target,
-      pages: tableRows(warehouse, table, columns, labels, log, key),
+      pages: tableRows(
+        warehouse,
+        table,
+        { columns, labels, order: key, spread: columns.filter(({ name }) => name === key) },
+        log,
+      ),
       ended: async (job, sent, failed) => {
         const rows = failed.map((row) => ({ ...row, sent: JSON.stringify(row.sent) }));
         await writeFailedRows(warehouse, { marker, job, rows }, log);

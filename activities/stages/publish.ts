@@ -1,10 +1,13 @@
 import { publishRows } from '../../connectors/postgres/publish.ts';
+import type { GoneRows, TextPages } from '../../connectors/postgres/publish-request.ts';
 import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { storedName } from '../../connectors/redshift/names.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
+import type { Column } from '../../pipeline/column.ts';
 import type { PostgresConnection } from '../../pipeline/connection.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
+import { USUAL_DELETE_LIMIT } from '../../pipeline/delete-limit.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
 import { destinationOf } from './destination.ts';
@@ -43,21 +46,29 @@ async function publishToPostgres(
   const source = warehouseTarget(work.from, tools);
   const { watch } = trackProgress(tools);
   // A publish may be coarser than its source: then one label of it copies the rows of all its input labels.
-  const labels = work.rows === 'label' ? run.inputs.map((input) => input.timelabel) : undefined;
+  const whole = work.rows === 'all' || work.mode === 'replace';
+  const labels = whole ? undefined : run.inputs.map((input) => input.timelabel);
+  const key = work.key.map(storedName);
   const warehouse = openWarehouse(source.connection);
   // One statement in the serving database may run longer than a heartbeat may be missing.
   const pulse = setInterval(watch.beat, PULSE_MS);
   try {
     const columns = await tableColumns(warehouse, source.table, labels !== undefined, watch);
+    const spread = columns.filter(({ name }) => key.includes(name));
+    // In the order of the key, which is the order of the rows.
+    const keys = key.flatMap((name) => spread.filter((column) => column.name === name));
+    const read = (selected: readonly Column[], of: readonly string[] | undefined) =>
+      tableRows(warehouse, source.table, { columns: selected, labels: of, spread }, watch);
     const rows = await publishRows(
       { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
       {
         marker: { dataset: output, timelabel: run.timelabel, revision: run.revision },
         target: serving.name,
         columns,
-        key: work.key.map(storedName),
+        key,
         wholeTable: work.rows === 'all',
-        pages: () => tableRows(warehouse, source.table, columns, labels, watch),
+        ...goneRows(work, whole ? undefined : () => read(keys, undefined)),
+        pages: () => read(columns, labels),
       },
     );
     return { rows, bytes: null, uri: null, columns };
@@ -65,4 +76,11 @@ async function publishToPostgres(
     clearInterval(pulse);
     warehouse.client.destroy();
   }
+}
+
+/** What happens to rows that the source has no more. `keys` reads those of the whole source, unless all of it is read anyway. */
+function goneRows(work: PublishWork, keys: (() => TextPages) | undefined): { readonly gone?: GoneRows } {
+  const of = work.mode === 'replace' ? 'any' : 'published';
+  if (of === 'published' && work.deletes === undefined) return {};
+  return { gone: { of, limit: work.maxDeleted ?? USUAL_DELETE_LIMIT, source: work.from, keys } };
 }

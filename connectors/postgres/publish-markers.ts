@@ -25,6 +25,11 @@ export async function lockPublishing(client: pg.ClientBase, what: string): Promi
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`reefline publish ${what}`]);
 }
 
+/** The same lock, held until the connection ends. */
+export async function holdPublishing(client: pg.ClientBase, what: string): Promise<void> {
+  await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`reefline publish ${what}`]);
+}
+
 /**
  * How many rows the run has already written, or must not write any more: its own revision or a newer one of the label is there
  * or, when it publishes the whole table, a newer label is. Undefined when it has to write. A newer label

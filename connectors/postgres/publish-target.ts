@@ -5,6 +5,9 @@ import { createMarkers, lockPublishing } from './publish-markers.ts';
 import { servingHolds, servingType } from './publish-types.ts';
 import { quoteIdentifier } from './quote.ts';
 
+/** Of tables from which rows may be deleted: the label that wrote the row last. NULL in rows that Reefline did not write. */
+export const LABEL_COLUMN = 'reefline_timelabel';
+
 export interface ServingTable {
   readonly schema: string;
   readonly table: string;

@@ -4,7 +4,8 @@ import { readTarget } from './catalog.ts';
 import type { Warehouse } from './client.ts';
 import { neutralType } from './column-types.ts';
 import { LABEL_COLUMN, literal, quoted, quotedTable, type TableName } from './names.ts';
-import { resultPages } from './results.ts';
+import { PART_BYTES, partsOf, sizeSelect } from './read-parts.ts';
+import { readRows, resultPages } from './results.ts';
 import { runBatch } from './run-batch.ts';
 import type { Watch } from './statement.ts';
 
@@ -49,28 +50,56 @@ export async function tableColumns(
     });
 }
 
+export interface RowSelection {
+  readonly columns: readonly Column[];
+  /** The labels whose rows are read; all rows of the table when it is undefined. */
+  readonly labels: readonly string[] | undefined;
+  /** A column by whose text the rows of each part are sorted. */
+  readonly order?: string;
+  /** Columns whose values spread the rows evenly over the parts of a large result: the key. */
+  readonly spread: readonly Column[];
+}
+
 /**
- * The rows of some labels, or all rows when `labels` is undefined, as text and page by page. One statement, so all pages show
- * one state of the table; `order` is a column by whose text they are sorted. No client token: reading again is harmless and an old result would not be the table's.
+ * The rows as text and page by page. One result of the Data API is bounded, so more rows than fit into one are read as the
+ * parts of a batch: one transaction, so all pages show one state of the table. No client token: reading again is harmless
+ * and an old result would not be the table's. Throws StageFailure `invalid_config` for more than a batch can return.
  */
 export async function* tableRows(
   warehouse: Warehouse,
   table: TableName,
-  columns: readonly Column[],
-  labels: readonly string[] | undefined,
+  selection: RowSelection,
   watch: Watch,
-  order?: string,
+  partBytes = PART_BYTES,
 ): AsyncGenerator<readonly TextRow[]> {
+  const { columns, labels, order } = selection;
+  const name = `${table.schema}.${table.table}`;
+  const sized = await runBatch(
+    warehouse,
+    [sizeSelect(table, columns, ofLabels(labels))],
+    `measure ${name}`,
+    watch,
+  );
+  const [size] = await readRows(warehouse, sized, 0, watch);
+  const parts = partsOf(name, Number(size?.[0] ?? 0), selection.spread, partBytes);
   const by = order === undefined ? '' : ` ORDER BY ${quoted(order)}`;
-  const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${ofLabels(labels)}${by}`;
-  const state = await runBatch(warehouse, [sql], `read ${table.schema}.${table.table}`, watch);
-  for await (const page of resultPages(warehouse, state, 0, watch)) yield page.rows;
+  const sqls = parts.map((part) => {
+    const conditions = [...(labels === undefined ? [] : [inLabels(labels)]), ...part];
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    return `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${where}${by}`;
+  });
+  const state = await runBatch(warehouse, sqls, `read ${name}`, watch);
+  for (const at of sqls.keys())
+    for await (const page of resultPages(warehouse, state, at, watch)) yield page.rows;
 }
 
 /** The condition that a row came with one of the labels; empty for all rows. */
 export function ofLabels(labels: readonly string[] | undefined): string {
-  if (labels === undefined) return '';
-  return ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
+  return labels === undefined ? '' : ` WHERE ${inLabels(labels)}`;
+}
+
+function inLabels(labels: readonly string[]): string {
+  return `${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
 }
 
 /** The Data API gives numbers as JSON numbers, which are not exact beyond 2^53 and for decimals. Text is. */

@@ -67,7 +67,12 @@ export async function* keysOfLabels(
 ): AsyncGenerator<readonly LabelledKey[]> {
   const parts = labels === undefined ? [undefined] : chunksOf(labels, NAMED_LABELS);
   for (const part of parts)
-    for await (const page of tableRows(warehouse, table, [LABEL, ...key], part, watch))
+    for await (const page of tableRows(
+      warehouse,
+      table,
+      { columns: [LABEL, ...key], labels: part, spread: key },
+      watch,
+    ))
       yield page.map(([label = null, ...values]) => ({ label, key: values }));
 }
 

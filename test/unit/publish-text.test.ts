@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { copyValue } from '../../connectors/postgres/publish.ts';
+import { copyValue } from '../../connectors/postgres/publish-stage.ts';
 import { servingHolds, servingType } from '../../connectors/postgres/publish-types.ts';
 import { PLAIN_KINDS, type ColumnType } from '../../pipeline/column.ts';
 

@@ -69,6 +69,12 @@ describe('a publish to Salesforce', () => {
       /fields is for Salesforce, and serving is postgres[^]*max_failed_rows is for Salesforce/,
     ],
     [
+      'deletes',
+      undefined,
+      `${STAGE}, mode: replace, deletes: propagate`,
+      /mode is for PostgreSQL, and crm is salesforce[^]*deletes is for PostgreSQL/,
+    ],
+    [
       'a destination that cannot be',
       undefined,
       STAGE.replace('crm.sobjects', 'lake.shop'),
