@@ -147,7 +147,7 @@ function isFolder(text: string | undefined): boolean {
 function redshiftProblems(
   yaml: YamlFile,
   path: FieldPath,
-  { cluster, workgroup, dbUser }: Extract<Connection, { kind: 'redshift' }>,
+  { cluster, workgroup, dbUser, secretArn }: Extract<Connection, { kind: 'redshift' }>,
 ): readonly Problem[] {
   if (cluster === undefined && workgroup === undefined) {
     return [
@@ -173,6 +173,15 @@ function redshiftProblems(
         [...path, 'dbUser'],
         'a serverless workgroup takes no dbUser',
         'remove it, or name a secretArn',
+      ),
+    ];
+  }
+  if (dbUser !== undefined && secretArn !== undefined) {
+    return [
+      yaml.problemAtKey(
+        [...path, 'dbUser'],
+        'the user is already in the secret that secretArn names',
+        'remove dbUser, or remove secretArn to get temporary credentials of that user',
       ),
     ];
   }

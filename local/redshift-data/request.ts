@@ -52,6 +52,9 @@ export function target(body: Body): {
   if (clusterIdentifier === undefined && workgroupName === undefined) {
     throw invalid('Either ClusterIdentifier or WorkgroupName must be specified.');
   }
+  if (text(body, 'SecretArn') !== undefined && text(body, 'DbUser') !== undefined) {
+    throw invalid('Only one of SecretArn and DbUser can be specified.');
+  }
   if (workgroupName !== undefined && text(body, 'DbUser') !== undefined) {
     throw invalid('DbUser cannot be specified with WorkgroupName.');
   }

@@ -42,6 +42,12 @@ describe('accepting statements', () => {
   test.each([
     ['two targets', { ClusterIdentifier: 'c' }, 'Only one of'],
     ['no target', { WorkgroupName: undefined }, 'Either ClusterIdentifier or WorkgroupName'],
+    [
+      'two ways to sign in',
+      { SecretArn: 'arn:aws:secretsmanager:a:1:secret:s', DbUser: 'u' },
+      'Only one of SecretArn',
+    ],
+    ['a user of a workgroup', { DbUser: 'u' }, 'DbUser cannot be specified'],
     ['no database', { Database: undefined }, 'Database is required'],
     ['100 kB of text', { Sql: `SELECT '${'x'.repeat(102_400)}'` }, '100 KB'],
     ['a wait above 30 s', { WaitTimeSeconds: 31 }, 'WaitTimeSeconds'],

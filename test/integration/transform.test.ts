@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { transformStage } from '../../activities/stages/transform.ts';
+import { isRetryable } from '../../pipeline/failure.ts';
 import type { TransformWork } from '../../pipeline/stage.ts';
 import { openTestWarehouse, runOf, toolsOf, type TestWarehouse } from '../support/warehouse.ts';
 
@@ -119,4 +120,51 @@ describe('a transform', () => {
     await expect(refused).rejects.toMatchObject({ failureClass });
     await expect(refused).rejects.toThrow(message);
   });
+});
+
+test('a transaction that Redshift ends with 1023 is a conflict, and is submitted anew until it succeeds', async () => {
+  await transform('contested', 'append', 'SELECT 1 AS id', L8);
+  // A sequence is not rolled back: the first statements that record a marker of this table fail, and no others.
+  const conflicts = 5;
+  await warehouse.query(`CREATE SEQUENCE public.conflicts;
+    CREATE FUNCTION public.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.dataset = 'warehouse.marts.contested' AND nextval('public.conflicts') <= ${String(conflicts)} THEN
+        RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER conflict BEFORE INSERT ON reefline.applied FOR EACH ROW EXECUTE FUNCTION public.conflict()`);
+  const work: TransformWork = {
+    kind: 'transform',
+    sql: 'SELECT 2 AS id',
+    file: 'a.sql',
+    mode: 'append',
+    key: [],
+  };
+  const failures: unknown[] = [];
+  let lastHeartbeat: unknown;
+  for (let attempt = 1; ; attempt++) {
+    const tools = toolsOf(warehouse, { lastHeartbeat });
+    const run = runOf({ work, output: 'warehouse.marts.contested', timelabel: L9, attempt });
+    // A statement that failed before it was first looked at may be an old one, so an attempt submits more than one of them.
+    const output = await transformStage(run, tools).catch((error: unknown) => {
+      failures.push(error);
+      return undefined;
+    });
+    if (output !== undefined || attempt > conflicts) break;
+    lastHeartbeat = tools.heartbeats.at(-1);
+  }
+  expect(failures).not.toEqual([]);
+  for (const failure of failures)
+    expect(failure).toMatchObject({ failureClass: 'conflict', message: expect.stringContaining('1023') });
+  expect(isRetryable('conflict')).toBe(true);
+  expect(await warehouse.query('SELECT last_value::int AS n FROM public.conflicts')).toEqual([
+    { n: conflicts + 1 },
+  ]);
+  expect(await warehouse.query('SELECT id FROM marts.contested ORDER BY 1')).toEqual([{ id: 1 }, { id: 2 }]);
+});
+
+test('a table that is replaced and widened stays the table that views read, and a transform may read such a view', async () => {
+  await transform('viewed', 'replace', "SELECT 'old' AS v", L8);
+  await warehouse.query('CREATE VIEW marts.of_viewed AS SELECT v FROM marts.viewed');
+  await transform('viewed', 'replace', "SELECT 'new' AS v, 1 AS more", L9);
+  await transform('from_view', 'replace', 'SELECT v FROM marts.of_viewed', L9);
+  expect(await warehouse.query('SELECT v FROM marts.from_view')).toEqual([{ v: 'new' }]);
 });
