@@ -122,6 +122,7 @@ async function openSource<T>(
     case 'glue':
     case 'redshift':
     case 'athena':
+    case 'snowflake':
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',

@@ -1,5 +1,6 @@
 import type { Connection } from '../pipeline/connection.ts';
 import type { Problem } from './problem.ts';
+import { snowflakeProblems } from './snowflake-rules.ts';
 import { holdsPassword, isMalformedReference, referencedName } from './secret-reference.ts';
 import type { FieldPath, YamlFile } from './yaml-file.ts';
 
@@ -67,6 +68,8 @@ export function connectionProblems(
       return redshiftProblems(yaml, path, connection);
     case 'salesforce':
       return salesforceProblems(yaml, path, connection);
+    case 'snowflake':
+      return snowflakeProblems(yaml, path, connection);
     case 'glue':
       return [];
     case 'athena':

@@ -1,3 +1,4 @@
+import type { ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
 import type { Problem } from './problem.ts';
@@ -54,8 +55,10 @@ export function knownDatasets(settings: SettingsDraft, stages: readonly StageDra
   return { producers, problems };
 }
 
-/** Redshift, Glue and Athena do not tell capital letters from small ones, so their names are one when they differ in that only. */
+/** Kinds of connections that do not tell capital letters from small ones: their names are one when they differ in that only. */
+const FOLDING: readonly (ConnectionKind | undefined)[] = ['redshift', 'glue', 'athena', 'snowflake'];
+
 function identity(dataset: string, settings: SettingsDraft): string {
   const kind = settings.connections.get(parseDataset(dataset)?.connection ?? '')?.kind;
-  return kind === 'redshift' || kind === 'glue' || kind === 'athena' ? dataset.toLowerCase() : dataset;
+  return FOLDING.includes(kind) ? dataset.toLowerCase() : dataset;
 }

@@ -50,6 +50,7 @@ const TYPES_OF_KIND: Readonly<Record<ConnectionKind, readonly EventType[]>> = {
   redshift: ['redshift'],
   salesforce: ['publish'],
   athena: ['athena'],
+  snowflake: ['snowflake'],
 };
 
 export async function readSettings(dir: string): Promise<SettingsDraft> {

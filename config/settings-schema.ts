@@ -97,12 +97,35 @@ export const CONNECTION_SCHEMAS = {
     region,
     concurrency,
   }),
+  snowflake: z.strictObject({
+    kind: z.literal('snowflake').describe('A database of a Snowflake account.'),
+    account: text.describe(
+      'Identifier of the account, such as acme-analytics, or a reference such as ${env:SNOWFLAKE_ACCOUNT}.',
+    ),
+    user: text.describe('User to sign in as.'),
+    privateKey: text
+      .optional()
+      .describe(
+        'Reference to the private key (PEM) of the user: key-pair authentication. Either this or password.',
+      ),
+    privateKeyPassphrase: text
+      .optional()
+      .describe('Reference to the passphrase of an encrypted private key.'),
+    password: text.optional().describe('Reference to the password of the user.'),
+    database: text.describe('Name of the database.'),
+    warehouse: text.describe('Name of the warehouse that runs the statements.'),
+    role: text.optional().describe('Role to work with; the default role of the user when absent.'),
+    storageIntegration: text
+      .optional()
+      .describe('Name of the storage integration with which COPY reads the staged files; loads need it.'),
+    concurrency,
+  }),
 } as const;
 
-const { postgres, mysql, s3, glue, redshift, athena, salesforce } = CONNECTION_SCHEMAS;
+const { postgres, mysql, s3, glue, redshift, athena, snowflake, salesforce } = CONNECTION_SCHEMAS;
 
 export const connectionSchema = z
-  .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, athena, salesforce])
+  .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, athena, snowflake, salesforce])
   .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
 
 export const endpointSchema = z

@@ -34,6 +34,7 @@ export type SqlDialect = SqlReader;
 export const DIALECTS: Readonly<Record<SqlDialect, Dialect>> = {
   redshift: Dialect.Redshift,
   athena: Dialect.Trino,
+  snowflake: Dialect.Snowflake,
 };
 
 type Node = Readonly<Record<string, unknown>>;

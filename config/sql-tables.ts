@@ -7,7 +7,7 @@ type FindConnection = (name: string) => Connection | undefined;
 
 /** How the SQL of a connection is read; as Redshift's where that is not known, because its connection has its own problem. */
 export function dialectOf(connection: Pick<Connection, 'kind'> | undefined): SqlDialect {
-  return connection?.kind === 'athena' ? 'athena' : 'redshift';
+  return connection?.kind === 'athena' || connection?.kind === 'snowflake' ? connection.kind : 'redshift';
 }
 
 /**
@@ -33,6 +33,10 @@ export function sqlName(
 /** The first of three parts of a table's name that means the connection itself; undefined when only the environment tells it. */
 export function databaseName(connection: Connection | undefined): string | undefined {
   if (connection?.kind === 'athena') return 'awsdatacatalog';
-  if (connection?.kind !== 'redshift' || connection.database.startsWith('${')) return undefined;
+  if (
+    (connection?.kind !== 'redshift' && connection?.kind !== 'snowflake') ||
+    connection.database.startsWith('${')
+  )
+    return undefined;
   return connection.database;
 }

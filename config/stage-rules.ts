@@ -13,10 +13,10 @@ import type { StageDraft, StageFields } from './stage-draft.ts';
 const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly ConnectionKind[]>>>> = {
   extract: { from: ['postgres', 'mysql'], to: ['s3'] },
   register: { from: ['s3'], to: ['glue'] },
-  load: { from: ['s3'], to: ['redshift'] },
-  transform: { from: ['redshift', 'athena'], to: ['redshift', 'athena'] },
+  load: { from: ['s3'], to: ['redshift', 'snowflake'] },
+  transform: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
   publish: { from: ['redshift'], to: ['postgres', 'salesforce'] },
-  check: { from: ['redshift'], to: ['redshift'] },
+  check: { from: ['redshift', 'snowflake'], to: ['redshift', 'snowflake'] },
 };
 
 /** What is wrong with a stage in the light of the connections, whatever the other stages are. */

@@ -25,11 +25,19 @@ export interface SelectsReading {
 }
 
 /**
- * The Redshift Data API takes statements of at most 100 kB, Athena queries of at most 256 KiB; what Reefline puts around
+ * The Redshift Data API takes statements of at most 100 kB, Athena queries of at most 256 KiB, Snowflake statements of at most 1 MB; what Reefline puts around
  * the SELECT needs some of it.
  */
-const MAX_SQL_BYTES: Readonly<Record<SqlDialect, number>> = { redshift: 90_000, athena: 250_000 };
-const TAKERS: Readonly<Record<SqlDialect, string>> = { redshift: 'Redshift', athena: 'Athena' };
+const MAX_SQL_BYTES: Readonly<Record<SqlDialect, number>> = {
+  redshift: 90_000,
+  athena: 250_000,
+  snowflake: 900_000,
+};
+const TAKERS: Readonly<Record<SqlDialect, string>> = {
+  redshift: 'Redshift',
+  athena: 'Athena',
+  snowflake: 'Snowflake',
+};
 
 /** Reads the SELECTs of a stage: the one of a transform, those of a check's assertions in their order, none of others. */
 export async function readStageSelects(

@@ -31,7 +31,10 @@ export function tableInputs(
   const byTable = tablesOf(connection, known, around);
   const ignored = new Set(statics.map((table) => table.toLowerCase()));
   const database = around.connections.get(connection)?.connection;
-  const own = database?.kind === 'redshift' ? database.database : databaseName(database);
+  const own =
+    database?.kind === 'redshift' || database?.kind === 'snowflake'
+      ? database.database
+      : databaseName(database);
   const datasets = new Set<string>();
   const problems = new Map<string, Problem>();
   const tables = selects.flatMap((select) => select.tables.map((table) => [select, table] as const));

@@ -49,6 +49,7 @@ export const PARTS = [
   'glue',
   'athena',
   'redshift-data',
+  'snowflake',
 ] as const;
 
 /**

@@ -11,6 +11,7 @@ import { startObjectStore } from './object-store.ts';
 import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedshiftData } from './redshift-data/server.ts';
+import { startSnowflake } from './snowflake/server.ts';
 import { startTemporal } from './temporal.ts';
 
 /** What the process that holds the local cloud is asked to start. */
@@ -126,6 +127,17 @@ async function startParts(
     }),
   );
   env['AWS_ENDPOINT_URL_REDSHIFT_DATA'] = redshiftData.url;
+  const snowflake = await begin('Snowflake', () =>
+    startSnowflake({
+      ...common,
+      dir: join(dir, 'snowflake'),
+      postgresUrl: postgres.url,
+      s3Endpoint: objects.url,
+    }),
+  );
+  env['SNOWFLAKE_ACCESS_URL'] = snowflake.url;
+  // Its client would ask the metadata services of three clouds where it runs.
+  env['SNOWFLAKE_DISABLE_PLATFORM_DETECTION'] = 'true';
   return {
     env,
     postgresUrl: postgres.url,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { reclaimFolder } from './claim.ts';
 import type { CloudReply } from './cloud-process.ts';
 
-/** A running local cloud: PostgreSQL, S3, SQS, Glue, Athena, the Redshift Data API, Temporal and MariaDB on 127.0.0.1. */
+/** A running local cloud: PostgreSQL, S3, SQS, Glue, Athena, the Redshift Data API, Snowflake, Temporal and MariaDB on 127.0.0.1. */
 export interface LocalCloud {
   /** The folder with all its data and logs. */
   readonly dir: string;

@@ -9,6 +9,7 @@ export type Connection =
   | GlueConnection
   | RedshiftConnection
   | AthenaConnection
+  | SnowflakeConnection
   | SalesforceConnection;
 
 export interface PostgresConnection {
@@ -54,6 +55,28 @@ export interface RedshiftConnection {
   /** Role that COPY uses to read S3; `default` when absent. */
   readonly copyRole?: string;
   readonly region?: string;
+  readonly concurrency?: number;
+}
+
+/** A database of a Snowflake account. With `privateKey` it signs in by key pair, else with the password. */
+export interface SnowflakeConnection {
+  readonly kind: 'snowflake';
+  /** Identifier of the account, such as `acme-analytics`. */
+  readonly account: string;
+  readonly user: string;
+  /** Private key (PEM, PKCS#8) whose public key the user has. */
+  readonly privateKey?: string;
+  readonly privateKeyPassphrase?: string;
+  readonly password?: string;
+  readonly database: string;
+  /** The warehouse that runs the statements. */
+  readonly warehouse: string;
+  /** The default role of the user when absent. */
+  readonly role?: string;
+  /** With which COPY reads the staged files; needed by loads. */
+  readonly storageIntegration?: string;
+  /** Where the account answers when it is not at its own address; no setting, a worker puts it in (workers/secrets.ts). */
+  readonly accessUrl?: string;
   readonly concurrency?: number;
 }
 

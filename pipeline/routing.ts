@@ -80,7 +80,19 @@ export function eventTypeOf(stage: StageDefinition, project: Project): EventType
 
 function warehouseType(stage: StageDefinition, project: Project): EventType {
   const connection = project.connections[parseDataset(stage.output)?.connection ?? ''];
-  return connection?.kind === 'redshift' || connection?.kind === 'athena' ? connection.kind : 'publish';
+  switch (connection?.kind) {
+    case 'redshift':
+    case 'athena':
+    case 'snowflake':
+      return connection.kind;
+    case 'postgres':
+    case 'mysql':
+    case 's3':
+    case 'glue':
+    case 'salesforce':
+    case undefined:
+      return 'publish';
+  }
 }
 
 /** The dataset that an event is about, or the sentence that says why there is none. */

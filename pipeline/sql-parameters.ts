@@ -13,7 +13,7 @@ interface Mention {
 }
 
 /** How a database reads strings and comments. */
-export type SqlReader = 'redshift' | 'athena';
+export type SqlReader = 'redshift' | 'athena' | 'snowflake';
 
 /*
  * Everything in which a colon is no parameter, in the order in which it is tried, and last the parameter itself.
@@ -26,6 +26,13 @@ const REDSHIFT_STRINGS = [
 ];
 /** Athena, like standard SQL, knows neither escapes nor dollar quotes. */
 const ATHENA_STRINGS = [String.raw`'(?:[^']|'')*(?:'|$)`];
+/** Snowflake's strings are Redshift's without tags. It has a second kind of comment, and `column:field` is a path into a VARIANT. */
+const SNOWFLAKE_PIECES = [
+  String.raw`'(?:[^'\\]|\\[^]|'')*(?:'|$)`,
+  String.raw`\$\$[^]*?(?:\$\$|$)`,
+  String.raw`//[^\n]*`,
+  String.raw`(?<=[\p{L}\p{N}_$"\])]):(?!:)`,
+];
 const OTHER_PIECES = [
   String.raw`"(?:[^"]|"")*(?:"|$)`,
   String.raw`--[^\n]*`,
@@ -36,6 +43,7 @@ const OTHER_PIECES = [
 const PIECES: Readonly<Record<SqlReader, RegExp>> = {
   redshift: new RegExp([...REDSHIFT_STRINGS, ...OTHER_PIECES].join('|'), 'gu'),
   athena: new RegExp([...ATHENA_STRINGS, ...OTHER_PIECES].join('|'), 'gu'),
+  snowflake: new RegExp([...SNOWFLAKE_PIECES, ...OTHER_PIECES].join('|'), 'gu'),
 };
 
 /** Names that the text uses as parameters, each once, in the order in which they appear. */
@@ -97,7 +105,7 @@ function mentions(sql: string, reader: SqlReader): readonly Mention[] {
   return found;
 }
 
-/** Block comments nest in PostgreSQL and in Redshift, and not in Athena. */
+/** Block comments nest in PostgreSQL and in Redshift, and not in Athena and Snowflake. */
 function endOfComment(sql: string, from: number, reader: SqlReader): number {
   const marks = /\/\*|\*\//g;
   marks.lastIndex = from;

@@ -19,12 +19,17 @@ export function resolveText(text: string, environment: NodeJS.ProcessEnv): strin
   });
 }
 
-/** The connection with every reference resolved, for use inside this process only. */
+/**
+ * The connection with every reference resolved, for use inside this process only. Where a Snowflake account answers is told by
+ * SNOWFLAKE_ACCESS_URL when it is not its own address, as AWS_ENDPOINT_URL_… tell of AWS.
+ */
 export function resolveConnection(connection: Connection, environment: NodeJS.ProcessEnv): Connection {
   const resolved = Object.entries(connection).map(([field, value]: [string, unknown]) => [
     field,
     typeof value === 'string' ? resolveText(value, environment) : value,
   ]);
+  const accessUrl = environment['SNOWFLAKE_ACCESS_URL'] ?? '';
+  if (connection.kind === 'snowflake' && accessUrl !== '') resolved.push(['accessUrl', accessUrl]);
   return Object.fromEntries(resolved) as Connection;
 }
 

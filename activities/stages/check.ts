@@ -1,36 +1,58 @@
 import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { findViolations } from '../../connectors/redshift/violations.ts';
+import { findViolations as findInSnowflake } from '../../connectors/snowflake/violations.ts';
 import type { AssertionResult } from '../../pipeline/assertion-result.ts';
-import { bindParameters } from '../../pipeline/sql-parameters.ts';
+import { bindParameters, type SqlReader } from '../../pipeline/sql-parameters.ts';
 import type { CheckWork } from '../../pipeline/stage.ts';
+import { inSnowflake } from './apply-snowflake.ts';
 import { violationFailure } from './check-failure.ts';
-import type { StageRunner } from './runner.ts';
+import { destinationOf } from './destination.ts';
+import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
-/** Looks for rows that violate the assertions about one label of a Redshift table. Changes nothing in the warehouse. */
+type Found = readonly { readonly count: number; readonly sample: readonly string[] }[];
+
+/** Looks for rows that violate the assertions about one label of a table. Changes nothing in the warehouse. */
 export const checkStage: StageRunner<CheckWork> = async (run, tools) => {
+  const { work } = run.stage;
+  const { connection } = destinationOf(work.from, tools);
+  const found =
+    connection.kind === 'snowflake'
+      ? await inSnowflake(connection, tools, ({ warehouse, watch }) =>
+          findInSnowflake(warehouse, run.stage.output, queriesOf(run, 'snowflake'), watch),
+        )
+      : await findInRedshift(run, tools);
+  const checks = work.assertions.map(({ name, severity }, at): AssertionResult => {
+    const { count = 0, sample = [] } = found[at] ?? {};
+    return { name, severity, violations: count, sample };
+  });
+  const failure = violationFailure(run.stage, run.timelabel, checks);
+  if (failure !== undefined) throw failure;
+  return { rows: checks.length, bytes: null, uri: null, columns: null, checks };
+};
+
+async function findInRedshift(run: StageRun<CheckWork>, tools: StageTools): Promise<Found> {
   const { work, output } = run.stage;
   const { connection } = warehouseTarget(work.from, tools);
-  const queries = work.assertions.map(({ name, sql, file }) => ({
-    name,
-    file,
-    select: bindParameters(sql, run),
-  }));
+  const queries = queriesOf(run, 'redshift');
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
   const { progress, watch } = trackProgress(tools);
   const warehouse = openWarehouse(connection);
   try {
-    const request = { marker, queries, attempt: run.attempt };
-    const found = await findViolations(warehouse, request, progress, watch);
-    const checks = work.assertions.map(({ name, severity }, at): AssertionResult => {
-      const { count = 0, sample = [] } = found[at] ?? {};
-      return { name, severity, violations: count, sample };
-    });
-    const failure = violationFailure(run.stage, run.timelabel, checks);
-    if (failure !== undefined) throw failure;
-    return { rows: checks.length, bytes: null, uri: null, columns: null, checks };
+    return await findViolations(warehouse, { marker, queries, attempt: run.attempt }, progress, watch);
   } finally {
     warehouse.client.destroy();
   }
-};
+}
+
+function queriesOf(
+  run: StageRun<CheckWork>,
+  reader: SqlReader,
+): readonly { readonly name: string; readonly file: string; readonly select: string }[] {
+  return run.stage.work.assertions.map(({ name, sql, file }) => ({
+    name,
+    file,
+    select: bindParameters(sql, run, reader),
+  }));
+}

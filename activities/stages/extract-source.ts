@@ -52,6 +52,7 @@ export async function openSourceTable<T>(
     case 'glue':
     case 'redshift':
     case 'athena':
+    case 'snowflake':
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',

@@ -2,6 +2,7 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
 import { destinationOf } from './destination.ts';
 import { loadIntoRedshift } from './load-redshift.ts';
+import { loadIntoSnowflake } from './load-snowflake.ts';
 import type { StageRunner } from './runner.ts';
 
 /** Copies the staged batches of one label into a table of the destination. */
@@ -10,6 +11,8 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
   switch (connection.kind) {
     case 'redshift':
       return loadIntoRedshift(run, tools, { name, connection });
+    case 'snowflake':
+      return loadIntoSnowflake(run, tools, { name, connection });
     case 'postgres':
     case 'mysql':
     case 's3':
@@ -18,7 +21,7 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',
-        `Reefline loads into Redshift; ${name.connection} is of kind ${connection.kind}.`,
+        `Reefline loads into Redshift and Snowflake; ${name.connection} is of kind ${connection.kind}.`,
       );
   }
 };

@@ -30,6 +30,7 @@ export const publishStage: StageRunner<PublishWork> = async (run, tools) => {
     case 'glue':
     case 'redshift':
     case 'athena':
+    case 'snowflake':
       throw new StageFailure(
         'invalid_config',
         `Reefline publishes to PostgreSQL and Salesforce; ${name.connection} is of kind ${connection.kind}.`,

@@ -6,12 +6,16 @@ import { bindParameters } from '../../pipeline/sql-parameters.ts';
 import type { TransformWork } from '../../pipeline/stage.ts';
 import { applyBatch } from './apply-batch.ts';
 import { athenaTable } from './athena-table.ts';
+import { destinationOf } from './destination.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './runner.ts';
 import { transformInAthena } from './transform-athena.ts';
+import { transformInSnowflake } from './transform-snowflake.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
-/** Runs a SELECT for one label and keeps its rows in a table of the warehouse, Redshift or Athena. */
+/** Runs a SELECT for one label and keeps its rows in a table of the warehouse: Redshift, Athena or Snowflake. */
 export const transformStage: StageRunner<TransformWork> = async (run, tools) => {
+  const { name, connection } = destinationOf(run.stage.output, tools);
+  if (connection.kind === 'snowflake') return transformInSnowflake(run, tools, { name, connection });
   const athena = athenaTable(run.stage.output, tools);
   return athena === undefined
     ? transformInRedshift(run, tools)

@@ -15,6 +15,7 @@ import type { AthenaConnection } from '../../pipeline/connection.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 import { createMysqlDatabase } from './mysql-database.ts';
+import { createSnowflakeObjects } from './snowflake-account.ts';
 
 /** What stands in for one outside system of the project on this machine. */
 export interface StandIn {
@@ -26,6 +27,8 @@ export interface StandIn {
   readonly address: string;
   /** What a reader should know: rows were put into it, or it is not a stand-in at all. */
   readonly remark: string | null;
+  /** Variables of it that are not shown: keys, passwords, and names that nobody has to know. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -58,6 +61,17 @@ export class StandIns {
         await this.#once(of, connection.bucket, () => this.#bucket(of, connection.bucket));
       if (connection.kind === 'athena')
         await this.#once(of, JSON.stringify(connection), () => this.#athena(of, connection));
+      if (connection.kind === 'snowflake')
+        await this.#once(of, JSON.stringify(connection), async () => {
+          const more = await createSnowflakeObjects(this.#cloud, name, connection);
+          return {
+            of,
+            variable: null,
+            address: this.#cloud.env['SNOWFLAKE_ACCESS_URL'] ?? '',
+            remark: null,
+            more,
+          };
+        });
     }
     for (const { name, queueUrl } of project.endpoints) {
       const of = `endpoints.${name}`;
@@ -67,11 +81,10 @@ export class StandIns {
 
   /** The variables that the project refers to. */
   environment(): Record<string, string> {
-    return Object.fromEntries(
-      [...this.#made.values()].flatMap(({ variable, address }) =>
-        variable === null ? [] : [[variable, address]],
-      ),
-    );
+    const all: Record<string, string> = {};
+    for (const { variable, address, more = {} } of this.#made.values())
+      Object.assign(all, more, variable === null ? {} : { [variable]: address });
+    return all;
   }
 
   async #once(of: string, written: string, make: () => Promise<StandIn>): Promise<void> {

@@ -96,7 +96,7 @@ export function tableUnderTest(
     },
     markers: () =>
       warehouse.query(
-        `SELECT timelabel, revision, rows::int FROM reefline.applied WHERE dataset = '${output}' ORDER BY timelabel, revision`,
+        `SELECT timelabel, revision::int, rows::int FROM reefline.applied WHERE dataset = '${output}' ORDER BY timelabel, revision`,
       ),
   };
 }

@@ -1,0 +1,111 @@
+import type { Connection as Session, ConnectionOptions } from 'snowflake-sdk';
+import type { SnowflakeConnection } from '../../pipeline/connection.ts';
+import { requestFailure } from './failures.ts';
+import type { Watch } from './progress.ts';
+import { readRows } from './query.ts';
+
+/** A session in the database of a connection. */
+export interface Warehouse {
+  readonly session: Session;
+  readonly place: {
+    readonly account: string;
+    readonly database: string;
+    readonly storageIntegration?: string;
+  };
+}
+
+/** Sign-ins that the client itself repeats before it reports that the service is away. */
+const LOGIN_RETRIES = 2;
+
+/**
+ * What SQL and results mean must not depend on the defaults of an account or a user: text becomes a value in one way, a day is
+ * a day of UTC, quoted names are taken letter by letter, and a query that outlives its worker goes on.
+ */
+const SESSION: Readonly<Record<string, string>> = {
+  TIMEZONE: "'UTC'",
+  TIMESTAMP_TYPE_MAPPING: "'TIMESTAMP_NTZ'",
+  TIMESTAMP_INPUT_FORMAT: "'AUTO'",
+  TIMESTAMP_NTZ_OUTPUT_FORMAT: "'YYYY-MM-DD HH24:MI:SS.FF6'",
+  TIMESTAMP_LTZ_OUTPUT_FORMAT: "'YYYY-MM-DD HH24:MI:SS.FF6TZH:TZM'",
+  TIMESTAMP_TZ_OUTPUT_FORMAT: "'YYYY-MM-DD HH24:MI:SS.FF6TZH:TZM'",
+  DATE_INPUT_FORMAT: "'AUTO'",
+  DATE_OUTPUT_FORMAT: "'YYYY-MM-DD'",
+  BINARY_INPUT_FORMAT: "'HEX'",
+  BINARY_OUTPUT_FORMAT: "'HEX'",
+  QUOTED_IDENTIFIERS_IGNORE_CASE: 'FALSE',
+  AUTOCOMMIT: 'TRUE',
+  TRANSACTION_ABORT_ON_ERROR: 'FALSE',
+  ABORT_DETACHED_QUERY: 'FALSE',
+  ERROR_ON_NONDETERMINISTIC_MERGE: 'TRUE',
+};
+
+/**
+ * Signs in, with the key pair when there is one, else with the password. Close the session with `closeWarehouse`.
+ * Throws StageFailure `unauthorized` for credentials, `not_found` for a database or warehouse that the role does not see.
+ */
+export async function openWarehouse(connection: SnowflakeConnection, watch: Watch): Promise<Warehouse> {
+  // The client looks for its surroundings when it is loaded, and it is large: only who uses it should pay for it.
+  const { default: snowflake } = await import('snowflake-sdk');
+  // It would write a log into the working directory.
+  snowflake.configure({ logLevel: 'OFF', additionalLogToConsole: false });
+  const { account, database, storageIntegration } = connection;
+  const doing = `sign in to account ${account} as ${connection.user}`;
+  watch.signal.throwIfAborted();
+  try {
+    const session = snowflake.createConnection(optionsOf(connection));
+    await new Promise<void>((resolve, reject) => {
+      session.connect((error) => {
+        if (!error) resolve();
+        else reject(error);
+      });
+    });
+    const place = { account, database, ...(storageIntegration === undefined ? {} : { storageIntegration }) };
+    const warehouse = { session, place };
+    const settings = Object.entries(SESSION).map(([name, value]) => `${name} = ${value}`);
+    await readRows(warehouse, `ALTER SESSION SET ${settings.join(', ')}`, 'prepare the session', watch);
+    return warehouse;
+  } catch (error) {
+    throw requestFailure(error, doing, { account });
+  }
+}
+
+/** Ends the session, and with it what it left open. Best effort: Snowflake ends idle sessions by itself. */
+export async function closeWarehouse({ session }: Warehouse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    session.destroy(() => {
+      resolve();
+    });
+  });
+}
+
+function optionsOf(connection: SnowflakeConnection): ConnectionOptions {
+  const { account, user, database, warehouse, role, accessUrl } = connection;
+  return {
+    account,
+    username: user,
+    ...credentials(connection),
+    database,
+    warehouse,
+    ...(role === undefined ? {} : { role }),
+    ...(accessUrl === undefined ? {} : { accessUrl }),
+    application: 'Reefline',
+    queryTag: 'reefline',
+    // An unknown database, warehouse or role is refused at once instead of by the first statement that needs it.
+    validateDefaultParameters: true,
+    sfRetryMaxLoginRetries: LOGIN_RETRIES,
+    rowMode: 'array',
+    // Values as text would otherwise have the word NULL for what is NULL.
+    representNullAsStringNull: false,
+    fetchAsString: ['String', 'Boolean', 'Number', 'Date', 'JSON', 'Buffer'],
+  };
+}
+
+function credentials({ privateKey, privateKeyPassphrase, password }: SnowflakeConnection): ConnectionOptions {
+  if (privateKey === undefined) return password === undefined ? {} : { password };
+  return {
+    authenticator: 'SNOWFLAKE_JWT',
+    // Variables are often set with the line breaks written out.
+    privateKey: privateKey.replaceAll('\\n', '\n'),
+    ...(privateKeyPassphrase === undefined ? {} : { privateKeyPass: privateKeyPassphrase }),
+  };
+}

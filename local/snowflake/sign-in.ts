@@ -1,0 +1,69 @@
+import { createHash, createPublicKey, createVerify } from 'node:crypto';
+import { digest, type AccountStore, type UserRecord } from './account-store.ts';
+import { Fault } from './fault.ts';
+
+/** What a login-request brings, of what matters here. */
+export interface SignInRequest {
+  readonly LOGIN_NAME?: string;
+  readonly ACCOUNT_NAME?: string;
+  readonly PASSWORD?: string;
+  readonly AUTHENTICATOR?: string;
+  readonly TOKEN?: string;
+}
+
+/** The client writes milliseconds where JWT has seconds, and the service takes both. */
+const MILLISECONDS_FROM = 100_000_000_000;
+
+/** The user that signs in. @throws Fault 390100 for a wrong password, 390144 for a token that is not the user's. */
+export function signIn(store: AccountStore, request: SignInRequest, now: number): UserRecord {
+  const user = store.user((request.LOGIN_NAME ?? '').toUpperCase());
+  if (request.AUTHENTICATOR === 'SNOWFLAKE_JWT') {
+    if (user?.publicKey == null || !tokenOf(user, request, now))
+      throw new Fault('390144', 'JWT token is invalid.', '08001');
+    return user;
+  }
+  if (request.AUTHENTICATOR !== undefined && request.AUTHENTICATOR !== 'SNOWFLAKE')
+    throw new Fault(
+      '390106',
+      `Authenticator ${request.AUTHENTICATOR} is not known to this local Snowflake.`,
+      '08001',
+    );
+  if (user?.password == null || user.password !== digest(request.PASSWORD ?? ''))
+    throw new Fault('390100', 'Incorrect username or password was specified.', '08001');
+  return user;
+}
+
+/** https://docs.snowflake.com/en/developer-guide/sql-api/authenticating: issuer, subject, expiry and signature. */
+function tokenOf(
+  user: UserRecord,
+  { TOKEN: token = '', ACCOUNT_NAME: account = '' }: SignInRequest,
+  now: number,
+): boolean {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const [head, claims] = [header, payload].map(decoded);
+  if (head?.['alg'] !== 'RS256' || claims === undefined) return false;
+  const key = createPublicKey({
+    key: Buffer.from(user.publicKey ?? '', 'base64'),
+    format: 'der',
+    type: 'spki',
+  });
+  const print = createHash('sha256')
+    .update(key.export({ format: 'der', type: 'spki' }))
+    .digest('base64');
+  const subject = `${account.toUpperCase()}.${user.name}`;
+  const known = claims['sub'] === subject && claims['iss'] === `${subject}.SHA256:${print}`;
+  const expiry = Number(claims['exp']);
+  const ends = expiry > MILLISECONDS_FROM ? expiry : expiry * 1000;
+  const signed = createVerify('RSA-SHA256')
+    .update(`${header}.${payload}`)
+    .verify(key, signature, 'base64url');
+  return known && ends > now && signed;
+}
+
+function decoded(part: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatProblem } from '../../config/problem.ts';
+import { readProject } from '../../config/project.ts';
+import { eventTypeOf } from '../../pipeline/routing.ts';
+import { bindParameters } from '../../pipeline/sql-parameters.ts';
+import { intervalOf } from '../../pipeline/timelabel.ts';
+import { resolveConnection } from '../../workers/secrets.ts';
+import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
+import { labelOf } from '../support/warehouse.ts';
+
+const SNOW =
+  'kind: snowflake, account: acme-analytics, user: mover, privateKey: "${env:SNOW_KEY}", database: lake, warehouse: loading, storageIntegration: lake';
+const SQL = `select o.raw:customer.name as customer, count(*) as n -- not :this
+from Analytics.ORDERS o join LAKE.partners.rates r on r.id = o.id // nor :that
+where o.at >= :interval_start and o.note <> 'it\\'s :no' and o.note <> $$:nor this$$ group by 1
+`;
+const STAGES = `  - load_snow: { load: lake.shop.orders, to: snow.analytics.orders, mode: merge, key: [id] }
+  - rates: { transform: sql/rates.sql, to: snow.partners.rates, every: 1h, schedule: "5 * * * *", mode: append }
+  - per_customer: { transform: sql/per_customer.sql, to: snow.marts.per_customer, mode: replace }
+  - orders_ok: { check: snow.analytics.orders, blocking: true, assert: [{ keyed: { sql: "select * from analytics.orders where id is null" } }] }
+`;
+
+async function read(connection = SNOW, stages = STAGES) {
+  const files = {
+    ...SHOP_PROJECT,
+    'reefline.yaml': (SHOP_PROJECT['reefline.yaml'] ?? '').replace(
+      'endpoints:',
+      () => `  snow: { ${connection} }\nendpoints:`,
+    ),
+    'pipelines/orders.yaml': `${SHOP_PROJECT['pipelines/orders.yaml'] ?? ''}${stages}`,
+    'sql/rates.sql': 'select 1 as id\n',
+    'sql/per_customer.sql': SQL,
+  };
+  return withProject(files, readProject);
+}
+
+describe('a Snowflake connection', () => {
+  test('takes loads, transforms and checks, finds the inputs of its SQL and gives its events their type', async () => {
+    const reading = await read();
+    if (!('project' in reading)) throw new Error(reading.problems.map(formatProblem).join('\n'));
+    const { project } = reading;
+    const stage = (name: string) => project.stages.find((each) => each.name === name);
+    const transform = stage('per_customer');
+    expect(transform?.inputs.map(({ dataset }) => dataset).toSorted()).toEqual(
+      expect.arrayContaining(['snow.analytics.orders', 'snow.partners.rates']),
+    );
+    for (const name of ['load_snow', 'per_customer', 'orders_ok']) {
+      const found = stage(name);
+      expect(found && eventTypeOf(found, project)).toBe('snowflake');
+    }
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['a key in plain text', SNOW.replace('"${env:SNOW_KEY}"', 'abc'), /privateKey: .*plain text/],
+    ['no way to sign in', SNOW.replace(/privateKey: [^,]+, /, ''), /privateKey: .*no way to sign in/],
+    ['two ways to sign in', `${SNOW}, password: "\${env:P}"`, /password: .*two ways/],
+    [
+      'a passphrase of nothing',
+      `${SNOW.replace('privateKey', 'password')}, privateKeyPassphrase: "\${env:P}"`,
+      /privateKeyPassphrase: .*belongs to a privateKey/,
+    ],
+    [
+      'an address',
+      SNOW.replace('acme-analytics', 'acme.snowflakecomputing.com'),
+      /account: .*Write what stands before/,
+    ],
+    ['a URL', SNOW.replace('acme-analytics', 'https://acme'), /account: .*no identifier/],
+    ['an unknown field', `${SNOW}, accessUrl: http://localhost`, /accessUrl/],
+  ])('with %s is refused with a cure', async (_what, connection, message) => {
+    const reading = await read(connection);
+    const problems = 'problems' in reading ? reading.problems.map(formatProblem) : [];
+    expect(problems.join('\n')).toMatch(message);
+  });
+
+  test('answers where the worker is told, and at its own address otherwise', () => {
+    const connection = {
+      kind: 'snowflake',
+      account: 'acme',
+      user: 'mover',
+      password: '${env:SECRET}',
+      database: 'lake',
+      warehouse: 'loading',
+    } as const;
+    const address = 'http://127.0.0.1:1';
+    expect(resolveConnection(connection, { SECRET: 's', SNOWFLAKE_ACCESS_URL: address })).toEqual({
+      ...connection,
+      password: 's',
+      accessUrl: address,
+    });
+    expect(resolveConnection(connection, { SECRET: 's' })).not.toHaveProperty('accessUrl');
+  });
+});
+
+test('in Snowflake SQL a path, a string, a comment and a cast are no parameters', () => {
+  const timelabel = labelOf('20010105080000');
+  const bound = bindParameters(SQL, { timelabel, interval: intervalOf('1h', timelabel) }, 'snowflake');
+  expect(bound).toBe(SQL.replace(':interval_start', "CAST('2001-01-05 08:00:00' AS timestamp)"));
+  const paths = `select raw['a']:timelabel, "raw":timelabel::date, f(x):timelabel from t`;
+  expect(bindParameters(paths, { timelabel, interval: intervalOf('1h', timelabel) }, 'snowflake')).toBe(
+    paths,
+  );
+});
