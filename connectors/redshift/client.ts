@@ -15,7 +15,11 @@ export interface Warehouse {
 
 /** Close it with `warehouse.client.destroy()`. Endpoint and credentials come from the AWS SDK's own settings. */
 export function openWarehouse(connection: RedshiftConnection): Warehouse {
-  const client = new RedshiftDataClient(connection.region === undefined ? {} : { region: connection.region });
+  const client = new RedshiftDataClient({
+    ...(connection.region === undefined ? {} : { region: connection.region }),
+    // A long poll ends after 30 seconds; a silent peer must not hold an attempt until its own timeout.
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true },
+  });
   return {
     client,
     place: {

@@ -11,5 +11,7 @@ export function createSqsClient(settings: { readonly region?: string }): SQSClie
     ...(settings.region === undefined ? {} : { region: settings.region }),
     // The queue URL names the queue; the host to call is the client's own endpoint, which may be another.
     useQueueUrlAsEndpoint: false,
+    // A silent peer must not hold the publisher of an endpoint until the activity's own timeout.
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
   });
 }
