@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { extractMysqlTable } from '../connectors/mysql/extract.ts';
 import { MysqlRowReader } from '../connectors/parquet/mysql-row-reader.ts';
-import { ParquetFile, type TupleSource } from '../connectors/parquet/parquet-file.ts';
+import { ParquetFile } from '../connectors/parquet/parquet-file.ts';
+import type { TupleSource } from '../connectors/parquet/row-reader.ts';
 
 export interface MoverRequest {
   readonly url: string;
@@ -32,8 +33,8 @@ await extractMysqlTable({ connection: 'bench', url }, { schema, table }, async (
     take: (onRow) => {
       stream.take(onRow);
     },
-    openReader: (name, columns) =>
-      new MysqlRowReader(name, columns, {
+    openReader: (name, columns, sinks) =>
+      new MysqlRowReader(name, columns, sinks, {
         layout: stream.layout,
         checked: opened.checked,
         zeroDates: 'refuse',

@@ -3,6 +3,7 @@ import type { Period } from '../pipeline/period.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { blockingChecks, type Gate, gatesOf, withGates } from './gates.ts';
+import { formatProblems } from './format-rules.ts';
 import { knownDatasets, type Producer } from './known-datasets.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type PipelinesDraft, readPipelines } from './read-pipelines.ts';
@@ -66,7 +67,10 @@ function resolveStages(
   };
   const checks = blockingChecks(pipelines.stages);
   const nodes = pipelines.stages.map((draft): Node => {
-    if (settingsRead) problems.push(...stageProblems(draft, settings.connections));
+    if (settingsRead) {
+      problems.push(...stageProblems(draft, settings.connections));
+      problems.push(...formatProblems(draft, producers, settings.connections));
+    }
     const inputs = stageInputs(draft, sources.get(draft), around);
     problems.push(...inputs.problems);
     const gates = gatesOf(draft, inputs.datasets, checks);

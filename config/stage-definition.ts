@@ -1,6 +1,7 @@
 import { cronPeriod } from '../pipeline/cron.ts';
 import { parseDeleteLimit } from '../pipeline/delete-limit.ts';
-import type { PublishWork, StageDefinition, StageWork } from '../pipeline/stage.ts';
+import type { ExtractWork, PublishWork, StageDefinition, StageWork } from '../pipeline/stage.ts';
+import { formatNamed, type FormatName } from '../pipeline/staged-format.ts';
 import { checkWork } from './check-assertions.ts';
 import { joinOf } from './join-rules.ts';
 import type { Producer } from './known-datasets.ts';
@@ -49,7 +50,7 @@ function workOf(
         mode,
         ...(cursor === undefined ? {} : { cursor }),
         ...(fields.zero_dates === 'as_null' ? { zeroDates: 'as_null' } : {}),
-        format: 'parquet',
+        ...stagedFormat(fields.format ?? 'parquet'),
       };
     }
     case 'register':
@@ -87,6 +88,12 @@ function publishWork(
     ...(fields.fields === undefined ? {} : { fields: fields.fields }),
     ...(fields.max_failed_rows === undefined ? {} : { maxFailedRows: fields.max_failed_rows }),
   };
+}
+
+/** What a stage that names no format has is left out, so that the definitions of older projects stay as they are. */
+function stagedFormat(name: FormatName): Pick<ExtractWork, 'format' | 'compression'> {
+  const { format, compression } = formatNamed(name);
+  return name === 'parquet' ? { format } : { format, compression };
 }
 
 /** A replaced table, or one that Reefline does not write, has no column that says which label wrote a row. */

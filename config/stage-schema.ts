@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assertionsSchema } from './assertion-schema.ts';
 import { SELECTORS } from '../pipeline/outcome.ts';
+import { FORMAT_NAMES } from '../pipeline/staged-format.ts';
 import {
   dataset,
   deadlineTime,
@@ -159,6 +160,12 @@ export const STAGE_SCHEMAS = {
         .enum(['refuse', 'as_null'])
         .optional()
         .describe('MySQL: what becomes of 0000-00-00; the extract is refused when absent.'),
+      format: z
+        .enum(FORMAT_NAMES)
+        .optional()
+        .describe(
+          'The staged files: Parquet with zstd (parquet, when absent) or snappy, or CSV with zstd or gzip.',
+        ),
       schedule,
       timezone: zone,
       ...common,

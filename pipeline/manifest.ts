@@ -1,4 +1,5 @@
 import type { Column } from './column.ts';
+import type { Compression, StagedFormat } from './staged-format.ts';
 
 /**
  * What an extract publishes last, and the only thing that a later stage reads to find its files. `entries` has the
@@ -12,7 +13,12 @@ export interface Manifest {
     readonly dataset: string;
     readonly timelabel: string;
     readonly revision: number;
-    readonly format: 'parquet' | 'csv';
+    readonly format: StagedFormat['format'];
+    /**
+     * How all the files are compressed. Absent in manifests of earlier versions, whose Parquet files are zstd, and in
+     * those of other writers, whose CSV files tell it by the ending of their names.
+     */
+    readonly compression?: Compression;
     readonly columns: readonly Column[];
     /** Rows in all files together. 0 with no entries is a complete, empty batch. */
     readonly rows: number;
@@ -44,7 +50,12 @@ export interface ManifestEntry {
   /** COPY fails when a mandatory file is absent, which is what "an object missing from a manifest" must do. */
   readonly mandatory: true;
   /** `content_length` in bytes is required by COPY for Parquet. */
-  readonly meta: { readonly content_length: number; readonly rows: number };
+  readonly meta: {
+    readonly content_length: number;
+    readonly rows: number;
+    /** CRC-32 of all bytes of the file, eight hexadecimal digits; absent in manifests of earlier versions. */
+    readonly crc32?: string;
+  };
 }
 
 /** A staged batch: its manifest and where that lies. */

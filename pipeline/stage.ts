@@ -1,6 +1,7 @@
 import type { DeleteLimit } from './delete-limit.ts';
 import type { Selector } from './outcome.ts';
 import type { Period } from './period.ts';
+import type { Compression, StagedFormat } from './staged-format.ts';
 import type { WindowRule } from './window.ts';
 
 export const STAGE_KINDS = ['extract', 'register', 'load', 'transform', 'publish', 'check'] as const;
@@ -84,7 +85,9 @@ export interface ExtractWork {
   readonly cursor?: string;
   /** MySQL: `0000-00-00` becomes NULL; it is refused when absent. */
   readonly zeroDates?: 'as_null';
-  readonly format: 'parquet';
+  readonly format: StagedFormat['format'];
+  /** zstd when absent. */
+  readonly compression?: Compression;
 }
 
 /** Glue table of a staged dataset, and the partition of the label. */

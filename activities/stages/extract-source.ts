@@ -1,7 +1,7 @@
 import { extractMysqlTable } from '../../connectors/mysql/extract.ts';
 import type { RowStream } from '../../connectors/mysql/row-stream.ts';
 import { MysqlRowReader } from '../../connectors/parquet/mysql-row-reader.ts';
-import type { TupleSource } from '../../connectors/parquet/parquet-file.ts';
+import type { TupleSource } from '../../connectors/parquet/row-reader.ts';
 import { extractTable } from '../../connectors/postgres/extract.ts';
 import type { Column } from '../../pipeline/column.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
@@ -71,8 +71,8 @@ function mysqlRows(
     take: (onRow) => {
       stream.take(onRow);
     },
-    openReader: (table, columns) =>
-      new MysqlRowReader(table, columns, { layout: stream.layout, checked, zeroDates }),
+    openReader: (table, columns, sinks) =>
+      new MysqlRowReader(table, columns, sinks, { layout: stream.layout, checked, zeroDates }),
   };
 }
 

@@ -1,15 +1,16 @@
-import { ParquetFile } from '../../connectors/parquet/parquet-file.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
-import { putObject } from '../../connectors/s3/put-object.ts';
+import { putObject, type StoredObject } from '../../connectors/s3/put-object.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
+import { fileEnding, type StagedFormat } from '../../pipeline/staged-format.ts';
 import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
+import { contentType, openStagedFile, type StagedFile } from './staged-file.ts';
 
 /** Milliseconds between two heartbeats. */
 const HEARTBEAT_INTERVAL = 2_000;
@@ -17,11 +18,11 @@ const HEARTBEAT_INTERVAL = 2_000;
 /** Files that are complete, and the one that is being written. */
 interface ExtractProgress {
   readonly entries: ManifestEntry[];
-  file: ParquetFile | undefined;
+  file: StagedFile | undefined;
 }
 
 /**
- * Reads a table of PostgreSQL or MySQL, or the rows of the run's interval, into Parquet files in S3, and publishes the manifest
+ * Reads a table of PostgreSQL or MySQL, or the rows of the run's interval, into files in S3, and publishes the manifest
  * last. Each attempt writes into a folder of its own, so a killed or late one leaves nothing that anybody reads:
  * whichever manifest stands, its files are complete. The range comes from the run alone, so a retry reads the same.
  */
@@ -36,14 +37,14 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const client = createS3Client({ region: staged.region });
   try {
     tools.heartbeat(heartbeatOf(progress));
-    const columns = await openSourceTable(run, source, tools, async (table) => {
+    const { columns, entries } = await openSourceTable(run, source, tools, async (table) => {
       refuseRetyped(work.from, table.columns, run.knownColumns);
-      const writeFile = async (file: ParquetFile, uri: string): Promise<void> =>
-        putObject(client, uri, file, { contentType: 'application/vnd.apache.parquet', signal: tools.signal });
-      await stageFiles(run, staged, table, progress, writeFile);
-      return table.columns;
+      const writeFile = async (file: StagedFile, uri: string): Promise<StoredObject> =>
+        putObject(client, uri, file, { contentType: contentType(formatOf(run)), signal: tools.signal });
+      const files = await stageFiles(run, staged, table, progress, writeFile);
+      return { columns: table.columns, entries: files };
     });
-    const manifest = manifestOf(run, columns, progress.entries);
+    const manifest = manifestOf(run, columns, entries);
     const uri = manifestUri(staged);
     await writeManifest(client, uri, manifest, tools.signal);
     return { rows: manifest.reefline.rows, bytes: manifest.reefline.bytes, uri, columns };
@@ -54,15 +55,20 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
 };
 
 function manifestOf(
-  { stage, timelabel, revision }: StageRun<ExtractWork>,
+  run: StageRun<ExtractWork>,
   columns: readonly Column[],
   entries: readonly ManifestEntry[],
 ): Manifest {
   const rows = rowsIn(entries);
   const bytes = entries.reduce((sum, { meta }) => sum + meta.content_length, 0);
-  const { format } = stage.work;
-  const about = { dataset: stage.output, timelabel, revision, format, columns, rows, bytes };
+  const { stage, timelabel, revision } = run;
+  const about = { dataset: stage.output, timelabel, revision, ...formatOf(run), columns, rows, bytes };
   return { entries, reefline: { version: 1, ...about } };
+}
+
+function formatOf({ stage }: StageRun<ExtractWork>): StagedFormat {
+  const { format, compression } = stage.work;
+  return { format, compression: compression ?? 'zstd' };
 }
 
 function heartbeatOf({ entries, file }: ExtractProgress): { rows: number; files: number } {
@@ -82,15 +88,17 @@ async function stageFiles(
   staged: StagedRevision,
   table: SourceTable,
   progress: ExtractProgress,
-  writeFile: (file: ParquetFile, uri: string) => Promise<void>,
-): Promise<void> {
+  writeFile: (file: StagedFile, uri: string) => Promise<StoredObject>,
+): Promise<readonly ManifestEntry[]> {
   const rows = table.rows();
   const { entries } = progress;
-  const uploads: Promise<void>[] = [];
+  const uploads: Promise<StoredObject>[] = [];
+  const format = formatOf(run);
+  const ending = fileEnding(format);
   try {
     while (await rows.more()) {
-      const file = new ParquetFile(run.stage.work.from, table.columns, rows);
-      const url = partUri(staged, run.attempt, entries.length);
+      const file = openStagedFile(format, run.stage.work.from, table.columns, rows);
+      const url = partUri(staged, run.attempt, entries.length, ending);
       progress.file = file;
       const upload = writeFile(file, url);
       // It is awaited below, at the latest after the last file; until then its failure is not an unhandled one.
@@ -101,10 +109,15 @@ async function stageFiles(
       progress.file = undefined;
       entries.push({ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } });
     }
-    await Promise.all(uploads);
+    const stored = await Promise.all(uploads);
+    return entries.map((entry, at) => withChecksum(entry, stored[at]));
   } finally {
     await Promise.allSettled(uploads);
   }
+}
+
+function withChecksum(entry: ManifestEntry, stored: StoredObject | undefined): ManifestEntry {
+  return stored === undefined ? entry : { ...entry, meta: { ...entry.meta, crc32: stored.crc32 } };
 }
 
 /** New and missing columns are told by events; the same name with another type would break every later stage. */

@@ -1,3 +1,5 @@
+import type { ColumnSink } from './row-reader.ts';
+
 /** Rows of a full page. A multiple of 8. */
 export const PAGE_ROWS = 20_000;
 
@@ -20,7 +22,7 @@ export interface FilledPage {
  * levels are put right in front of them at the end. Numbers are stored in the byte order of the machine, which is
  * little-endian, as Parquet wants it, on every platform that Node has a build for here.
  */
-export class ColumnPage {
+export class ColumnPage implements ColumnSink {
   readonly #nullable: boolean;
   readonly #width: number;
   #capacity: number;

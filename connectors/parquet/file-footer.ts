@@ -7,7 +7,6 @@ import { ThriftWriter } from './thrift-writer.ts';
 export const MAGIC = Buffer.from('PAR1');
 
 const FORMAT_VERSION = 1;
-const ZSTD = 6;
 const REQUIRED = 0;
 const OPTIONAL = 1;
 
@@ -20,7 +19,11 @@ export interface PlacedRowGroup {
 }
 
 /** FileMetaData, its length and the closing magic (https://parquet.apache.org/docs/file-format/metadata/). */
-export function fileFooter(columns: readonly Column[], groups: readonly PlacedRowGroup[]): Uint8Array {
+export function fileFooter(
+  columns: readonly Column[],
+  groups: readonly PlacedRowGroup[],
+  codec: number,
+): Uint8Array {
   const thrift = new ThriftWriter();
   thrift.i32(1, FORMAT_VERSION);
   writeSchema(thrift, columns);
@@ -29,7 +32,7 @@ export function fileFooter(columns: readonly Column[], groups: readonly PlacedRo
     groups.reduce((rows, group) => rows + group.rows, 0),
   );
   thrift.structs(4, groups, (group) => {
-    writeRowGroup(thrift, columns, group);
+    writeRowGroup(thrift, columns, group, codec);
   });
   thrift.text(6, 'reefline');
   const metadata = thrift.finish();
@@ -64,14 +67,19 @@ function writeSchema(thrift: ThriftWriter, columns: readonly Column[]): void {
   });
 }
 
-function writeRowGroup(thrift: ThriftWriter, columns: readonly Column[], group: PlacedRowGroup): void {
+function writeRowGroup(
+  thrift: ThriftWriter,
+  columns: readonly Column[],
+  group: PlacedRowGroup,
+  codec: number,
+): void {
   let at = group.start;
   const chunks = columns.flatMap((column, index) => {
     const facts = group.columns[index];
     if (facts === undefined) return [];
     const start = at;
     at += facts.storedBytes;
-    return [{ column, facts, start }];
+    return [{ column, facts, start, codec }];
   });
   thrift.structs(1, chunks, (chunk) => {
     thrift.i64(2, 0);
@@ -86,14 +94,18 @@ function writeRowGroup(thrift: ThriftWriter, columns: readonly Column[], group: 
   thrift.i64(3, group.rows);
 }
 
-function writeColumn(
-  thrift: ThriftWriter,
-  { column, facts, start }: { column: Column; facts: ColumnChunkFacts; start: number },
-): void {
+interface PlacedChunk {
+  readonly column: Column;
+  readonly facts: ColumnChunkFacts;
+  readonly start: number;
+  readonly codec: number;
+}
+
+function writeColumn(thrift: ThriftWriter, { column, facts, start, codec }: PlacedChunk): void {
   thrift.i32(1, parquetField(column.type).physical);
   thrift.i32s(2, [ENCODING.plain, ENCODING.rle]);
   thrift.texts(3, [column.name]);
-  thrift.i32(4, ZSTD);
+  thrift.i32(4, codec);
   thrift.i64(5, facts.rows);
   thrift.i64(6, facts.rawBytes);
   thrift.i64(7, facts.storedBytes);

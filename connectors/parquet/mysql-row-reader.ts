@@ -1,6 +1,5 @@
 import type { Column } from '../../pipeline/column.ts';
 import type { StageFailure } from '../../pipeline/failure.ts';
-import { ColumnPage } from './column-page.ts';
 import { decimalToBigInt, decimalToDouble } from './mysql-decimal.ts';
 import { lengthAt, sizeOfLength } from './mysql-length.ts';
 import { moveOf, MOVE, sizeOfInteger, type Move, type MysqlWireColumn } from './mysql-moves.ts';
@@ -15,12 +14,11 @@ import {
   sizeOfTime,
   unitsSinceEpoch,
 } from './mysql-time.ts';
-import type { RowReader } from './parquet-file.ts';
-import { parquetField } from './parquet-field.ts';
+import type { ColumnSink, RowReader } from './row-reader.ts';
 
 interface Field {
   readonly column: Column;
-  readonly page: ColumnPage;
+  readonly sink: ColumnSink;
   readonly move: Move;
   readonly precision: number;
   readonly scale: number;
@@ -41,11 +39,10 @@ const ROW_HEADER = 1;
 const UNUSED_BITS = 2;
 
 /**
- * Moves the values of rows in MySQL's binary protocol into one page for each column; no object is made for a row or a
+ * Moves the values of rows in MySQL's binary protocol into one sink for each column; no object is made for a row or a
  * value (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html).
  */
 export class MysqlRowReader implements RowReader {
-  readonly pages: readonly ColumnPage[];
   readonly #fields: readonly Field[];
   readonly #checked: readonly { readonly column: Column; readonly size: number }[];
   readonly #bitmap: number;
@@ -58,16 +55,20 @@ export class MysqlRowReader implements RowReader {
    * `table` names the source in messages.
    * @throws StageFailure `data_error` when the server sends a column in another form than its type promises.
    */
-  constructor(table: string, columns: readonly Column[], { layout, checked, zeroDates }: MysqlRowFormat) {
+  constructor(
+    table: string,
+    columns: readonly Column[],
+    sinks: readonly ColumnSink[],
+    { layout, checked, zeroDates }: MysqlRowFormat,
+  ) {
     this.#table = table;
-    this.#fields = columns.map((column, at) => ({
-      column,
-      page: new ColumnPage(parquetField(column.type).width, column.nullable),
-      move: moveOf(column.type, layout[at]) ?? refuseForm(table, column, layout[at]),
-      precision: column.type.kind === 'decimal' ? column.type.precision : 0,
-      scale: column.type.kind === 'decimal' ? column.type.scale : 0,
-    }));
-    this.pages = this.#fields.map(({ page }) => page);
+    this.#fields = sinks.flatMap((sink, at) => {
+      const column = columns[at];
+      if (column === undefined) return [];
+      const { precision, scale } = column.type.kind === 'decimal' ? column.type : { precision: 0, scale: 0 };
+      const move = moveOf(column.type, layout[at]) ?? refuseForm(table, column, layout[at]);
+      return [{ column, sink, move, precision, scale }];
+    });
     this.#checked = columns
       .filter(({ name }) => checked.includes(name))
       .map((column, at) => ({ column, size: sizeOfInteger(layout[columns.length + at]) }));
@@ -91,48 +92,48 @@ export class MysqlRowReader implements RowReader {
   }
 
   #move(field: Field, bytes: Buffer, view: DataView): void {
-    const { page } = field;
+    const { sink } = field;
     const at = this.#next;
     switch (field.move) {
       case MOVE.int8:
-        page.addInt32(view.getInt8(at));
+        sink.addInt32(view.getInt8(at));
         this.#next = at + 1;
         return;
       case MOVE.uint8:
-        page.addInt32(view.getUint8(at));
+        sink.addInt32(view.getUint8(at));
         this.#next = at + 1;
         return;
       case MOVE.int16:
-        page.addInt32(view.getInt16(at, true));
+        sink.addInt32(view.getInt16(at, true));
         this.#next = at + 2;
         return;
       case MOVE.uint16:
-        page.addInt32(view.getUint16(at, true));
+        sink.addInt32(view.getUint16(at, true));
         this.#next = at + 2;
         return;
       case MOVE.four:
-        page.addInt32(view.getInt32(at, true));
+        sink.addInt32(view.getInt32(at, true));
         this.#next = at + 4;
         return;
       case MOVE.uint32:
-        page.addInt64(0, view.getUint32(at, true));
+        sink.addInt64(0, view.getUint32(at, true));
         this.#next = at + 4;
         return;
       case MOVE.widened32:
-        page.addInt64(view.getInt32(at, true) >> 31, view.getInt32(at, true));
+        sink.addInt64(view.getInt32(at, true) >> 31, view.getInt32(at, true));
         this.#next = at + 4;
         return;
       case MOVE.eight:
-        page.addInt64(view.getInt32(at + 4, true), view.getInt32(at, true));
+        sink.addInt64(view.getInt32(at + 4, true), view.getInt32(at, true));
         this.#next = at + 8;
         return;
       case MOVE.uint64:
-        page.addBigInt128(view.getBigUint64(at, true));
+        sink.addBigInt128(view.getBigUint64(at, true));
         this.#next = at + 8;
         return;
       case MOVE.bytes: {
         const length = this.#length(view);
-        page.addBytes(bytes, this.#next, length);
+        sink.addBytes(bytes, this.#next, length);
         this.#next += length;
         return;
       }
@@ -164,10 +165,10 @@ export class MysqlRowReader implements RowReader {
       value = (value << 8n) | BigInt(view.getUint8(this.#next + index));
     }
     this.#next += length;
-    if (field.move === MOVE.bits64) field.page.addBigInt64(value);
-    else if (field.move === MOVE.bits128) field.page.addBigInt128(value);
+    if (field.move === MOVE.bits64) field.sink.addBigInt64(value);
+    else if (field.move === MOVE.bits128) field.sink.addBigInt128(value);
     else if (value > 1n) throw this.#refuse(field, `the number ${String(BigInt.asIntN(8, value))}`);
-    else field.page.addBoolean(value === 1n);
+    else field.sink.addBoolean(value === 1n);
   }
 
   #moveDate(field: Field, view: DataView): void {
@@ -175,7 +176,7 @@ export class MysqlRowReader implements RowReader {
     this.#next = at + sizeOfTime(view, at);
     const days = daysOf(view, at);
     if (days === undefined) this.#handleZero(field, view, at);
-    else field.page.addInt32(days);
+    else field.sink.addInt32(days);
   }
 
   #moveTime(field: Field, view: DataView): void {
@@ -188,7 +189,7 @@ export class MysqlRowReader implements RowReader {
     }
     const micros = microsOfDay(view, at);
     const units = unitsSinceEpoch(days, micros);
-    field.page.addInt64(highOfUnits(units), lowOfUnits(units, micros));
+    field.sink.addInt64(highOfUnits(units), lowOfUnits(units, micros));
   }
 
   #handleZero(field: Field, view: DataView, at: number): void {
@@ -206,7 +207,7 @@ export class MysqlRowReader implements RowReader {
   }
 
   #moveDecimal(field: Field, bytes: Buffer): void {
-    const { page, move, precision, scale } = field;
+    const { sink, move, precision, scale } = field;
     // The text of a number is shorter than 251 bytes, so one byte is its length.
     const length = bytes[this.#next] ?? 0;
     const at = this.#next + 1;
@@ -214,19 +215,19 @@ export class MysqlRowReader implements RowReader {
     if (move === MOVE.decimal32 || move === MOVE.decimal64) {
       const value =
         decimalToDouble(bytes, at, length, precision, scale) ?? this.#refuseText(field, bytes, at, length);
-      if (move === MOVE.decimal32) page.addInt32(value);
-      else page.addInt64(Math.floor(value / 0x1_0000_0000), value);
+      if (move === MOVE.decimal32) sink.addInt32(value);
+      else sink.addInt64(Math.floor(value / 0x1_0000_0000), value);
       return;
     }
     const value =
       decimalToBigInt(bytes, at, length, precision, scale) ?? this.#refuseText(field, bytes, at, length);
-    if (move === MOVE.decimalLong) page.addBigInt64(value);
-    else page.addBigInt128(value);
+    if (move === MOVE.decimalLong) sink.addBigInt64(value);
+    else sink.addBigInt128(value);
   }
 
   #addNull(field: Field): void {
-    if (!field.page.nullable) throw this.#refuse(field, 'a NULL, though the column is declared NOT NULL');
-    field.page.addNull();
+    if (!field.sink.nullable) throw this.#refuse(field, 'a NULL, though the column is declared NOT NULL');
+    field.sink.addNull();
   }
 
   /** The numbers behind the values are 0 or 1, so their first byte says all. */

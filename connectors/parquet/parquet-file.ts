@@ -1,28 +1,12 @@
 import type { Column } from '../../pipeline/column.ts';
-import { PAGE_ROWS, type ColumnPage } from './column-page.ts';
+import type { Compression } from '../../pipeline/staged-format.ts';
+import { ColumnPage, PAGE_ROWS } from './column-page.ts';
 import { fileFooter, MAGIC, type PlacedRowGroup } from './file-footer.ts';
+import { pageCodec, type PageCodec } from './page-codec.ts';
 import { RowGroup, type FinishedRowGroup } from './row-group.ts';
+import type { RowReader, TupleSource } from './row-reader.ts';
+import { parquetField } from './parquet-field.ts';
 import { TupleReader } from './tuple-reader.ts';
-
-/** Moves rows into pages, one for each column. */
-export interface RowReader {
-  readonly pages: readonly ColumnPage[];
-  /** Reads the row at `at`; `view` shows the same memory as `bytes`. Answers where the row ends. @throws StageFailure */
-  addRow(bytes: Buffer, view: DataView, at: number): number;
-}
-
-/** Rows in the binary format of their source, taken as they come. */
-export interface TupleSource {
-  /** Waits for rows; false when there are no more. */
-  more(): Promise<boolean>;
-  /** Hands over the rows that have come, each by its place in memory; nothing is kept of them afterwards. */
-  take(onRow: (bytes: Buffer, view: DataView, at: number) => void): void;
-  /**
-   * Makes a reader of the format, for each file a new one and not before `more` has said that there are rows. Absent:
-   * the format is that of PostgreSQL's binary COPY.
-   */
-  readonly openReader?: (table: string, columns: readonly Column[]) => RowReader;
-}
 
 /** Where pages, row groups and files end; the first limit that is reached counts. Bytes are before compression,
  * except those of the file. */
@@ -42,6 +26,12 @@ export const DEFAULT_LIMITS: ParquetLimits = {
   fileBytes: 64 * 1024 * 1024,
 };
 
+/** Zstd and the default limits where nothing else is said. */
+export interface ParquetOptions {
+  readonly compression?: Compression;
+  readonly limits?: ParquetLimits;
+}
+
 /** Rounds of pages that may wait for the thread pool before reading pauses. */
 const MAX_ROUNDS = 4;
 
@@ -55,6 +45,8 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
   readonly #limits: ParquetLimits;
   readonly #source: TupleSource;
   readonly #reader: RowReader;
+  readonly #pages: readonly ColumnPage[];
+  readonly #codec: PageCodec;
   readonly #placed: PlacedRowGroup[] = [];
   #group: RowGroup;
   #rounds: Promise<void>[] = [];
@@ -65,12 +57,15 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
   readonly #taken = Promise.withResolvers<undefined>();
 
   /** `table` names the source in messages. */
-  constructor(table: string, columns: readonly Column[], source: TupleSource, limits = DEFAULT_LIMITS) {
+  constructor(table: string, columns: readonly Column[], source: TupleSource, options: ParquetOptions = {}) {
     this.#columns = columns;
-    this.#limits = limits;
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
+    this.#codec = pageCodec(options.compression ?? 'zstd');
     this.#source = source;
-    this.#reader = source.openReader?.(table, columns) ?? new TupleReader(table, columns);
-    this.#group = new RowGroup(columns.length);
+    this.#pages = columns.map(({ type, nullable }) => new ColumnPage(parquetField(type).width, nullable));
+    this.#reader =
+      source.openReader?.(table, columns, this.#pages) ?? new TupleReader(table, columns, this.#pages);
+    this.#group = new RowGroup(columns.length, this.#codec);
   }
 
   /** Rows read so far. */
@@ -107,7 +102,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
       closing = this.#closeGroup();
     }
     if (closing !== undefined) yield* this.#place(await closing);
-    yield this.#count(fileFooter(this.#columns, this.#placed));
+    yield this.#count(fileFooter(this.#columns, this.#placed, this.#codec.id));
   }
 
   /** Reads until the row group is full; false when the source has ended. */
@@ -133,7 +128,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
 
   #closePages(): void {
     if (this.#openRows === 0) return;
-    const round = this.#group.add(this.#reader.pages.map((page) => page.take()));
+    const round = this.#group.add(this.#pages.map((page) => page.take()));
     // Whoever waits for the round or for the group gets the error; it must not count as unhandled until then.
     round.catch(() => undefined);
     this.#rounds.push(round);
@@ -146,7 +141,7 @@ export class ParquetFile implements AsyncIterable<Uint8Array> {
     const { rows } = this.#group;
     const finished = this.#group.finish();
     finished.catch(() => undefined);
-    this.#group = new RowGroup(this.#columns.length);
+    this.#group = new RowGroup(this.#columns.length, this.#codec);
     this.#rounds = [];
     return rows === 0 ? undefined : finished;
   }

@@ -1,16 +1,10 @@
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
 import type { FilledPage } from './column-page.ts';
+import type { PageCodec } from './page-codec.ts';
 import { ThriftWriter } from './thrift-writer.ts';
 
 /** parquet.thrift: `Encoding.PLAIN`, `Encoding.RLE`, `PageType.DATA_PAGE`. */
 export const ENCODING = { plain: 0, rle: 3 } as const;
 const DATA_PAGE = 0;
-
-/** Level 1: three times the speed of the default, and a few per cent more bytes. */
-const ZSTD_LEVEL = 1;
-
-const compress = promisify(zstdCompress);
 
 /** What the footer says about one column of a row group. */
 export interface ColumnChunkFacts {
@@ -34,10 +28,12 @@ interface StoredPage extends ColumnChunkFacts {
 /** Collects the pages of a row group. Each is compressed on the thread pool while the next rows are being read. */
 export class RowGroup {
   readonly #columns: readonly Promise<StoredPage>[][];
+  readonly #codec: PageCodec;
   #rows = 0;
   #rawBytes = 0;
 
-  constructor(columnCount: number) {
+  constructor(columnCount: number, codec: PageCodec) {
+    this.#codec = codec;
     this.#columns = Array.from({ length: columnCount }, () => []);
   }
 
@@ -55,7 +51,7 @@ export class RowGroup {
     this.#rows += pages[0]?.rows ?? 0;
     const stored = pages.map((page, at) => {
       this.#rawBytes += page.body.length;
-      const compressed = storePage(page);
+      const compressed = storePage(page, this.#codec);
       this.#columns[at]?.push(compressed);
       return compressed;
     });
@@ -78,13 +74,8 @@ export class RowGroup {
   }
 }
 
-async function storePage({ body, rows, nulls }: FilledPage): Promise<StoredPage> {
-  const stored = await compress(body, {
-    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
-    pledgedSrcSize: body.length,
-    // Each chunk of output is a visit of the thread pool of its own.
-    chunkSize: Math.min(Math.max(body.length >> 1, MIN_CHUNK), MAX_CHUNK),
-  });
+async function storePage({ body, rows, nulls }: FilledPage, codec: PageCodec): Promise<StoredPage> {
+  const stored = await codec.compress(body);
   const header = pageHeader(rows, body.length, stored.length);
   return {
     rows,
@@ -94,9 +85,6 @@ async function storePage({ body, rows, nulls }: FilledPage): Promise<StoredPage>
     bytes: [header, stored],
   };
 }
-
-const MIN_CHUNK = 16 * 1024;
-const MAX_CHUNK = 256 * 1024;
 
 function pageHeader(rows: number, rawBytes: number, storedBytes: number): Uint8Array {
   const thrift = new ThriftWriter();

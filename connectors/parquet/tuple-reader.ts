@@ -1,11 +1,10 @@
 import { describeType, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import { ColumnPage } from './column-page.ts';
-import { parquetField } from './parquet-field.ts';
+import type { ColumnSink, RowReader } from './row-reader.ts';
 import { EXACT_DOUBLE_DIGITS, numericToBigInt, numericToDouble, specialNumeric } from './wire-numeric.ts';
 import { describeRefusedTime, highMicros, isTimeInRange, lowMicros, wireDate } from './wire-time.ts';
 
-/** How a field goes from the wire into its page. Small integers, so that the switch below becomes a jump table. */
+/** How a field goes from the wire into its sink. Small integers, so that the switch below becomes a jump table. */
 const MOVE = {
   boolean: 0,
   int16: 1,
@@ -24,27 +23,25 @@ type Move = (typeof MOVE)[keyof typeof MOVE];
 
 interface Field {
   readonly column: Column;
-  readonly page: ColumnPage;
+  readonly sink: ColumnSink;
   readonly move: Move;
   readonly scale: number;
 }
 
-/** Moves the fields of binary COPY rows into one page for each column; no object is made for a row or a value. */
-export class TupleReader {
-  readonly pages: readonly ColumnPage[];
+/** Moves the fields of binary COPY rows into one sink for each column; no object is made for a row or a value. */
+export class TupleReader implements RowReader {
   readonly #fields: readonly Field[];
   readonly #table: string;
 
   /** `table` names the source in messages. */
-  constructor(table: string, columns: readonly Column[]) {
+  constructor(table: string, columns: readonly Column[], sinks: readonly ColumnSink[]) {
     this.#table = table;
-    this.#fields = columns.map((column) => ({
-      column,
-      page: new ColumnPage(parquetField(column.type).width, column.nullable),
-      move: moveOf(column.type),
-      scale: column.type.kind === 'decimal' ? column.type.scale : 0,
-    }));
-    this.pages = this.#fields.map(({ page }) => page);
+    this.#fields = sinks.flatMap((sink, at) => {
+      const column = columns[at];
+      if (column === undefined) return [];
+      const scale = column.type.kind === 'decimal' ? column.type.scale : 0;
+      return [{ column, sink, move: moveOf(column.type), scale }];
+    });
   }
 
   /**
@@ -60,8 +57,8 @@ export class TupleReader {
       const length = view.getInt32(next);
       next += 4;
       if (length < 0) {
-        if (!field.page.nullable) throw this.#refuse(field, 'a NULL, though the column is declared NOT NULL');
-        field.page.addNull();
+        if (!field.sink.nullable) throw this.#refuse(field, 'a NULL, though the column is declared NOT NULL');
+        field.sink.addNull();
       } else {
         this.#move(field, bytes, view, next, length);
         next += length;
@@ -71,35 +68,35 @@ export class TupleReader {
   }
 
   #move(field: Field, bytes: Buffer, view: DataView, at: number, length: number): void {
-    const { page } = field;
+    const { sink } = field;
     switch (field.move) {
       case MOVE.boolean:
-        page.addBoolean(view.getUint8(at) !== 0);
+        sink.addBoolean(view.getUint8(at) !== 0);
         return;
       case MOVE.int16:
-        page.addInt32(view.getInt16(at));
+        sink.addInt32(view.getInt16(at));
         return;
       case MOVE.four:
-        page.addInt32(view.getInt32(at));
+        sink.addInt32(view.getInt32(at));
         return;
       case MOVE.eight:
-        page.addInt64(view.getInt32(at), view.getInt32(at + 4));
+        sink.addInt64(view.getInt32(at), view.getInt32(at + 4));
         return;
       case MOVE.bytes:
-        page.addBytes(bytes, at, length);
+        sink.addBytes(bytes, at, length);
         return;
       case MOVE.uuid: {
-        const start = page.openBytes(UUID_TEXT_LENGTH);
-        writeUuid(page.bytes, start, view, at);
+        const start = sink.openBytes(UUID_TEXT_LENGTH);
+        writeUuid(sink.bytes, start, view, at);
         return;
       }
       case MOVE.date:
-        page.addInt32(wireDate(view, at) ?? this.#refuseTime(field, view.getInt32(at)));
+        sink.addInt32(wireDate(view, at) ?? this.#refuseTime(field, view.getInt32(at)));
         return;
       case MOVE.time: {
         const high = highMicros(view, at);
         if (!isTimeInRange(view, at, high)) this.#refuseTime(field, view.getInt32(at));
-        page.addInt64(high, lowMicros(view, at));
+        sink.addInt64(high, lowMicros(view, at));
         return;
       }
       case MOVE.decimal32:
@@ -110,18 +107,18 @@ export class TupleReader {
     }
   }
 
-  #moveDecimal({ page, move, scale, column }: Field, view: DataView, at: number): void {
+  #moveDecimal({ sink, move, scale, column }: Field, view: DataView, at: number): void {
     const special = specialNumeric(view, at);
     if (special !== undefined) throw this.#refuse({ column }, `the value ${special}`);
     if (move === MOVE.decimal32) {
-      page.addInt32(numericToDouble(view, at, scale));
+      sink.addInt32(numericToDouble(view, at, scale));
     } else if (move === MOVE.decimal64) {
       const value = numericToDouble(view, at, scale);
-      page.addInt64(Math.floor(value / 0x1_0000_0000), value);
+      sink.addInt64(Math.floor(value / 0x1_0000_0000), value);
     } else if (move === MOVE.decimalLong) {
-      page.addBigInt64(numericToBigInt(view, at, scale));
+      sink.addBigInt64(numericToBigInt(view, at, scale));
     } else {
-      page.addBigInt128(numericToBigInt(view, at, scale));
+      sink.addBigInt128(numericToBigInt(view, at, scale));
     }
   }
 

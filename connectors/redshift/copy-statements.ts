@@ -1,6 +1,7 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
+import type { Compression } from '../../pipeline/staged-format.ts';
 import { stagingType } from './column-types.ts';
 import { literal, quoted } from './names.ts';
 
@@ -54,10 +55,22 @@ function roleClause(role: string | undefined): string {
   return role === undefined || role === 'default' ? 'default' : literal(role);
 }
 
+const CSV_COMPRESSION: Readonly<Record<Compression, string>> = { gzip: ' GZIP', zstd: ' ZSTD', snappy: '' };
+
+/**
+ * NULL is `\N` in the files, which COPY takes for NULL when nothing else is said; an empty field is an empty text
+ * (https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html). Binary columns are hexadecimal
+ * digits, as COPY wants them (copy-usage-varbyte.html).
+ */
 function csvOptions(manifest: Manifest, uri: string): string {
-  const compression = new Set(manifest.entries.map(({ url }) => compressionOf(url)));
-  const [only] = compression;
-  if (compression.size > 1) {
+  const { compression } = manifest.reefline;
+  const options = new Set(
+    compression === undefined
+      ? manifest.entries.map(({ url }) => compressionOf(url))
+      : [CSV_COMPRESSION[compression]],
+  );
+  const [only] = options;
+  if (options.size > 1) {
     throw new StageFailure(
       'invalid_config',
       `The files of manifest ${uri} are compressed in different ways, which one COPY cannot read.`,

@@ -21,9 +21,9 @@ export function manifestUri(staged: StagedRevision): string {
   return `${revisionUri(staged)}/manifest.json`;
 }
 
-/** `…/r<revision>/a<attempt>/part-00000.parquet`: attempts never share a file, so a late one harms nobody. */
-export function partUri(staged: StagedRevision, attempt: number, index: number): string {
-  return `${revisionUri(staged)}/a${String(attempt)}/part-${String(index).padStart(5, '0')}.parquet`;
+/** `…/r<revision>/a<attempt>/part-00000.<ending>`: attempts never share a file, so a late one harms nobody. */
+export function partUri(staged: StagedRevision, attempt: number, index: number, ending: string): string {
+  return `${revisionUri(staged)}/a${String(attempt)}/part-${String(index).padStart(5, '0')}.${ending}`;
 }
 
 /** Reads an `s3://bucket/key` URI. @throws StageFailure `data_error` when the text is none. */

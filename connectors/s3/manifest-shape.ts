@@ -1,6 +1,7 @@
 import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
+import { isStagedFormat, type Compression } from '../../pipeline/staged-format.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -10,7 +11,11 @@ export function checkManifest(value: unknown, uri: string): Manifest {
   const top = check.members(value, 'the manifest');
   const about = check.members(top['reefline'], 'reefline');
   if (about['version'] !== 1) check.refuse('reefline.version');
-  if (about['format'] !== 'parquet' && about['format'] !== 'csv') check.refuse('reefline.format');
+  const format =
+    about['format'] === 'parquet' || about['format'] === 'csv'
+      ? about['format']
+      : check.refuse('reefline.format');
+  const compression = check.compression(about['compression'], format, 'reefline.compression');
   const entries = check.entries(top['entries'], 'entries');
   const rows = check.rows(entries, about['rows'], 'reefline.rows');
   return {
@@ -20,7 +25,8 @@ export function checkManifest(value: unknown, uri: string): Manifest {
       dataset: check.text(about['dataset'], 'reefline.dataset'),
       timelabel: check.text(about['timelabel'], 'reefline.timelabel'),
       revision: check.count(about['revision'], 'reefline.revision'),
-      format: about['format'] === 'csv' ? 'csv' : 'parquet',
+      format,
+      ...(compression === undefined ? {} : { compression }),
       columns: check.columns(about['columns'], 'reefline.columns'),
       rows,
       bytes: check.count(about['bytes'], 'reefline.bytes'),
@@ -61,6 +67,12 @@ class ShapeCheck {
     return typeof value === 'string' && value !== '' ? value : this.refuse(at);
   }
 
+  compression(value: unknown, format: string, at: string): Compression | undefined {
+    if (value === undefined) return undefined;
+    const known = (['zstd', 'snappy', 'gzip'] as const).find((one) => one === value);
+    return known !== undefined && isStagedFormat(format, known) ? known : this.refuse(at);
+  }
+
   count(value: unknown, at: string): number {
     return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : this.refuse(at);
   }
@@ -95,12 +107,16 @@ class ShapeCheck {
     if (!url.startsWith('s3://')) this.refuse(`${at}.url`);
     if (entry['mandatory'] !== true) this.refuse(`${at}.mandatory`);
     const meta = this.members(entry['meta'], `${at}.meta`);
+    const crc32 = meta['crc32'];
+    if (crc32 !== undefined && !(typeof crc32 === 'string' && /^[0-9a-f]{8}$/.test(crc32)))
+      this.refuse(`${at}.meta.crc32`);
     return {
       url,
       mandatory: true,
       meta: {
         content_length: this.count(meta['content_length'], `${at}.meta.content_length`),
         rows: this.count(meta['rows'], `${at}.meta.rows`),
+        ...(typeof crc32 === 'string' ? { crc32 } : {}),
       },
     };
   }

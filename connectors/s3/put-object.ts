@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import { crc32 } from 'node:zlib';
+import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { StageFailure } from '../../pipeline/failure.ts';
 import { toS3Failure } from './failures.ts';
 import { parseS3Uri } from './location.ts';
 
@@ -8,20 +10,29 @@ import { parseS3Uri } from './location.ts';
 const PART_SIZE = 8 * 1024 * 1024;
 const PARTS_IN_FLIGHT = 3;
 
+/** An object as it was sent. */
+export interface StoredObject {
+  readonly bytes: number;
+  /** CRC-32 of all bytes, eight hexadecimal digits. */
+  readonly crc32: string;
+}
+
 /**
  * Streams an object to S3 as it is made, in parts of 8 MiB; a small one becomes a single request. The body is asked
  * for more only when a part has gone out. The object appears when the promise resolves, and never in part: a failure
- * or an abort discards the parts (those of a killed process end by the bucket's lifecycle rule).
- * @throws StageFailure; one that the body throws passes unchanged.
+ * or an abort discards the parts (those of a killed process end by the bucket's lifecycle rule). The SDK sends a CRC-32
+ * with each request, which S3 checks; afterwards S3 is asked for the object's length.
+ * @throws StageFailure; one that the body throws passes unchanged. `conflict` when the object has another length.
  */
 export async function putObject(
   client: S3Client,
   uri: string,
   body: AsyncIterable<Uint8Array>,
   options: { readonly contentType: string; readonly signal?: AbortSignal },
-): Promise<void> {
+): Promise<StoredObject> {
   const { bucket, key } = parseS3Uri(uri);
-  const stream = Readable.from(body, { objectMode: true, highWaterMark: 1 });
+  const sent = { bytes: 0, crc: 0 };
+  const stream = Readable.from(counted(body, sent), { objectMode: true, highWaterMark: 1 });
   const ended = new AbortController();
   const abort = (): void => {
     ended.abort();
@@ -36,10 +47,37 @@ export async function putObject(
       queueSize: PARTS_IN_FLIGHT,
       abortController: ended,
     }).done();
+    await checkLength(client, uri, sent.bytes, ended.signal);
+    return { bytes: sent.bytes, crc32: sent.crc.toString(16).padStart(8, '0') };
   } catch (error) {
     throw toS3Failure(error, `write ${uri}`);
   } finally {
     options.signal?.removeEventListener('abort', abort);
     stream.destroy();
   }
+}
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  sent: { bytes: number; crc: number },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const piece of body) {
+    sent.bytes += piece.length;
+    sent.crc = crc32(piece, sent.crc);
+    yield piece;
+  }
+}
+
+async function checkLength(client: S3Client, uri: string, bytes: number, signal: AbortSignal): Promise<void> {
+  const { bucket, key } = parseS3Uri(uri);
+  const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
+    abortSignal: signal,
+  });
+  if (head.ContentLength === bytes) return;
+  throw new StageFailure(
+    'conflict',
+    `S3 holds ${String(head.ContentLength ?? 0)} bytes of ${uri}, of which ${String(bytes)} were sent. Another process may ` +
+      'write to the same address; the next attempt writes to another one.',
+    { facts: { uri, sent: bytes, stored: head.ContentLength ?? null } },
+  );
 }

@@ -178,7 +178,8 @@ class CsvFile {
     if (text === nullAs) return undefined;
     if (text === '' && (emptyAsNull || !characters)) return undefined;
     if (characters && blanksAsNull && text.trim() === '') return undefined;
-    return text;
+    // COPY reads VARBYTE from hexadecimal digits (copy-usage-varbyte.html).
+    return column?.type === 'bytea' ? `\\x${text}` : text;
   }
 
   #reject(values: readonly (string | undefined)[]): Omit<Rejection, 'file' | 'line' | 'raw'> | undefined {

@@ -21,11 +21,12 @@ contract('s3', 'stage store', () => {
       answers: awsAnswer,
       bucket,
       prefix,
-      put: (uri, body, signal) =>
-        putObject(production, uri, body, {
+      async put(uri, body, signal) {
+        await putObject(production, uri, body, {
           contentType: 'application/octet-stream',
           ...(signal === undefined ? {} : { signal }),
-        }),
+        });
+      },
       writeManifest: (uri, manifest, signal) => writeManifest(production, uri, manifest, signal),
       readManifest: (uri, signal) => readManifest(production, uri, signal),
       folderSize: (uri) => folderSize(production, uri, new AbortController().signal),

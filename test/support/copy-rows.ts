@@ -1,4 +1,4 @@
-import type { TupleSource } from '../../connectors/parquet/parquet-file.ts';
+import type { TupleSource } from '../../connectors/parquet/row-reader.ts';
 import type { ColumnType } from '../../pipeline/column.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { TupleSource } from '../../connectors/parquet/parquet-file.ts';
+import type { TupleSource } from '../../connectors/parquet/row-reader.ts';
 import { MysqlRowReader, type MysqlRowFormat } from '../../connectors/parquet/mysql-row-reader.ts';
 import type { ColumnType } from '../../pipeline/column.ts';
 import type { CellValue } from './copy-rows.ts';
@@ -39,7 +39,7 @@ export function mysqlSource(rows: readonly Buffer[], atOnce: number, format: Mys
       }
       next += atOnce;
     },
-    openReader: (table, columns) => new MysqlRowReader(table, columns, format),
+    openReader: (table, columns, sinks) => new MysqlRowReader(table, columns, sinks, format),
   };
 }
 

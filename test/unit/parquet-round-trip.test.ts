@@ -1,70 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, ParquetFile, type ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
-import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
+import type { Column } from '../../pipeline/column.ts';
 import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
+import { anyTable } from '../support/drawn-tables.ts';
 import { duckDbType, readWithDuckDb, readWithHyparquet } from '../support/parquet-readers.ts';
-
-/** Microseconds since 1970 of the years 1 to 9999. */
-const FIRST_MICROS = -62_135_596_800_000_000n;
-const LAST_MICROS = 253_402_300_799_999_999n;
-
-function valueOf(type: ColumnType): fc.Arbitrary<Exclude<CellValue, null>> {
-  switch (type.kind) {
-    case 'boolean':
-      return fc.boolean();
-    case 'int16':
-      return fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 });
-    case 'int32':
-      return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-    case 'int64':
-      return fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-    case 'float32':
-      return fc.float();
-    case 'float64':
-      return fc.double();
-    case 'date':
-      return fc.integer({ min: -719_162, max: 2_932_896 });
-    case 'text':
-    case 'json':
-      return fc.string({ unit: 'binary', maxLength: 60 }).map((text) => text.replaceAll('\0', ''));
-    case 'uuid':
-      return fc.uuid();
-    case 'binary':
-      return fc.uint8Array({ maxLength: 60 });
-    case 'timestamp':
-      return fc.bigInt({ min: FIRST_MICROS, max: LAST_MICROS });
-    case 'decimal': {
-      const limit = 10n ** BigInt(type.precision) - 1n;
-      return fc.oneof(fc.bigInt({ min: -limit, max: limit }), fc.constantFrom(0n, 1n, -1n, limit, -limit));
-    }
-  }
-}
-
-const anyType: fc.Arbitrary<ColumnType> = fc.oneof(
-  fc.constantFrom(...PLAIN_KINDS).map((kind) => ({ kind })),
-  fc.boolean().map((zoned) => ({ kind: 'timestamp' as const, zoned })),
-  fc
-    .integer({ min: 1, max: 38 })
-    .chain((precision) =>
-      fc.integer({ min: 0, max: precision }).map((scale) => ({ kind: 'decimal' as const, precision, scale })),
-    ),
-);
-
-const anyTable = fc
-  .array(fc.record({ type: anyType, nullable: fc.boolean() }), { minLength: 1, maxLength: 20 })
-  .map((fields) => fields.map((field, at): Column => ({ name: `column ${String(at)}`, ...field })))
-  .chain((columns) =>
-    fc.record({
-      columns: fc.constant(columns),
-      rows: fc.array(
-        fc.tuple(
-          ...columns.map(({ type, nullable }) => (nullable ? fc.option(valueOf(type)) : valueOf(type))),
-        ) as fc.Arbitrary<CellValue[]>,
-        { minLength: 1, maxLength: 60 },
-      ),
-    }),
-  );
 
 const anyLimits: fc.Arbitrary<ParquetLimits> = fc.record({
   pageBytes: fc.integer({ min: 1, max: 2_000 }),
@@ -80,6 +20,7 @@ async function encode(
   rows: readonly (readonly CellValue[])[],
   limits: ParquetLimits,
   atOnce: number,
+  compression: 'zstd' | 'snappy' = 'zstd',
 ): Promise<Uint8Array[]> {
   const types = columns.map(({ type }) => type);
   const source = copySource(
@@ -88,7 +29,7 @@ async function encode(
   );
   const files: Uint8Array[] = [];
   while (await source.more()) {
-    const file = new ParquetFile('shop.public.orders', columns, source, limits);
+    const file = new ParquetFile('shop.public.orders', columns, source, { limits, compression });
     const parts: Uint8Array[] = [];
     for await (const part of file) parts.push(part);
     files.push(Buffer.concat(parts));
@@ -110,14 +51,15 @@ async function expectRead(
 }
 
 describe('Parquet files', () => {
-  test('two independent readers give back every row of every type, whatever pages, row groups and files they fill', async () => {
+  test('two independent readers give back every row of every type, whatever pages, row groups and files they fill and whichever way these are compressed', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyTable,
         anyLimits,
         fc.integer({ min: 1, max: 20 }),
-        async (table, limits, atOnce) => {
-          const files = await encode(table.columns, table.rows, limits, atOnce);
+        fc.constantFrom('zstd' as const, 'snappy' as const),
+        async (table, limits, atOnce, compression) => {
+          const files = await encode(table.columns, table.rows, limits, atOnce, compression);
           await expectRead(files, table.columns, table.rows);
         },
       ),

@@ -7,7 +7,11 @@ const URI = 's3://lake/shop/orders/20010105080000/r1/manifest.json';
 
 const MANIFEST: Manifest = {
   entries: [
-    { url: 's3://lake/x/a1/part-00000.parquet', mandatory: true, meta: { content_length: 10, rows: 2 } },
+    {
+      url: 's3://lake/x/a1/part-00000.parquet',
+      mandatory: true,
+      meta: { content_length: 10, rows: 2, crc32: '00c0ffee' },
+    },
   ],
   reefline: {
     version: 1,
@@ -15,6 +19,7 @@ const MANIFEST: Manifest = {
     timelabel: '20010105080000',
     revision: 1,
     format: 'parquet',
+    compression: 'zstd',
     columns: [
       { name: 'id', type: { kind: 'int64' }, nullable: false },
       { name: 'total', type: { kind: 'decimal', precision: 10, scale: 2 }, nullable: true },
@@ -76,12 +81,38 @@ describe('A manifest', () => {
     );
   });
 
+  test('of an earlier version, without compression and checksums, is read as it is', () => {
+    const { compression, ...reefline } = MANIFEST.reefline;
+    const [entry] = MANIFEST.entries;
+    const entries = [{ ...entry, meta: { content_length: 10, rows: 2 } }];
+    expect(compression).toBe('zstd');
+    expect(checkManifest({ entries, reefline }, URI)).toEqual({ entries, reefline });
+  });
+
+  test.each([
+    ['parquet', 'zstd', true],
+    ['parquet', 'snappy', true],
+    ['parquet', 'gzip', false],
+    ['csv', 'zstd', true],
+    ['csv', 'gzip', true],
+    ['csv', 'snappy', false],
+    ['csv', 'lzop', false],
+  ])('of %s files that are compressed with %s is readable: %s', (format, compression, readable) => {
+    const manifest = { ...MANIFEST, reefline: { ...MANIFEST.reefline, format, compression } };
+    if (readable) expect(checkManifest(manifest, URI)).toEqual(manifest);
+    else
+      expect(() => checkManifest(manifest, URI)).toThrow(
+        expect.objectContaining({ facts: { uri: URI, at: 'reefline.compression' } }),
+      );
+  });
+
   test.each([
     [['entries'], null, 'entries'],
     [['entries', 0, 'url'], 'https://elsewhere', 'entries[0].url'],
     [['entries', 0, 'mandatory'], false, 'entries[0].mandatory'],
     [['entries', 0, 'meta'], undefined, 'entries[0].meta'],
     [['entries', 0, 'meta', 'content_length'], -1, 'entries[0].meta.content_length'],
+    [['entries', 0, 'meta', 'crc32'], 'c0ffee', 'entries[0].meta.crc32'],
     [['reefline'], undefined, 'reefline'],
     [['reefline', 'version'], 2, 'reefline.version'],
     [['reefline', 'format'], 'orc', 'reefline.format'],
@@ -106,8 +137,8 @@ describe('A staged revision', () => {
 
   test('has one manifest, and a folder for each attempt', () => {
     expect(manifestUri(staged)).toBe('s3://b/shop/orders/20010105080000/r2/manifest.json');
-    expect(partUri({ ...staged, prefix: '/stage/' }, 3, 12)).toBe(
-      's3://b/stage/shop/orders/20010105080000/r2/a3/part-00012.parquet',
+    expect(partUri({ ...staged, prefix: '/stage/' }, 3, 12, 'csv.gz')).toBe(
+      's3://b/stage/shop/orders/20010105080000/r2/a3/part-00012.csv.gz',
     );
   });
 

@@ -58,7 +58,7 @@ export function stageStoreChecks(open: () => StageStoreUnderTest): Checks {
       async attempt({ attempt, signal }) {
         const entries = [];
         for (const [index, size] of [1_000, MANY_BYTES].entries()) {
-          const url = partUri(staged, attempt, index);
+          const url = partUri(staged, attempt, index, 'parquet');
           await store.put(url, bytesOf(size), signal);
           entries.push({ url, mandatory: true as const, meta: { content_length: size, rows: size } });
         }

@@ -1,0 +1,164 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createGunzip, createZstdDecompress } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { extractStage } from '../../activities/stages/extract.ts';
+import { loadStage } from '../../activities/stages/load.ts';
+import type { StageOutput, StageTools } from '../../activities/stages/runner.ts';
+import { createS3Client } from '../../connectors/s3/client.ts';
+import { AWKWARD_TYPES } from '../support/awkward-values.ts';
+import { extractRun, readStaged } from '../support/extract-run.ts';
+import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { openTestWarehouse, runOf, toolsOf, type TestWarehouse } from '../support/warehouse.ts';
+
+const LABEL = '20010105080000';
+const CSV = {
+  'csv.zst': { format: 'csv', compression: 'zstd', decompress: createZstdDecompress },
+  'csv.gz': { format: 'csv', compression: 'gzip', decompress: createGunzip },
+} as const;
+type CsvName = keyof typeof CSV;
+
+/** Types that no file holds, and values that no file holds or that CSV refuses. */
+const NO_FILE = new Set(['time', 'interval', 'integer[]', 'inet', 'money', 'numeric', 'numeric(39,0)']);
+const OUTSIDE_OF_FILES = /infinity|before Christ/iu;
+const OUTSIDE_OF_CSV = new Set(['what COPY writes for NULL', 'empty']);
+
+const TYPES = AWKWARD_TYPES.filter(({ declared }) => !NO_FILE.has(declared));
+const NAMES = TYPES.map((_, at) => `c${String(at)}`);
+
+let warehouse: TestWarehouse;
+let database: FreshDatabase;
+let shop: pg.Client;
+let tools: StageTools;
+
+beforeAll(async () => {
+  warehouse = await openTestWarehouse('extract_csv');
+  database = await freshDatabase('extract_csv_shop');
+  shop = new pg.Client({ connectionString: database.url });
+  await shop.connect();
+  for (const ask of [(sql: string) => shop.query(sql), (sql: string) => warehouse.query(sql)])
+    await ask("set timezone = 'UTC'");
+  const given = toolsOf(warehouse);
+  tools = {
+    ...given,
+    connection: (name) =>
+      name === 'shop' ? { kind: 'postgres', url: database.url } : given.connection(name),
+  };
+  await fillAwkward();
+});
+afterAll(async () => {
+  await shop.end();
+  await database.drop();
+  await warehouse.close();
+});
+
+/** A column for each type and a row for each value, in which the other columns are NULL. */
+async function fillAwkward(): Promise<void> {
+  const columns = TYPES.map(({ declared }, at) => `c${String(at)} ${declared}`).join(', ');
+  await shop.query(`create table awkward (id int generated always as identity primary key, ${columns})`);
+  for (const [at, { declared, values }] of TYPES.entries()) {
+    for (const [name, value] of Object.entries(values)) {
+      const special = declared.startsWith('numeric')
+        ? /NaN/u.test(name)
+        : isTime(declared) && OUTSIDE_OF_FILES.test(name);
+      if (special || OUTSIDE_OF_CSV.has(name)) continue;
+      await shop.query(`insert into awkward (c${String(at)}) values (${value})`);
+    }
+  }
+  // What no column of the warehouse is wide enough for.
+  const text = `c${String(TYPES.findIndex(({ declared }) => declared === 'text'))}`;
+  await shop.query(
+    `create view narrow as select * from awkward where coalesce(octet_length(${text}), 0) <= 65535`,
+  );
+}
+
+function isTime(declared: string): boolean {
+  return declared === 'date' || declared.startsWith('timestamp');
+}
+
+async function extract(table: string, name: CsvName): Promise<StageOutput> {
+  const { format, compression } = CSV[name];
+  return extractStage(extractRun({ table, timelabel: LABEL, work: { format, compression } }), tools);
+}
+
+/** A value as a text that is spelled alike wherever it lies; binary ones are hexadecimal digits in the files. */
+function textOf(column: string, declared: string | undefined): string {
+  if (declared === 'bytea') return `encode(${column}, 'hex')`;
+  return declared === 'char(5)' ? `rpad(${column}::text, 5)` : `${column}::text`;
+}
+
+async function sourceRows(table: string): Promise<unknown[]> {
+  const { rows } = await shop.query({
+    text: `select id::text, ${NAMES.map((column, at) => textOf(column, TYPES[at]?.declared)).join(', ')}
+             from ${table} order by ${table}.id`,
+    rowMode: 'array',
+  });
+  return rows as unknown[];
+}
+
+/** Rows by a digest, so that a message does not show 3 MB of text. */
+function brief(rows: readonly unknown[]): string[] {
+  return rows.map((row) => JSON.stringify(row).slice(0, 300) + String(JSON.stringify(row).length));
+}
+
+describe('An extract into CSV', () => {
+  test.each<CsvName>(['csv.zst', 'csv.gz'])(
+    'as %s gives PostgreSQL every awkward value back with COPY, unchanged',
+    async (name) => {
+      const output = await extract('awkward', name);
+      const s3 = createS3Client();
+      const { manifest, files } = await readStaged(s3, output.uri);
+      s3.destroy();
+      const back = `back_${CSV[name].compression}`;
+      const columns = TYPES.map(
+        ({ declared }, at) => `c${String(at)} ${declared === 'bytea' ? 'text' : declared}`,
+      );
+      await shop.query(`create table ${back} (id int, ${columns.join(', ')})`);
+      for (const file of files)
+        await pipeline(
+          Readable.from([file]),
+          CSV[name].decompress(),
+          shop.query(copyFrom(`copy ${back} from stdin (format csv, null '\\N')`)),
+        );
+      const { rows } = await shop.query({
+        text: `select id::text, ${NAMES.map((column, at) => (TYPES[at]?.declared === 'bytea' ? column : textOf(column, TYPES[at]?.declared))).join(', ')}
+                 from ${back} order by ${back}.id`,
+        rowMode: 'array',
+      });
+      const expected = await sourceRows('awkward');
+      expect(expected.length).toBeGreaterThan(35);
+      expect(brief(rows as unknown[])).toEqual(brief(expected));
+      expect(manifest.entries.map(({ url }) => url.slice(url.lastIndexOf('/')))).toEqual([
+        `/part-00000.${name}`,
+      ]);
+      expect(manifest.entries.map(({ meta }) => meta.crc32)).toEqual(
+        files.map((file) => crc32(file).toString(16).padStart(8, '0')),
+      );
+      expect(manifest.reefline).toMatchObject({ format: 'csv', compression: CSV[name].compression });
+    },
+  );
+
+  test.each<CsvName>(['csv.zst', 'csv.gz'])('as %s is loaded into Redshift unchanged', async (name) => {
+    const { uri, rows: count } = await extract('narrow', name);
+    const table = `loaded_${CSV[name].compression}`;
+    const output = `warehouse.analytics.${table}`;
+    const work = { kind: 'load', from: 'lake.shop.narrow', mode: 'append', key: [] } as const;
+    const loaded = await loadStage(runOf({ work, output, timelabel: LABEL, uri }), tools);
+    const selected = NAMES.map((column, at) => `${textOf(column, TYPES[at]?.declared)} as ${column}`);
+    const rows = await warehouse.query(
+      `select id::text as id, ${selected.join(', ')} from analytics.${table} order by ${table}.id`,
+    );
+    expect(loaded.rows).toBe(count);
+    expect(brief(rows.map((row) => Object.values(row)))).toEqual(brief(await sourceRows('narrow')));
+  });
+
+  test('refuses, with the column, a text that stands for NULL in the files', async () => {
+    await shop.query(`create view backslashed as select 1 as id, E'\\\\N' as note`);
+    await expect(extract('backslashed', 'csv.zst')).rejects.toMatchObject({
+      failureClass: 'data_error',
+      facts: { table: 'shop.public.backslashed', column: 'note' },
+    });
+  });
+});
