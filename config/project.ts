@@ -2,6 +2,7 @@ import { findCycles, topologicalOrder } from '../pipeline/graph.ts';
 import type { Period } from '../pipeline/period.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
+import { changedRowsProblems } from './changed-rows.ts';
 import { blockingChecks, type Gate, gatesOf, withGates } from './gates.ts';
 import { formatProblems } from './format-rules.ts';
 import { knownDatasets, type Producer } from './known-datasets.ts';
@@ -94,6 +95,7 @@ function resolveStages(
     problems.push(...result.problems);
     if (draft.fields === undefined || result.timing === undefined) continue;
     periods.set(node.output, result.timing.period);
+    problems.push(...changedRowsProblems(draft, result.timing.inputs, producers));
     const timing = { ...result.timing, inputs: withGates(result.timing.inputs, node.gates) };
     definitions.set(draft, stageDefinition(draft, draft.fields, timing, sources.get(draft) ?? [], producers));
   }

@@ -43,12 +43,15 @@ function workOf(
 ): StageWork {
   switch (fields.kind) {
     case 'extract': {
-      const { from, mode, cursor } = fields;
+      const { from, mode, cursor, key, columns, exclude } = fields;
       return {
         kind: 'extract',
         from,
         mode,
         ...(cursor === undefined ? {} : { cursor }),
+        ...(key === undefined ? {} : { key }),
+        ...(columns === undefined ? {} : { columns }),
+        ...(exclude === undefined ? {} : { exclude }),
         ...(fields.zero_dates === 'as_null' ? { zeroDates: 'as_null' } : {}),
         ...stagedFormat(fields.format ?? 'parquet'),
       };

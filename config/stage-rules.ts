@@ -2,6 +2,7 @@ import type { ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import type { StageKind } from '../pipeline/stage.ts';
 import { checkProblems } from './check-rules.ts';
+import { extractProblems } from './extract-rules.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import { publishProblems } from './publish-rules.ts';
@@ -105,25 +106,7 @@ function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[
   const { yaml, path } = draft;
   switch (fields.kind) {
     case 'extract':
-      if (fields.mode === 'incremental_append' && fields.cursor === undefined) {
-        return [
-          yaml.problem(
-            [...path, 'cursor'],
-            'incremental_append needs a cursor',
-            'add cursor: with the timestamp or date column that places a row in an interval',
-          ),
-        ];
-      }
-      if (fields.mode === 'snapshot' && fields.cursor !== undefined) {
-        return [
-          yaml.problemAtKey(
-            [...path, 'cursor'],
-            'a snapshot reads the whole table and has no cursor',
-            'remove cursor, or use mode incremental_append',
-          ),
-        ];
-      }
-      return [];
+      return extractProblems(draft, fields);
     case 'load':
     case 'transform':
       if (fields.mode === 'merge' && fields.key === undefined) {

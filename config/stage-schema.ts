@@ -136,6 +136,12 @@ const key = z
   .refine((columns) => new Set(columns).size === columns.length, {
     error: message('a column stands twice in this key', 'name each column once'),
   });
+const columnNames = z
+  .array(text)
+  .min(1)
+  .refine((columns) => new Set(columns).size === columns.length, {
+    error: message('a column stands twice in this list', 'name each column once'),
+  });
 /** Tables that SQL reads and nobody waits for. */
 const staticTables = z
   .array(text)
@@ -151,11 +157,17 @@ export const STAGE_SCHEMAS = {
       extract: dataset.describe('The table to read, in a postgres or mysql connection.'),
       to: dataset.describe('The staged dataset to write, in an s3 connection.'),
       mode: z
-        .enum(['snapshot', 'incremental_append'])
-        .describe('The whole table, or the rows whose cursor lies in the interval.'),
+        .enum(['snapshot', 'incremental_append', 'incremental_update'])
+        .describe(
+          'The whole table, or the rows whose cursor lies in the interval: rows that never change (incremental_append), ' +
+            'or rows whose cursor moves when they change (incremental_update).',
+        ),
       cursor: text
         .optional()
-        .describe('incremental_append: the timestamp or date column that places a row in an interval.'),
+        .describe('Incremental modes: the timestamp or date column that places a row in an interval.'),
+      key: key.optional().describe('incremental_update: the columns that identify a row.'),
+      columns: columnNames.optional().describe('The columns to stage; all when absent.'),
+      exclude: columnNames.optional().describe('The columns to leave out; none when absent.'),
       zero_dates: z
         .enum(['refuse', 'as_null'])
         .optional()

@@ -80,9 +80,14 @@ export interface ExtractWork {
   readonly kind: 'extract';
   /** Source dataset id: connection, schema and table to read. */
   readonly from: string;
-  readonly mode: 'snapshot' | 'incremental_append';
-  /** incremental_append: the timestamp or date column that places a row in an interval. */
+  readonly mode: 'snapshot' | 'incremental_append' | 'incremental_update';
+  /** Incremental modes: the timestamp or date column that places a row in an interval. */
   readonly cursor?: string;
+  /** incremental_update: the columns that identify a row. */
+  readonly key?: readonly string[];
+  /** The columns to stage, or those to leave out; all when both are absent. */
+  readonly columns?: readonly string[];
+  readonly exclude?: readonly string[];
   /** MySQL: `0000-00-00` becomes NULL; it is refused when absent. */
   readonly zeroDates?: 'as_null';
   readonly format: StagedFormat['format'];

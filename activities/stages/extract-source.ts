@@ -28,20 +28,24 @@ export async function openSourceTable<T>(
 ): Promise<T> {
   const connection = tools.connection(name);
   const range = rangeOf(run);
-  const request = { schema, table, ...(range === undefined ? {} : { range }) };
+  const { columns, exclude } = run.stage.work;
+  const choice = {
+    ...(columns === undefined ? {} : { columns }),
+    ...(exclude === undefined ? {} : { exclude }),
+  };
+  const request = { schema, table, choice, ...(range === undefined ? {} : { range }) };
+  const settings = {
+    connection: name,
+    signal: tools.signal,
+    statementTimeoutSeconds: run.stage.timeoutSeconds,
+  };
   switch (connection.kind) {
     case 'postgres':
-      return extractTable({ connection: name, url: connection.url, signal: tools.signal }, request, read);
+      return extractTable({ ...settings, url: connection.url }, request, read);
     case 'mysql': {
       const { zeroDates } = run.stage.work;
-      const settings = {
-        connection: name,
-        url: connection.url,
-        signal: tools.signal,
-        statementTimeoutSeconds: run.stage.timeoutSeconds,
-      };
       const withZeroDates = { ...request, ...(zeroDates === undefined ? {} : { zeroDates }) };
-      return extractMysqlTable(settings, withZeroDates, async (table) =>
+      return extractMysqlTable({ ...settings, url: connection.url }, withZeroDates, async (table) =>
         read({
           columns: table.columns,
           rows: () => mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse'),
@@ -85,7 +89,7 @@ function rangeOf({
   if (cursor === undefined) {
     throw new StageFailure(
       'invalid_config',
-      `The stage ${stage.id} extracts in mode incremental_append without a cursor. Name a time column in it.`,
+      `The stage ${stage.id} extracts in mode ${mode} without a cursor. Name a time column in it.`,
     );
   }
   return { cursor, interval };

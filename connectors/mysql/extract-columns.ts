@@ -1,3 +1,4 @@
+import { chooseColumns, type ColumnChoice } from '../../pipeline/column-choice.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { MysqlSession } from './connection.ts';
@@ -45,12 +46,14 @@ export async function holdRelation(session: MysqlSession, schema: string, table:
 }
 
 /**
- * The columns in the order of the table, without those that are declared INVISIBLE.
- * @throws StageFailure `data_error` that names every column whose type cannot be staged, the types and the cure.
+ * The chosen columns in the order of the table, without those that are declared INVISIBLE.
+ * @throws StageFailure `data_error` that names every column whose type cannot be staged, the types and the cure, and
+ * `not_found` for a named column that the table lacks.
  */
 export async function readColumns(
   session: MysqlSession,
   { name, quoted }: Relation,
+  choice: ColumnChoice = {},
 ): Promise<readonly SourceColumn[]> {
   const rows = await session.query<{
     Field: string;
@@ -59,9 +62,10 @@ export async function readColumns(
     Null: string;
     Extra: string;
   }>(`show full columns from ${quoted}`);
-  const read = rows
+  const visible = rows
     .filter(({ Extra }) => !/\bINVISIBLE\b/u.test(Extra))
-    .map((row) => ({ row, staged: stagedType(row.Type) }));
+    .map((row) => ({ row, name: row.Field, staged: stagedType(row.Type) }));
+  const read = chooseColumns(name, visible, choice);
   const refused = read.filter(({ staged }) => staged === undefined).map(({ row }) => row);
   if (refused.length > 0) throw unsupported(name, refused);
   return read.flatMap(({ row, staged }) =>
@@ -91,7 +95,7 @@ function unsupported(
   return new StageFailure(
     'data_error',
     `These columns have a type that cannot be staged unchanged: ${list}. ` +
-      `Extract a view that casts each to a supported type or leaves it out.${decimal}`,
+      `Leave it out with exclude in the stage, or extract a view that casts each to a supported type.${decimal}`,
     { facts: { table, column: refused[0]?.Field ?? null, type: refused[0]?.Type ?? null } },
   );
 }

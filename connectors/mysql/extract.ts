@@ -1,3 +1,4 @@
+import type { ColumnChoice } from '../../pipeline/column-choice.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Interval } from '../../pipeline/timelabel.ts';
@@ -14,6 +15,7 @@ export interface MysqlExtractRequest {
   readonly table: string;
   /** Only the rows with `interval.start <= cursor < interval.end`; the whole table when absent. */
   readonly range?: { readonly cursor: string; readonly interval: Interval };
+  readonly choice?: ColumnChoice;
   /** `0000-00-00` becomes NULL instead of being refused. */
   readonly zeroDates?: 'as_null';
 }
@@ -46,7 +48,7 @@ export async function extractMysqlTable<T>(
   return withMysql(settings, doing, async (session) => {
     await session.query('start transaction with consistent snapshot, read only');
     const relation = await holdRelation(session, request.schema, request.table);
-    const columns = await readColumns(session, relation);
+    const columns = await readColumns(session, relation, request.choice);
     const range = rangeCondition(session, relation, columns, request.range);
     const sql = selectStatement(relation, columns, range.condition);
     const result = await read({

@@ -1,3 +1,4 @@
+import { chooseColumns, type ColumnChoice } from '../../pipeline/column-choice.ts';
 import type { Column, ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PostgresSession } from './connection.ts';
@@ -80,12 +81,14 @@ export async function findRelation(
 }
 
 /**
- * The columns in the order of the table.
- * @throws StageFailure `data_error` that names every column whose type cannot be staged, the types and the cure.
+ * The chosen columns in the order of the table.
+ * @throws StageFailure `data_error` that names every column whose type cannot be staged, the types and the cure, and
+ * `not_found` for a named column that the table lacks.
  */
 export async function readColumns(
   { client }: PostgresSession,
   { oid, name }: Relation,
+  choice: ColumnChoice = {},
 ): Promise<readonly SourceColumn[]> {
   const { rows } = await client.query<{
     name: string;
@@ -94,7 +97,7 @@ export async function readColumns(
     declared: string;
     required: boolean;
   }>(READ_COLUMNS, [oid]);
-  const read = rows.map((row) => ({
+  const read = chooseColumns(name, rows, choice).map((row) => ({
     name: row.name,
     type: neutralType(row.oid, row.typmod),
     nullable: !row.required,
@@ -122,7 +125,7 @@ function unsupported(
   return new StageFailure(
     'data_error',
     `These columns have a type that cannot be staged unchanged: ${list}. ` +
-      `Extract a view that casts each to a supported type or leaves it out.${numeric}`,
+      `Leave it out with exclude in the stage, or extract a view that casts each to a supported type.${numeric}`,
     { facts: { table, column: refused[0]?.name ?? null, type: refused[0]?.declared ?? null } },
   );
 }

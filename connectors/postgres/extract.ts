@@ -1,3 +1,4 @@
+import type { ColumnChoice } from '../../pipeline/column-choice.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Interval } from '../../pipeline/timelabel.ts';
@@ -6,12 +7,14 @@ import { CopyOut } from './copy-out.ts';
 import { findRelation, readColumns, type Relation, type SourceColumn } from './extract-columns.ts';
 import { JSONB } from './extract-types.ts';
 import { quoteIdentifier } from './quote.ts';
+import { beginReading } from './read-transaction.ts';
 
 export interface ExtractRequest {
   readonly schema: string;
   readonly table: string;
   /** Only the rows with `interval.start <= cursor < interval.end`; the whole table when absent. */
   readonly range?: { readonly cursor: string; readonly interval: Interval };
+  readonly choice?: ColumnChoice;
 }
 
 /** A table whose columns are known and cannot change before its rows are read. */
@@ -39,11 +42,11 @@ export async function extractTable<T>(
   const doing = `extract ${request.schema}.${request.table}`;
   return withPostgres(settings, doing, async (session) => {
     const relation = await findRelation(session, request.schema, request.table);
-    await session.client.query('begin isolation level repeatable read read only');
+    await beginReading(session, settings.statementTimeoutSeconds);
     if (LOCKABLE.has(relation.kind)) {
       await session.client.query(`lock table ${relation.quoted} in access share mode`);
     }
-    const columns = await readColumns(session, relation);
+    const columns = await readColumns(session, relation, request.choice);
     const sql = copyStatement(relation, columns, rangeCondition(session, relation, columns, request.range));
     const result = await read({
       columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),

@@ -55,6 +55,17 @@ const CURES: Readonly<Partial<Record<FailureClass, string>>> = {
   unauthorized: "Check the user and the password of the connection's url and the grants of that user.",
 };
 
+/** By SQLSTATE, where the class alone does not say what helps. */
+const CURES_BY_SQLSTATE: Readonly<Record<string, string>> = {
+  '25P03': 'The transaction waited too long for the worker. Look whether the worker was busy or cut off.',
+  '42501':
+    'Give the user of the connection the rights: usage on the schema, and select on the table (docs/extracts.md).',
+  '55P03': 'Another session holds a lock on the table, perhaps one that alters it. Wait until it has ended.',
+  '57014':
+    'If nobody cancelled it, it took longer than timeout of the stage or statement_timeout of the server allows. ' +
+    'Raise the timeout, add an index on the cursor, or read less at once.',
+};
+
 /**
  * What pg threw, as a StageFailure: by SQLSTATE, then by the code of the socket. `where` is the connection as people
  * know it (`connectionLabel`), `doing` completes "could not …" and names the object.
@@ -63,7 +74,7 @@ export function toPostgresFailure(error: unknown, where: string, doing: string):
   if (error instanceof StageFailure) return error;
   const failureClass = classify(error);
   const code = codeOf(error);
-  const cure = CURES[failureClass];
+  const cure = CURES_BY_SQLSTATE[code ?? ''] ?? CURES[failureClass];
   const reason = describe(error);
   return new StageFailure(
     failureClass,

@@ -7,6 +7,7 @@ import {
 import { withPostgres, type PostgresSettings } from './connection.ts';
 import { findRelation, readColumns, type SourceColumn } from './extract-columns.ts';
 import { allKeys, countKnownKeys, keysBetween, readKnownKeys, secondsOfKeys } from './sync-rows.ts';
+import { beginReading } from './read-transaction.ts';
 import { countAllRows, countRows, cursorOf, extentOf, primaryKey, type OpenedSource } from './sync-source.ts';
 
 /** The type char, whose trailing blanks mean nothing. */
@@ -23,7 +24,7 @@ export async function openSyncSource<T>(
 ): Promise<T> {
   return withPostgres(settings, `look into ${table.schema}.${table.table}`, async (session) => {
     const { client } = session;
-    await client.query('begin isolation level repeatable read read only');
+    await beginReading(session, settings.statementTimeoutSeconds);
     await client.query(`set local timezone = 'UTC'`);
     await client.query(`set local datestyle = 'ISO, YMD'`);
     const relation = await findRelation(session, table.schema, table.table);

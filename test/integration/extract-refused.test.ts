@@ -28,7 +28,7 @@ describe('An extract is refused', () => {
       const failure = await source.failureOf({ table: 'reading' });
       expect(failure.failureClass).toBe('data_error');
       expect(failure.message).toContain(`public.reading.strange (${declared})`);
-      expect(failure.message).toContain('casts each to a supported type or leaves it out');
+      expect(failure.message).toContain('Leave it out with exclude in the stage');
     },
   );
 
@@ -67,6 +67,32 @@ describe('An extract is refused', () => {
     expect(cursor.failureClass).toBe('not_found');
     expect(cursor.message).toContain('public.here in PostgreSQL "shop"');
     expect(cursor.message).toContain('"updated_at"');
+  });
+
+  test('when a column that the stage names is gone, and names it and those that there are', async () => {
+    await source.query('create table renamed (id int4, name text)');
+    for (const choice of [{ columns: ['id', 'title'] }, { exclude: ['title'] }]) {
+      const failure = await source.failureOf({ table: 'renamed', work: choice });
+      expect(failure.failureClass).toBe('not_found');
+      expect(failure.message).toContain(
+        `no column "title", which the stage names under ${Object.keys(choice).join()}`,
+      );
+      expect(failure.message).toContain('The columns are id, name.');
+    }
+  });
+
+  test('when it would write, and when it takes longer than its time, with what helps', async () => {
+    await source.query(`
+      create table written (id int4);
+      create function write_one() returns int4 language sql as 'insert into written values (1) returning id';
+      create view writing as select write_one() as id;
+      create view sleeping as select 1 as id from pg_sleep(20)`);
+    const writing = await source.failureOf({ table: 'writing' });
+    expect(writing.facts).toMatchObject({ code: '25006' });
+    expect(await source.query('select * from written')).toMatchObject({ rowCount: 0 });
+    const sleeping = await source.failureOf({ table: 'sleeping', timeoutSeconds: 1 });
+    expect(sleeping.failureClass).toBe('timeout');
+    expect(sleeping.message).toContain('Raise the timeout');
   });
 
   test('when the cursor is no time, and names column, type and cure', async () => {

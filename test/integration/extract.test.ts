@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openExtractSource, readStaged, type ExtractSource } from '../support/extract-run.ts';
+import { extractStage } from '../../activities/stages/extract.ts';
+import {
+  extractRun,
+  extractTools,
+  openExtractSource,
+  readStaged,
+  type ExtractSource,
+} from '../support/extract-run.ts';
 import { duckDbType, readWithDuckDb } from '../support/parquet-readers.ts';
 
 let source: ExtractSource;
@@ -11,6 +18,39 @@ afterAll(() => source.close());
 /** Microseconds since 1970 of the first and the last moment of the years 1 to 9999. */
 const FIRST_MICROS = -62_135_596_800_000_000n;
 const LAST_MICROS = 253_402_300_799_999_999n;
+
+describe('A user with no right but to read the table', () => {
+  test('extracts the chosen columns of the rows that changed, and is told the rights that it lacks', async () => {
+    await source.query(`
+      create schema readable;
+      create table readable.changed (id int4, at timestamptz, secret text, odd interval);
+      insert into readable.changed values (1, '2001-01-05 08:10Z', 's', '1 day'), (2, '2001-01-05 09:10Z', 's', null);
+      create role only_reads login password 'reads';
+      grant usage on schema readable to only_reads`);
+    const url = new URL(source.database.url);
+    url.username = 'only_reads';
+    url.password = 'reads';
+    const work = {
+      from: 'shop.readable.changed',
+      mode: 'incremental_update' as const,
+      cursor: 'at',
+      key: ['id'],
+      exclude: ['odd', 'secret'],
+    };
+    const run = { table: 'changed', timelabel: '20010105080000', work };
+    try {
+      const lacking = await source.failureOf(run, url.href);
+      expect(lacking).toMatchObject({ failureClass: 'unauthorized', facts: { code: '42501' } });
+      expect(lacking.message).toContain('usage on the schema, and select on the table');
+      await source.query('grant select on readable.changed to only_reads');
+      const output = await extractStage(extractRun(run), extractTools(url.href, source.bucket));
+      expect(output.columns?.map(({ name }) => name)).toEqual(['id', 'at']);
+      expect(await source.rowsOf(output)).toEqual([[1, 978_682_200_000_000n]]);
+    } finally {
+      await source.query('drop owned by only_reads; drop role only_reads');
+    }
+  });
+});
 
 describe('A snapshot', () => {
   test('holds every supported type and awkward value unchanged', async () => {

@@ -88,6 +88,30 @@ describe('merge', () => {
     expect(await table.rows()).toEqual(['2 b9 09h', '3 c9 09h', '4 d8 08h']);
   });
 
+  test.each([
+    ['newest first', ['20010105100000', L9, L8]],
+    ['newest in the middle', [L8, '20010105100000', L9]],
+  ])('of rows that move to later labels is the source in the end, labels run %s', async (order, labels) => {
+    const table = tableUnderTest(warehouse, `merged_moved_${order.length}`, 'merge');
+    const source = new Map([
+      [1, { label: L8, note: 'a' }],
+      [2, { label: L8, note: 'b' }],
+      [3, { label: L9, note: 'c' }],
+    ]);
+    const extract = async (label: string, revision: number) => {
+      const rows = [...source].filter(([, row]) => row.label === label);
+      const values = rows.map(([id, { note }]) => `(${String(id)}::BIGINT, '${note}')`).join(', ');
+      await table.put(label, revision, values === '' ? undefined : values);
+    };
+    await extract(L9, 1);
+    await extract(L8, 1);
+    source.set(1, { label: L9, note: 'a, changed' });
+    source.set(2, { label: '20010105100000', note: 'b, changed' });
+    source.set(3, { label: '20010105100000', note: 'c, changed' });
+    for (const label of labels) await extract(label, 2);
+    expect(await table.rows()).toEqual(['1 a, changed 09h', '2 b, changed 10h', '3 c, changed 10h']);
+  });
+
   test('takes over rows that were in the table before', async () => {
     const table = tableUnderTest(warehouse, 'merged_before', 'merge');
     await warehouse.query(

@@ -296,6 +296,22 @@ describeMysql('An extract from MySQL', () => {
     expect(failure.message).toContain('.zeros.day of type date holds the date 2001-00-05');
   });
 
+  test('stages the chosen columns of the rows that changed, also beside one of a refused type', async () => {
+    await source.query(
+      'create table chosen (id int, at datetime, secret text, place point)',
+      "insert into chosen values (1, '2001-01-05 08:10:00', 's', null), (2, '2001-01-05 09:10:00', 's', null)",
+    );
+    const work = {
+      mode: 'incremental_update' as const,
+      cursor: 'at',
+      key: ['id'],
+      exclude: ['secret', 'place'],
+    };
+    const output = await source.extract({ table: 'chosen', timelabel: '20010105080000', work });
+    expect(output.columns?.map(({ name }) => name)).toEqual(['id', 'at']);
+    expect(await source.rowsOf(output)).toEqual([[1, 978_682_200_000_000n]]);
+  });
+
   test('leaves out columns that are declared invisible, as SELECT * does', async () => {
     await source.query(
       'create table hiding (id int, secret int invisible default 7)',

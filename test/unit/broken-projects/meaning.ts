@@ -1,5 +1,7 @@
 import { at, type BrokenProject, ORDERS, SETTINGS, SQL } from './broken-project.ts';
 
+const UPDATED = 'mode: incremental_update, cursor: created_at, key: [id]';
+
 /** Files that can be read and make no sense together: cycles, SQL, schedules, periods, secrets. */
 export const MEANING: readonly BrokenProject[] = [
   {
@@ -143,6 +145,80 @@ export const MEANING: readonly BrokenProject[] = [
     name: 'a snapshot with cursor',
     edits: [[ORDERS, 'mode: incremental_append', 'mode: snapshot']],
     expected: [at(ORDERS, 3, 'stages.fetch_orders.cursor', /has no cursor/, /remove cursor/)],
+  },
+  {
+    name: 'incremental_update without key',
+    edits: [[ORDERS, 'mode: incremental_append', 'mode: incremental_update']],
+    expected: [at(ORDERS, 3, 'stages.fetch_orders.key', /incremental_update needs a key/, /such as \[id\]/)],
+  },
+  {
+    name: 'a key of an extract whose mode does not use it',
+    edits: [[ORDERS, 'cursor: created_at', 'cursor: created_at, key: [id]']],
+    expected: [
+      at(ORDERS, 3, 'stages.fetch_orders.key', /mode incremental_append has no key/, /incremental_update/),
+    ],
+  },
+  {
+    name: 'a choice of columns without the cursor and the key',
+    edits: [[ORDERS, 'mode: incremental_append, cursor: created_at', `${UPDATED}, columns: [price]`]],
+    expected: [
+      at(
+        ORDERS,
+        3,
+        'stages.fetch_orders.columns',
+        /leaves out created_at, which is the cursor/,
+        /add created_at/,
+      ),
+      at(ORDERS, 3, 'stages.fetch_orders.columns', /leaves out id, which is the key/, /add id to columns/),
+    ],
+  },
+  {
+    name: 'columns to leave out that are needed',
+    edits: [[ORDERS, 'mode: incremental_append, cursor: created_at', `${UPDATED}, exclude: [id]`]],
+    expected: [at(ORDERS, 3, 'stages.fetch_orders.exclude', /leaves out id/, /remove id from exclude/)],
+  },
+  {
+    name: 'columns to stage and columns to leave out',
+    edits: [[ORDERS, 'cursor: created_at', 'cursor: created_at, columns: [created_at], exclude: [price]']],
+    expected: [at(ORDERS, 3, 'stages.fetch_orders.exclude', /says already/, /remove exclude/)],
+  },
+  {
+    name: 'a load that appends rows which change',
+    edits: [
+      [ORDERS, 'mode: incremental_append, cursor: created_at', UPDATED],
+      [ORDERS, 'mode: merge, key: [id]', 'mode: append'],
+    ],
+    expected: [
+      at(
+        ORDERS,
+        5,
+        'stages.load_orders.mode',
+        /mode append does not put a new version/,
+        /merge with key: \[id\]/,
+      ),
+    ],
+  },
+  {
+    name: 'a load that merges rows which change on another key',
+    edits: [
+      [ORDERS, 'mode: incremental_append, cursor: created_at', UPDATED],
+      [ORDERS, 'mode: merge, key: [id]', 'mode: merge, key: [id, price]'],
+    ],
+    expected: [at(ORDERS, 5, 'stages.load_orders.key', /extracted with the key \[id\]/, /write key: \[id\]/)],
+  },
+  {
+    name: 'a load that takes several labels of rows which change',
+    edits: [
+      [ORDERS, 'mode: incremental_append, cursor: created_at', UPDATED],
+      [
+        ORDERS,
+        'mode: merge, key: [id]',
+        'mode: merge, key: [id], inputs: { lake.shop.orders: { window: last 3 } }',
+      ],
+    ],
+    expected: [
+      at(ORDERS, 5, 'stages.load_orders.load', /may be in several labels/, /the period of the extract/),
+    ],
   },
   {
     name: 'inputs of different periods without every',
