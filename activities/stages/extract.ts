@@ -8,12 +8,16 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
 import { fileEnding, type StagedFormat } from '../../pipeline/staged-format.ts';
+import { collectLeftovers } from './collect-leftovers.ts';
 import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { contentType, openStagedFile, type StagedFile } from './staged-file.ts';
 
 /** Milliseconds between two heartbeats. */
 const HEARTBEAT_INTERVAL = 2_000;
+
+/** An attempt is given up for dead after its timeout and one day. Milliseconds. */
+const LIFE_MARGIN = 86_400_000;
 
 /** Files that are complete, and the one that is being written. */
 interface ExtractProgress {
@@ -47,6 +51,8 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
     const manifest = manifestOf(run, columns, entries);
     const uri = manifestUri(staged);
     await writeManifest(client, uri, manifest, tools.signal);
+    const deadline = Date.now() - run.stage.timeoutSeconds * 1_000 - LIFE_MARGIN;
+    await collectLeftovers(client, staged, { deadline, start: run.interval.start }, tools.signal);
     return { rows: manifest.reefline.rows, bytes: manifest.reefline.bytes, uri, columns };
   } finally {
     clearInterval(beat);

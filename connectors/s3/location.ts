@@ -35,8 +35,13 @@ export function parseS3Uri(uri: string): S3Location {
   return { bucket: match[1], key: match[2] };
 }
 
-function revisionUri({ bucket, prefix = '', dataset, timelabel, revision }: StagedRevision): string {
+/** Key below which all labels of the dataset lie, with its last slash. */
+export function datasetFolder({ prefix = '', dataset }: Pick<StagedRevision, 'prefix' | 'dataset'>): string {
   const folder = prefix.replace(/^\/+|\/+$/gu, '');
-  const path = [dataset.schema, dataset.table, timelabel, `r${String(revision)}`].join('/');
-  return `s3://${bucket}/${folder === '' ? '' : `${folder}/`}${path}`;
+  return `${folder === '' ? '' : `${folder}/`}${dataset.schema}/${dataset.table}/`;
+}
+
+function revisionUri(staged: StagedRevision): string {
+  const { bucket, timelabel, revision } = staged;
+  return `s3://${bucket}/${datasetFolder(staged)}${timelabel}/r${String(revision)}`;
 }

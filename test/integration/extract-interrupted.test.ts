@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { collectLeftovers } from '../../activities/stages/collect-leftovers.ts';
 import { readManifest } from '../../connectors/s3/manifest.ts';
 import { eventually } from '../support/eventually.ts';
 import { openExtractSource, readStaged, type ExtractSource } from '../support/extract-run.ts';
@@ -94,5 +95,18 @@ describe('An interrupted extract', () => {
     ]);
     expect(manifest.entries.reduce((rows, { meta }) => rows + meta.rows, 0)).toBe(530_000);
     expect(beats).toContainEqual({ rows: 0, files: 0 });
+
+    // What the killed attempt left lies there while that attempt might live, and goes afterwards.
+    const dataset = { connection: 'lake', schema: 'shop', table: 'slow' };
+    const place = { bucket: source.bucket, prefix: 'stage', dataset, timelabel, revision: 1 };
+    const collect = async (deadline: number): Promise<string[]> => {
+      const start = Date.parse('2001-01-05T11:00:00Z');
+      await collectLeftovers(source.s3, place, { deadline, start }, new AbortController().signal);
+      return (await staged(timelabel)).map((key) => key.replace(/^.*\/r1\//u, ''));
+    };
+    const own = ['a2/part-00000.parquet', 'a2/part-00001.parquet', 'manifest.json'];
+    expect(await collect(Date.now() - 86_400_000)).toEqual(['a1/part-00000.parquet', ...own]);
+    expect(await collect(Date.now() + 86_400_000)).toEqual(own);
+    await expect(readStaged(source.s3, output.uri)).resolves.toMatchObject({ manifest });
   });
 });
