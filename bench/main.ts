@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
 import { extractMysql } from './extract-mysql.ts';
+import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
 import { eventToStage } from './latency.ts';
 import { describeMachine, type Machine } from './machine.ts';
@@ -17,6 +18,10 @@ const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measu
   { names: ['chain_of_four_ms'], measure: chainOfFour },
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
   { names: ['extract_mysql_ratio'], measure: extractMysql },
+  {
+    names: ['extract_parquet_ratio', 'extract_csv_ratio', 'extract_rss_mb'],
+    measure: extractPostgres,
+  },
 ];
 
 const say = (line: string): void => {

@@ -14,6 +14,8 @@ import { startWorker, type WorkerHandle } from './worker-handle.ts';
 export interface Stack {
   readonly client: Client;
   readonly db: pg.Pool;
+  /** Of the server that also holds the catalog. */
+  readonly postgresUrl: string;
   readonly routed: WorkerHandle;
   readonly bare: WorkerHandle;
   /** CPU seconds used so far by the Temporal server and by PostgreSQL. */
@@ -43,6 +45,7 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
   const stack: Stack = {
     client,
     db,
+    postgresUrl: cloud.postgresUrl,
     routed,
     bare,
     serverCpu: () => ({ temporal: cpuSeconds(temporal), postgres: cpuSeconds(postgres, true) }),
