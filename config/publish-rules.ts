@@ -35,6 +35,15 @@ export function publishProblems(
     return [...misplaced(SALESFORCE_ONLY, 'Salesforce'), ...deleteProblems(draft, fields)];
   if (kind !== 'salesforce') return [];
   const problems = [...misplaced(POSTGRES_ONLY, 'PostgreSQL')];
+  const source = parseDataset(fields.from)?.connection ?? '';
+  if (connections.get(source)?.kind === 'snowflake')
+    problems.push(
+      yaml.problem(
+        [...path, 'publish'],
+        `rows are published to Salesforce from redshift connections, and ${source} is snowflake`,
+        'publish from a table in Redshift',
+      ),
+    );
   if (name.schema !== OBJECTS)
     problems.push(
       yaml.problem(

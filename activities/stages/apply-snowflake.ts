@@ -33,14 +33,14 @@ export async function inSnowflake<T>(
 export async function applyInSnowflake(
   { warehouse, progress, watch }: SnowflakeWork,
   run: StageRun<LoadWork | TransformWork>,
-  batch: Pick<ApplyRequest, 'target' | 'fill'> & { readonly incoming: readonly Column[] },
+  batch: Pick<ApplyRequest, 'target' | 'fill' | 'deletes'> & { readonly incoming: readonly Column[] },
 ): Promise<StageOutput> {
   const { work, output } = run.stage;
-  const { incoming, target, fill } = batch;
+  const { incoming, ...rest } = batch;
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
-  const columns = await prepareTarget(warehouse, output, target, incoming, watch);
+  const columns = await prepareTarget(warehouse, output, rest.target, incoming, watch);
   const done = run.attempt > 1 ? await appliedRows(warehouse, marker, watch) : undefined;
-  const request = { marker, target, fill, mode: work.mode, key: work.key, columns: incoming };
+  const request = { ...rest, marker, mode: work.mode, key: work.key, columns: incoming };
   const rows = done ?? (await applyOnce(warehouse, request, progress, watch));
   return { rows, bytes: null, uri: null, columns };
 }

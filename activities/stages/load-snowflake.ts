@@ -1,4 +1,4 @@
-import { copyStatements } from '../../connectors/snowflake/copy-statements.ts';
+import { copyStatements, fillDeletes } from '../../connectors/snowflake/copy-statements.ts';
 import { tableOf } from '../../connectors/snowflake/names.ts';
 import type { SnowflakeConnection } from '../../pipeline/connection.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
@@ -13,12 +13,15 @@ export async function loadIntoSnowflake(
   tools: StageTools,
   { name, connection }: { readonly name: DatasetName; readonly connection: SnowflakeConnection },
 ): Promise<StageOutput> {
-  const { batches, columns: incoming } = await readBatches(run, tools, { deletes: 'refused' });
+  const staged = await readBatches(run, tools, { deletes: 'honoured' });
+  const { batches, columns: incoming, deletes } = staged;
+  const { storageIntegration } = connection;
   return inSnowflake(connection, tools, (session) =>
     applyInSnowflake(session, run, {
       target: tableOf(name),
       incoming,
-      fill: (staging) => copyStatements(staging, incoming, batches, connection.storageIntegration),
+      fill: (staging) => copyStatements(staging, incoming, batches, storageIntegration),
+      ...(deletes === undefined ? {} : { deletes: fillDeletes(deletes, storageIntegration) }),
     }),
   );
 }

@@ -1,9 +1,6 @@
 import { publishRows } from '../../connectors/postgres/publish.ts';
 import type { GoneRows, TextPages } from '../../connectors/postgres/publish-request.ts';
-import { openWarehouse } from '../../connectors/redshift/client.ts';
-import { storedName } from '../../connectors/redshift/names.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
-import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
 import type { Column } from '../../pipeline/column.ts';
 import type { PostgresConnection } from '../../pipeline/connection.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
@@ -12,8 +9,8 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
 import { destinationOf } from './destination.ts';
 import { publishToSalesforce } from './publish-salesforce.ts';
+import { openPublishSource } from './publish-source.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './runner.ts';
-import { warehouseTarget } from './warehouse-target.ts';
 
 const PULSE_MS = 5_000;
 
@@ -44,22 +41,21 @@ async function publishToPostgres(
   serving: { readonly name: DatasetName; readonly connection: PostgresConnection },
 ): Promise<StageOutput> {
   const { work, output } = run.stage;
-  const source = warehouseTarget(work.from, tools);
   const { watch } = trackProgress(tools);
   // A publish may be coarser than its source: then one label of it copies the rows of all its input labels.
   const whole = work.rows === 'all' || work.mode === 'replace';
   const labels = whole ? undefined : run.inputs.map((input) => input.timelabel);
-  const key = work.key.map(storedName);
-  const warehouse = openWarehouse(source.connection);
+  const source = await openPublishSource(work.from, tools, watch);
+  const key = work.key.map(source.nameOf);
   // One statement in the serving database may run longer than a heartbeat may be missing.
   const pulse = setInterval(watch.beat, PULSE_MS);
   try {
-    const columns = await tableColumns(warehouse, source.table, labels !== undefined, watch);
+    const columns = await source.columns(labels !== undefined);
     const spread = columns.filter(({ name }) => key.includes(name));
     // In the order of the key, which is the order of the rows.
     const keys = key.flatMap((name) => spread.filter((column) => column.name === name));
     const read = (selected: readonly Column[], of: readonly string[] | undefined) =>
-      tableRows(warehouse, source.table, { columns: selected, labels: of, spread }, watch);
+      source.rows(selected, of, spread);
     const rows = await publishRows(
       { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
       {
@@ -75,7 +71,7 @@ async function publishToPostgres(
     return { rows, bytes: null, uri: null, columns };
   } finally {
     clearInterval(pulse);
-    warehouse.client.destroy();
+    await source.close();
   }
 }
 

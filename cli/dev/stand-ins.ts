@@ -27,8 +27,6 @@ export interface StandIn {
   readonly address: string;
   /** What a reader should know: rows were put into it, or it is not a stand-in at all. */
   readonly remark: string | null;
-  /** Variables of it that are not shown: keys, passwords, and names that nobody has to know. */
-  readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -39,6 +37,8 @@ export class StandIns {
   readonly #cloud: CloudAddresses;
   readonly #dir: string;
   readonly #made = new Map<string, StandIn>();
+  /** Variables that nobody has to see: keys, passwords, and names. */
+  readonly #unshown: Record<string, string> = {};
 
   constructor(cloud: CloudAddresses, dir: string) {
     this.#cloud = cloud;
@@ -63,14 +63,8 @@ export class StandIns {
         await this.#once(of, JSON.stringify(connection), () => this.#athena(of, connection));
       if (connection.kind === 'snowflake')
         await this.#once(of, JSON.stringify(connection), async () => {
-          const more = await createSnowflakeObjects(this.#cloud, name, connection);
-          return {
-            of,
-            variable: null,
-            address: this.#cloud.env['SNOWFLAKE_ACCESS_URL'] ?? '',
-            remark: null,
-            more,
-          };
+          Object.assign(this.#unshown, await createSnowflakeObjects(this.#cloud, name, connection));
+          return { of, variable: null, address: this.#cloud.env['SNOWFLAKE_ACCESS_URL'] ?? '', remark: null };
         });
     }
     for (const { name, queueUrl } of project.endpoints) {
@@ -81,9 +75,8 @@ export class StandIns {
 
   /** The variables that the project refers to. */
   environment(): Record<string, string> {
-    const all: Record<string, string> = {};
-    for (const { variable, address, more = {} } of this.#made.values())
-      Object.assign(all, more, variable === null ? {} : { [variable]: address });
+    const all = { ...this.#unshown };
+    for (const { variable, address } of this.#made.values()) if (variable !== null) all[variable] = address;
     return all;
   }
 

@@ -20,6 +20,8 @@ export interface Application {
   readonly staging: TableName;
   /** Statements that create the temporary table and fill it. */
   readonly fill: readonly string[];
+  /** merge: the temporary table with the keys of deleted rows, and what creates and fills it. */
+  readonly deletes?: { readonly table: TableName; readonly fill: readonly string[] };
 }
 
 /** Statements of a run in the three parts of its block (block.ts). */
@@ -41,7 +43,11 @@ export interface ApplyStatements {
 export function applyStatements(work: Application): ApplyStatements {
   const writes = { append: appendWrites, replace: replaceWrites, merge: mergeWrites }[work.mode](work);
   return {
-    before: work.mode === 'merge' ? [...work.fill, badKeySample(work)] : work.fill,
+    before: [
+      ...work.fill,
+      ...(work.mode === 'merge' ? [badKeySample(work)] : []),
+      ...(work.deletes?.fill ?? []),
+    ],
     transaction: [
       `UPDATE ${quotedTable(turnsOf(work.target))} SET "TURN" = "TURN" + 1`,
       ...writes,
@@ -87,10 +93,17 @@ function mergeWrites(work: Application): readonly string[] {
   const same = (left: string, right: string): string =>
     work.key.map((column) => `${left}.${quoted(column)} = ${right}.${quoted(column)}`).join(' AND ');
   const [table, staging] = [quoted(work.target.table), quoted(work.staging.table)];
+  const notNewer = `(${label} <= ${own} OR ${label} IS NULL)`;
+  // Rows that are gone at the source; one that a newer label has brought is there again.
+  const gone = (work.deletes === undefined ? [] : [work.deletes.table]).map(
+    (keys) =>
+      `DELETE FROM ${target} USING ${quotedTable(keys)} WHERE ${same(table, quoted(keys.table))} AND ${notNewer} AND ${guard(work)}`,
+  );
   return [
     `DELETE FROM ${quotedTable(work.staging)} USING ${target} WHERE ${same(table, staging)} AND ${label} > ${own}`,
     `DELETE FROM ${target} WHERE ${ownRows(work)} AND ${guard(work)}`,
-    `DELETE FROM ${target} USING ${quotedTable(work.staging)} WHERE ${same(table, staging)} AND (${label} <= ${own} OR ${label} IS NULL) AND ${guard(work)}`,
+    `DELETE FROM ${target} USING ${quotedTable(work.staging)} WHERE ${same(table, staging)} AND ${notNewer} AND ${guard(work)}`,
+    ...gone,
     insert(work),
   ];
 }

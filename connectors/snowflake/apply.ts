@@ -19,6 +19,8 @@ export interface ApplyRequest {
   readonly columns: readonly Column[];
   /** Statements that fill the temporary table of the given name. */
   readonly fill: (staging: TableName) => readonly string[];
+  /** merge: statements that fill the temporary table of the given name with the keys of deleted rows. */
+  readonly deletes?: (table: TableName) => readonly string[];
 }
 
 /**
@@ -36,7 +38,10 @@ export async function applyOnce(
   const columns = request.columns.map((column) => storedName(column.name));
   checkKey(request, key, columns);
   const staging = stagingTable(marker);
-  const statements = applyStatements({ ...request, key, columns, staging, fill: request.fill(staging) });
+  const { deletes: fillDeletes, fill, ...rest } = request;
+  const gone = { schema: staging.schema, table: `${staging.table}_GONE` };
+  const deletes = fillDeletes === undefined ? {} : { deletes: { table: gone, fill: fillDeletes(gone) } };
+  const statements = applyStatements({ ...rest, key, columns, staging, fill: fill(staging), ...deletes });
   const doing = `write ${marker.dataset} for label ${marker.timelabel}`;
   const statement = { marker, sql: blockText(statements), doing };
   for (;;) {

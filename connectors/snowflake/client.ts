@@ -51,26 +51,40 @@ export async function openWarehouse(connection: SnowflakeConnection, watch: Watc
   const { account, database, storageIntegration } = connection;
   const doing = `sign in to account ${account} as ${connection.user}`;
   watch.signal.throwIfAborted();
+  const place = { account, database, ...(storageIntegration === undefined ? {} : { storageIntegration }) };
+  let session: Session | undefined;
   try {
-    const session = snowflake.createConnection(optionsOf(connection));
-    await new Promise<void>((resolve, reject) => {
-      session.connect((error) => {
-        if (!error) resolve();
-        else reject(error);
-      });
-    });
-    const place = { account, database, ...(storageIntegration === undefined ? {} : { storageIntegration }) };
-    const warehouse = { session, place };
+    session = await signIn(snowflake.createConnection(optionsOf(connection)));
     const settings = Object.entries(SESSION).map(([name, value]) => `${name} = ${value}`);
-    await readRows(warehouse, `ALTER SESSION SET ${settings.join(', ')}`, 'prepare the session', watch);
-    return warehouse;
+    await readRows(
+      { session, place },
+      `ALTER SESSION SET ${settings.join(', ')}`,
+      'prepare the session',
+      watch,
+    );
+    return { session, place };
   } catch (error) {
+    if (session !== undefined) await endSession(session);
     throw requestFailure(error, doing, { account });
   }
 }
 
+async function signIn(session: Session): Promise<Session> {
+  return new Promise((resolve, reject) => {
+    session.connect((error) => {
+      if (!error) resolve(session);
+      // The client would keep its sockets open.
+      else void endSession(session).then(() => reject(error));
+    });
+  });
+}
+
 /** Ends the session, and with it what it left open. Best effort: Snowflake ends idle sessions by itself. */
 export async function closeWarehouse({ session }: Warehouse): Promise<void> {
+  await endSession(session);
+}
+
+async function endSession(session: Session): Promise<void> {
   await new Promise<void>((resolve) => {
     session.destroy(() => {
       resolve();

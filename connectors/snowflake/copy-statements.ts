@@ -1,6 +1,6 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, StagedManifest } from '../../pipeline/manifest.ts';
+import type { Manifest, ManifestEntry, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import { snowflakeType } from './column-types.ts';
 import { literal, quoted, quotedTable, storedName, type TableName } from './names.ts';
 
@@ -18,17 +18,34 @@ export function copyStatements(
   batches: readonly StagedManifest[],
   storageIntegration: string | undefined,
 ): readonly string[] {
-  const definitions = columns.map(
-    (column) => `${quoted(storedName(column.name))} ${snowflakeType(column.type)}`,
-  );
-  const create = `CREATE OR REPLACE TEMPORARY TABLE ${quotedTable(staging)} (${definitions.join(', ')})`;
   const copies = batches.flatMap(({ uri, manifest }) => {
     refuseFormat(uri, manifest);
-    return [...byBucket(manifest)].flatMap(([bucket, keys]) =>
-      inParts(keys).map((part) => copyStatement(staging, bucket, part, storageIntegration)),
-    );
+    return copiesOf(staging, manifest.entries, storageIntegration);
   });
-  return [create, ...copies];
+  return [createStaging(staging, columns), ...copies];
+}
+
+/** What fills a temporary table of a given name with the keys of deleted rows. */
+export function fillDeletes(
+  { columns, entries }: StagedDeletes,
+  storageIntegration: string | undefined,
+): (table: TableName) => readonly string[] {
+  return (table) => [createStaging(table, columns), ...copiesOf(table, entries, storageIntegration)];
+}
+
+function createStaging(staging: TableName, columns: readonly Column[]): string {
+  const definitions = columns.map(({ name, type }) => `${quoted(storedName(name))} ${snowflakeType(type)}`);
+  return `CREATE OR REPLACE TEMPORARY TABLE ${quotedTable(staging)} (${definitions.join(', ')})`;
+}
+
+function copiesOf(
+  table: TableName,
+  entries: readonly ManifestEntry[],
+  storageIntegration: string | undefined,
+): readonly string[] {
+  return [...byBucket(entries)].flatMap(([bucket, keys]) =>
+    inParts(keys).map((part) => copyStatement(table, bucket, part, storageIntegration)),
+  );
 }
 
 function copyStatement(
@@ -58,7 +75,7 @@ function refuseFormat(uri: string, { reefline: { format } }: Manifest): void {
   );
 }
 
-function byBucket({ entries }: Manifest): ReadonlyMap<string, readonly string[]> {
+function byBucket(entries: readonly ManifestEntry[]): ReadonlyMap<string, readonly string[]> {
   const buckets = new Map<string, string[]>();
   for (const { url } of entries) {
     const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];

@@ -68,6 +68,33 @@ export async function follow(
   }
 }
 
+/** Streams the rows of a SELECT in pages, so that memory holds one page. */
+export async function* pages(
+  warehouse: Warehouse,
+  sqlText: string,
+  doing: string,
+  watch: Watch,
+  pageRows: number,
+): AsyncGenerator<readonly TextRow[]> {
+  const { statement } = await run(warehouse, { sqlText, streamResult: true }, doing, watch);
+  const stream = statement.streamRows();
+  let page: TextRow[] = [];
+  try {
+    for await (const row of stream) {
+      watch.signal.throwIfAborted();
+      page.push(textRow(row));
+      if (page.length < pageRows) continue;
+      watch.beat();
+      yield page;
+      page = [];
+    }
+  } catch (error) {
+    watch.signal.throwIfAborted();
+    throw requestFailure(error, doing);
+  }
+  if (page.length > 0) yield page;
+}
+
 async function run(
   { session }: Warehouse,
   options: StatementOption,

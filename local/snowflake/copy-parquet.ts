@@ -181,7 +181,8 @@ function expression({ name, type }: FileColumn, into: CopyColumn, copy: CopyInto
       '100078',
       `Max LOB size (${String(LONGEST_TEXT)}) exceeded`,
     );
-  return value;
+  // A FLOAT has 64 bits; the shortest text of 32 bits would mean another number there.
+  return type === 'FLOAT' ? `${value}::DOUBLE` : value;
 }
 
 /** COPY of PostgreSQL names the line and the column: `COPY stage, line 3, column id: "x"`. */

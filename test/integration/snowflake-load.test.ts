@@ -83,6 +83,15 @@ describe('a load into Snowflake', () => {
     },
   );
 
+  test('merge: deletes the rows of deleted keys, and never one that a newer label brought', async () => {
+    const table = tableUnderTest(warehouse, 'merged_deletes', 'merge');
+    await table.put(L8, 1, "(1::BIGINT, 'a8'), (2, 'b8'), (3, 'c8')");
+    await table.put('20010105100000', 1, "(2::BIGINT, 'again')");
+    const deleting = table.putDeleting(L9, "(4::BIGINT, 'd9')", '(1::BIGINT), (2)');
+    await expect(deleting).resolves.toMatchObject({ rows: 1 });
+    expect(await table.rows()).toEqual(['2 again 10h', '3 c8 08h', '4 d9 09h']);
+  });
+
   test('a file that is missing is named, and the label loads once it is there', async () => {
     const table = tableUnderTest(warehouse, 'missing_object', 'append');
     const uri = await table.stage(L8, 1, "(1::BIGINT, 'a')");

@@ -163,6 +163,7 @@ describe('queries', () => {
       await server.stop();
       server = await startSnowflake({ ...options, port: Number(port) });
       expect(await codeOf(execute(session, 'SELECT 1'))).toBe('407002');
+      await signOut(session);
       await signOut(await signIn({ accessUrl: server.url, username: 'mover', password: 'secret' }));
       const again = await signIn({ accessUrl: server.url });
       expect(await again.getQueryStatus(id)).toBe('SUCCESS');

@@ -85,8 +85,8 @@ export async function signIn(options: ConnectionOptions): Promise<Session> {
   });
   return new Promise((resolve, reject) => {
     session.connect((error) => {
-      if (error == null) resolve(session);
-      else reject(error);
+      if (!error) resolve(session);
+      else void signOut(session).then(() => reject(error));
     });
   });
 }
