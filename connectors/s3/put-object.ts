@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { toS3Failure } from './failures.ts';
@@ -68,16 +68,19 @@ async function* counted(
   }
 }
 
+/** By a listing: an answer to HEAD has no body, which alone tells a throttled request from a failed one. */
 async function checkLength(client: S3Client, uri: string, bytes: number, signal: AbortSignal): Promise<void> {
   const { bucket, key } = parseS3Uri(uri);
-  const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
-    abortSignal: signal,
-  });
-  if (head.ContentLength === bytes) return;
+  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 });
+  const listed = await client.send(command, { abortSignal: signal });
+  // The object itself comes before all whose keys are longer.
+  const [found] = listed.Contents ?? [];
+  const stored = found?.Key === key ? (found.Size ?? 0) : 0;
+  if (stored === bytes) return;
   throw new StageFailure(
     'conflict',
-    `S3 holds ${String(head.ContentLength ?? 0)} bytes of ${uri}, of which ${String(bytes)} were sent. Another process may ` +
+    `S3 holds ${String(stored)} bytes of ${uri}, of which ${String(bytes)} were sent. Another process may ` +
       'write to the same address; the next attempt writes to another one.',
-    { facts: { uri, sent: bytes, stored: head.ContentLength ?? null } },
+    { facts: { uri, sent: bytes, stored } },
   );
 }
