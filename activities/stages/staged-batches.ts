@@ -56,7 +56,7 @@ export async function readBatches(
           'invalid_config',
           `The event of ${from} for label ${timelabel} names no manifest: only staged datasets can be loaded.`,
         );
-      batches.push({ uri, manifest: await readManifest(client, uri) });
+      batches.push({ uri, manifest: await readManifest(client, uri, tools.signal) });
     }
     const columns = commonColumns(batches);
     return { batches, columns, deletes: deletesOf(run.stage, batches, deletes) };

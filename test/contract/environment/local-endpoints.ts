@@ -1,24 +1,21 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { startLocalCloud } from '../../../local/cloud.ts';
-import { MARIADB_INSTALL } from '../../../local/mariadb-programs.ts';
 import { createDatabase } from '../../../local/database.ts';
 
 /** Endpoints on this machine, as variables, and how to end them. */
 export interface LocalEndpoints {
   readonly env: Readonly<Record<string, string>>;
-  /** Connectors that cannot be tested here, and why. */
-  readonly absent: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
 const BUCKET = 'contract';
 
 /**
- * Starts the local cloud for these connectors. This is the only file of the contract that knows that the endpoints are
+ * Starts the local cloud. This is the only file of the contract that knows that the endpoints are
  * stand-ins: the suites get the variables that a user would set for an account.
  */
-export async function startLocalEndpoints(connectors: readonly string[]): Promise<LocalEndpoints> {
-  const cloud = await startLocalCloud({ temporal: false, mysql: connectors.includes('mysql') });
+export async function startLocalEndpoints(): Promise<LocalEndpoints> {
+  const cloud = await startLocalCloud({ temporal: false });
   try {
     await createDatabase(cloud.postgresUrl, 'contract_warehouse');
     await createBucket(cloud.env);
@@ -27,12 +24,10 @@ export async function startLocalEndpoints(connectors: readonly string[]): Promis
         ...cloud.env,
         REEFLINE_CONTRACT_BUCKET: BUCKET,
         REEFLINE_CONTRACT_CATALOG_URL: cloud.postgresUrl,
-        REEFLINE_CONTRACT_POSTGRES_URL: cloud.postgresUrl,
-        ...(cloud.mysqlUrl === '' ? {} : { REEFLINE_CONTRACT_MYSQL_URL: cloud.mysqlUrl }),
         REEFLINE_CONTRACT_REDSHIFT_DATABASE: 'contract_warehouse',
         REEFLINE_CONTRACT_REDSHIFT_WORKGROUP: 'contract',
       },
-      absent: cloud.mysqlUrl === '' ? { mysql: MARIADB_INSTALL } : {},
+
       stop: () => cloud.stop(),
     };
   } catch (error) {
@@ -55,5 +50,5 @@ async function createBucket(env: Readonly<Record<string, string>>): Promise<void
 /** Reefline's own catalog for suites that test outside endpoints; nothing else of the cloud is used. */
 export async function startLocalCatalog(): Promise<LocalEndpoints> {
   const cloud = await startLocalCloud({ temporal: false });
-  return { env: { REEFLINE_CONTRACT_CATALOG_URL: cloud.postgresUrl }, absent: {}, stop: () => cloud.stop() };
+  return { env: { REEFLINE_CONTRACT_CATALOG_URL: cloud.postgresUrl }, stop: () => cloud.stop() };
 }

@@ -6,8 +6,6 @@ const NEEDED: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['REEFLINE_CONTRACT_REDSHIFT_DATABASE'],
     ['REEFLINE_CONTRACT_REDSHIFT_WORKGROUP', 'REEFLINE_CONTRACT_REDSHIFT_CLUSTER'],
   ],
-  postgres: [['REEFLINE_CONTRACT_POSTGRES_URL']],
-  mysql: [['REEFLINE_CONTRACT_MYSQL_URL']],
 };
 
 /** Variables of the run itself, which name no endpoint. */
