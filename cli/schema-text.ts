@@ -1,6 +1,7 @@
 import type { SchemaVersion } from '../catalog/schema-history.ts';
 import { describeType, type Column } from '../pipeline/column.ts';
 import type { ColumnDifference } from '../pipeline/schema-change.ts';
+import { typeChange } from '../pipeline/type-change.ts';
 import type { CliContext } from './context.ts';
 import { isoMinutes } from './moments.ts';
 import { table } from './table.ts';
@@ -33,7 +34,8 @@ function changeRows({ change, before, after }: ColumnDifference): string[][] {
       return after.flatMap((column) => {
         const old = before.find(({ name }) => name === column.name);
         if (old === undefined || describeType(old.type) === describeType(column.type)) return [];
-        return [['~', column.name, `${describeType(old.type)} -> ${describeType(column.type)}`]];
+        const change = typeChange(old.type, column.type);
+        return [['~', column.name, `${describeType(old.type)} -> ${describeType(column.type)}, ${change}`]];
       });
   }
 }

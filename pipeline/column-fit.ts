@@ -8,12 +8,14 @@ const WIDTH_ORDER: readonly (readonly string[])[] = [
 
 /**
  * True when a column of type `held` can take every value of type `incoming` unchanged: equal types, wider integers and
- * floats, decimals with at least as many digits on both sides of the point. Nothing is ever rounded or cut.
+ * floats, decimals with at least as many digits on both sides of the point, texts for what is written as one. Nothing is
+ * ever rounded or cut.
  */
 export function holds(held: ColumnType, incoming: ColumnType): boolean {
   if (held.kind === 'decimal') return decimalHolds(held, incoming);
   if (held.kind === 'timestamp') return incoming.kind === 'timestamp' && held.zoned === incoming.zoned;
   if (held.kind === incoming.kind) return true;
+  if (held.kind === 'text') return incoming.kind === 'json' || incoming.kind === 'uuid';
   return WIDTH_ORDER.some((widths) => {
     const narrow = widths.indexOf(incoming.kind);
     return narrow >= 0 && widths.indexOf(held.kind) > narrow;

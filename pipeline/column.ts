@@ -51,3 +51,13 @@ export function describeType(type: ColumnType): string {
       return type.kind;
   }
 }
+
+/** The type that `describeType` writes so; undefined for any other text. */
+export function parseType(text: string): ColumnType | undefined {
+  const decimal = /^decimal\((\d{1,2}),(\d{1,2})\)$/.exec(text);
+  if (decimal !== null) return { kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) };
+  if (text === 'timestamp' || text === 'timestamp with time zone')
+    return { kind: 'timestamp', zoned: text !== 'timestamp' };
+  const kind = PLAIN_KINDS.find((candidate) => candidate === text);
+  return kind === undefined ? undefined : { kind };
+}

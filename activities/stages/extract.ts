@@ -8,6 +8,7 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
 import { fileEnding, type StagedFormat } from '../../pipeline/staged-format.ts';
+import { typeChange } from '../../pipeline/type-change.ts';
 import { collectLeftovers } from './collect-leftovers.ts';
 import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
@@ -126,16 +127,19 @@ function withChecksum(entry: ManifestEntry, stored: StoredObject | undefined): M
   return stored === undefined ? entry : { ...entry, meta: { ...entry.meta, crc32: stored.crc32 } };
 }
 
-/** New and missing columns are told by events; the same name with another type would break every later stage. */
+/**
+ * New and missing columns, and types that hold the old values or whose values the old type holds, are told by events, and
+ * each destination takes them as it can (docs/schema-changes.md). Any other type no destination could take.
+ */
 function refuseRetyped(source: string, columns: readonly Column[], known: readonly Column[] | null): void {
   for (const column of columns) {
     const before = known?.find(({ name }) => name === column.name);
-    if (before === undefined || describeType(before.type) === describeType(column.type)) continue;
+    if (before === undefined || typeChange(before.type, column.type) !== 'incompatible') continue;
     const [old, now] = [describeType(before.type), describeType(column.type)];
     throw new StageFailure(
       'data_error',
-      `Column ${source}.${column.name} was of type ${old} and is now ${now}. Change it back, extract a view that ` +
-        `casts it to ${old}, or extract into a new dataset.`,
+      `Column ${source}.${column.name} was of type ${old} and is now ${now}, which does not hold the values of before. Change it back, ` +
+        `extract a view that casts it to ${old}, or extract into a new dataset.`,
       { facts: { table: source, column: column.name, before: old, after: now } },
     );
   }

@@ -1,5 +1,6 @@
 import type { GlueSession } from '../../connectors/glue/call.ts';
 import { createGlueClient } from '../../connectors/glue/client.ts';
+import { neutralColumns } from '../../connectors/glue/neutral-types.ts';
 import { putPartition } from '../../connectors/glue/partition.ts';
 import { stagedFolders } from '../../connectors/glue/staged-folders.ts';
 import { upsertTable, type TableName } from '../../connectors/glue/table.ts';
@@ -32,17 +33,23 @@ export const registerStage: StageRunner<RegisterWork> = async (run, tools) => {
   const client = createGlueClient(regionOf(glueOf(run, tools)));
   try {
     const session: GlueSession = { client, signal: tools.signal };
+    let columns: readonly Column[] | null = null;
     for (const batch of batches) {
-      await registerBatch(session, table, batch);
+      columns = await registerBatch(session, table, batch);
       tools.heartbeat({ registered: batch.input.timelabel });
     }
+    return describeOutput(batches, columns);
   } finally {
     client.destroy();
   }
-  return describeOutput(batches);
 };
 
-async function registerBatch(session: GlueSession, table: TableName, batch: StagedBatch): Promise<void> {
+/** Answers the columns that the table has then: it keeps those that the source has lost. */
+async function registerBatch(
+  session: GlueSession,
+  table: TableName,
+  batch: StagedBatch,
+): Promise<readonly Column[]> {
   const { columns, rows, bytes } = batch.manifest.reefline;
   const folders = stagedFolders(batch.uri, batch.manifest);
   const upserted = await upsertTable(session, { ...table, columns, location: folders.table });
@@ -51,10 +58,11 @@ async function registerBatch(session: GlueSession, table: TableName, batch: Stag
     timelabel: batch.input.timelabel,
     revision: batch.input.revision,
     location: folders.partition,
-    columns: upserted.columns,
+    columns: upserted.partition,
     rows,
     bytes,
   });
+  return neutralColumns(upserted.columns);
 }
 
 async function readBatches(run: StageRun<RegisterWork>, tools: StageTools): Promise<readonly StagedBatch[]> {
@@ -112,9 +120,8 @@ function checkManifest(input: RunInput, uri: string, { reefline }: Manifest): vo
   }
 }
 
-function describeOutput(batches: readonly StagedBatch[]): StageOutput {
+function describeOutput(batches: readonly StagedBatch[], columns: readonly Column[] | null): StageOutput {
   const newest = batches.at(-1);
-  const columns: readonly Column[] | null = newest?.manifest.reefline.columns ?? null;
   return {
     rows: batches.reduce((sum, { manifest }) => sum + manifest.reefline.rows, 0),
     bytes: batches.reduce((sum, { manifest }) => sum + manifest.reefline.bytes, 0),

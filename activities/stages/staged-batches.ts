@@ -1,15 +1,17 @@
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { readManifest } from '../../connectors/s3/manifest.ts';
-import type { Column } from '../../pipeline/column.ts';
+import { describeType, type Column } from '../../pipeline/column.ts';
 import { parseDataset } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
+import { unionColumns } from '../../pipeline/union-columns.ts';
 import type { StageRun, StageTools } from './runner.ts';
 
-/** What a load was opened with: at least one batch, all of the same columns in the same kind of file. */
+/** What a load was opened with: at least one batch, all in the same kind of file. */
 export interface StagedBatches {
   readonly batches: readonly StagedManifest[];
+  /** Of all batches together. Only when the caller takes a `union` may one of them lack some, or have narrower types. */
   readonly columns: readonly Column[];
   /** Keys whose rows the load deletes as the manifest says; undefined when there is nothing to delete. */
   readonly deletes: StagedDeletes | undefined;
@@ -31,14 +33,18 @@ export function stageStore(
 }
 
 /**
- * Reads the manifests of all labels that the run takes together. `deletes` says what the caller does with deleted keys.
+ * Reads the manifests of all labels that the run takes together. `deletes` says what the caller does with deleted keys,
+ * `columns` whether it takes labels between which columns were added, removed or widened.
  * @throws StageFailure: `invalid_config` when an input is not staged or its deleted keys cannot be honoured, `data_error`
- * when the labels differ in their columns, and whatever reading a manifest throws.
+ * when the labels differ in their columns more than that, and whatever reading a manifest throws.
  */
 export async function readBatches(
   run: StageRun<LoadWork>,
   tools: StageTools,
-  { deletes }: { readonly deletes: 'honoured' | 'refused' },
+  {
+    deletes,
+    columns: taken = 'same',
+  }: { readonly deletes: 'honoured' | 'refused'; readonly columns?: 'same' | 'union' },
 ): Promise<StagedBatches> {
   const { from } = run.stage.work;
   const inputs = run.inputs.filter((input) => input.dataset === from);
@@ -58,7 +64,7 @@ export async function readBatches(
         );
       batches.push({ uri, manifest: await readManifest(client, uri, tools.signal) });
     }
-    const columns = commonColumns(batches);
+    const columns = taken === 'same' ? commonColumns(batches) : allColumns(batches);
     return { batches, columns, deletes: deletesOf(run.stage, batches, deletes) };
   } finally {
     client.destroy();
@@ -80,6 +86,29 @@ function commonColumns(batches: readonly StagedManifest[]): readonly Column[] {
 
 function shapeOf({ format, columns }: Manifest['reefline']): string {
   return JSON.stringify([format, columns.map(({ name, type }) => [name, type])]);
+}
+
+/** The columns of all batches, of types that hold the values of each. */
+function allColumns(batches: readonly StagedManifest[]): readonly Column[] {
+  const staged = batches.map(({ manifest }) => manifest.reefline);
+  const [first] = staged;
+  const otherwise = staged.find(({ format }) => format !== first?.format);
+  if (first !== undefined && otherwise !== undefined)
+    throw new StageFailure(
+      'data_error',
+      `The files of ${first.dataset} are ${first.format} at label ${first.timelabel} and ${otherwise.format} at ${otherwise.timelabel}, which one load cannot take together. Fetch the older labels again.`,
+      { facts: { dataset: first.dataset } },
+    );
+  const union = unionColumns(staged.map(({ columns }) => columns));
+  if (!('column' in union)) return union;
+  const { column, before, after } = union;
+  const [old, now] = [describeType(before), describeType(after)];
+  const labelOf = (at: number): string => staged[at]?.timelabel ?? '';
+  throw new StageFailure(
+    'data_error',
+    `Column ${first?.dataset ?? ''}.${column} is ${old} at label ${labelOf(union.first)} and ${now} at ${labelOf(union.other)}, and neither type holds the values of both. Fetch the older labels again.`,
+    { facts: { dataset: first?.dataset ?? null, column, before: old, after: now } },
+  );
 }
 
 /** A replaced table holds nothing but the rows of the label, so there is nothing to delete from it. */

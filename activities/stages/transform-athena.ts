@@ -132,14 +132,14 @@ async function showStaged(work: Work, staged: Staged): Promise<StageOutput> {
     const bytes = await folderSize(s3, staged.location, watch.signal);
     watch.beat();
     const location = `${connection.location.replace(/\/+$/u, '')}/${target.database}/${target.table}/`;
-    const { columns } = await upsertTable(session, { ...target, columns: staged.columns, location });
+    const { partition } = await upsertTable(session, { ...target, columns: staged.columns, location });
     const { rows } = staged;
     await putPartition(session, {
       ...target,
       timelabel,
       revision,
       location: staged.location,
-      columns,
+      columns: partition,
       rows,
       bytes,
     });

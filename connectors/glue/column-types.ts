@@ -5,6 +5,9 @@ import { StageFailure } from '../../pipeline/failure.ts';
 /** Key of every table that Reefline registers; a column of that name would hide it. */
 export const PARTITION_KEY = 'timelabel';
 
+/** Parameter of a column that says its neutral type. */
+export const NEUTRAL_TYPE = 'reefline.type';
+
 /**
  * Hive types by neutral kind (https://docs.aws.amazon.com/athena/latest/ug/data-types.html). Hive knows no json and
  * no uuid: their files hold texts. Its timestamp has no zone: instants are stored and read as UTC.
@@ -52,7 +55,7 @@ export function glueColumns(table: string, columns: readonly Column[]): GlueColu
     return {
       Name: name,
       Type: hiveType(column.type),
-      Parameters: { 'reefline.type': describeType(column.type) },
+      Parameters: { [NEUTRAL_TYPE]: describeType(column.type) },
     };
   });
 }

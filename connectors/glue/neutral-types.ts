@@ -1,4 +1,6 @@
-import type { ColumnType } from '../../pipeline/column.ts';
+import type { Column as GlueColumn } from '@aws-sdk/client-glue';
+import { parseType, type Column, type ColumnType } from '../../pipeline/column.ts';
+import { hiveType, NEUTRAL_TYPE } from './column-types.ts';
 
 /** Hive types that a query leaves in the catalog, and what holds their values without loss. */
 const NEUTRAL_TYPES: Readonly<Record<string, ColumnType>> = {
@@ -22,4 +24,16 @@ export function neutralType(hiveType: string): ColumnType | undefined {
   const decimal = /^decimal\((\d+),(\d+)\)$/.exec(text);
   if (decimal !== null) return { kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) };
   return /^(?:var)?char\(\d+\)$/.test(text) ? { kind: 'text' } : NEUTRAL_TYPES[text];
+}
+
+/**
+ * The columns of a table in the catalog. What Hive cannot say of a type (an instant, a json) is told by its own parameter, as
+ * long as that agrees with the type; a column without a neutral counterpart is left out.
+ */
+export function neutralColumns(columns: readonly GlueColumn[]): readonly Column[] {
+  return columns.flatMap(({ Name: name = '', Type: hive = '', Parameters }): Column[] => {
+    const told = parseType(Parameters?.[NEUTRAL_TYPE] ?? '');
+    const type = told !== undefined && hiveType(told) === hive ? told : neutralType(hive);
+    return type === undefined ? [] : [{ name, type, nullable: true }];
+  });
 }

@@ -20,7 +20,7 @@ export interface PartitionDefinition extends TableName {
   readonly revision: number;
   /** Folder that holds the files of this revision and nothing else, `s3://…/`. */
   readonly location: string;
-  /** Columns of the table, as `upsertTable` returned them: readers compare the two by position. */
+  /** What `upsertTable` returned for the partition: readers compare it with the table's columns by position. */
   readonly columns: readonly GlueColumn[];
   readonly rows: number;
   readonly bytes: number;

@@ -33,14 +33,16 @@ export interface UpsertedTable {
   readonly change: 'created' | 'widened' | 'unchanged';
   /** Names of the columns that were not there before. */
   readonly added: readonly string[];
-  /** All columns of the table, in its order; a partition must be described with the same ones. */
+  /** All columns of the table, in its order. */
   readonly columns: readonly GlueColumn[];
+  /** The same with the types of the batch's files: so the partition is to be described. */
+  readonly partition: readonly GlueColumn[];
 }
 
 /**
  * Makes the external Parquet table, partitioned by timelabel, with its database, or appends the columns that it does
- * not have yet. Never removes or retypes a column: a changed type is `data_error`, a table that is partitioned
- * otherwise is `invalid_config`. May be called any number of times, also by several writers at once: an update names
+ * not have yet and widens those that readers can still read. Never removes or narrows a column: any other type is `data_error`, a
+ * table that is partitioned otherwise is `invalid_config`. May be called any number of times, also by several writers at once: an update names
  * the version that it was computed from, and starts again when another writer was faster.
  */
 export async function upsertTable(session: GlueSession, wanted: TableDefinition): Promise<UpsertedTable> {
@@ -51,7 +53,12 @@ export async function upsertTable(session: GlueSession, wanted: TableDefinition)
     if (existing !== undefined) return widen(session, wanted, existing, batch);
     await ensureDatabase(session, wanted.database);
     await create(session, wanted, batch);
-    return { change: 'created', added: batch.map((column) => column.Name ?? ''), columns: batch };
+    return {
+      change: 'created',
+      added: batch.map((column) => column.Name ?? ''),
+      columns: batch,
+      partition: batch,
+    };
   });
 }
 
@@ -99,9 +106,10 @@ async function widen(
 ): Promise<UpsertedTable> {
   const name = `${wanted.database}.${wanted.table}`;
   checkPartitioning(name, existing);
-  const { columns, added } = mergeColumns(name, existing.StorageDescriptor?.Columns ?? [], batch);
-  if (added.length === 0) return { change: 'unchanged', added, columns };
-  await call(session, `add columns to table ${name}`, (client, options) =>
+  const merged = mergeColumns(name, existing.StorageDescriptor?.Columns ?? [], batch);
+  const { columns, partition, added } = merged;
+  if (added.length + merged.widened.length === 0) return { change: 'unchanged', added, columns, partition };
+  await call(session, `widen table ${name}`, (client, options) =>
     client.send(
       new UpdateTableCommand({
         DatabaseName: wanted.database,
@@ -114,7 +122,7 @@ async function widen(
       options,
     ),
   );
-  return { change: 'widened', added, columns };
+  return { change: 'widened', added, columns, partition };
 }
 
 function checkPartitioning(name: string, table: Table): void {

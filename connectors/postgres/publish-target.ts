@@ -1,8 +1,9 @@
 import type pg from 'pg';
+import { holds } from '../../pipeline/column-fit.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { createMarkers, lockPublishing } from './publish-markers.ts';
-import { servingHolds, servingType } from './publish-types.ts';
+import { servedType, servingHolds, servingType } from './publish-types.ts';
 import { quoteIdentifier } from './quote.ts';
 
 /** Of tables from which rows may be deleted: the label that wrote the row last. NULL in rows that Reefline did not write. */
@@ -64,10 +65,14 @@ async function widenTable(
   for (const { name, type } of columns) {
     const there = held.get(name);
     if (there === undefined || servingHolds(there, type)) continue;
+    const before = servedType(there);
+    const cure =
+      before !== undefined && holds(type, before)
+        ? `widen it in the table: ALTER TABLE ${servingName(target)} ALTER COLUMN ${quoteIdentifier(name)} TYPE ${servingType(type)};`
+        : 'convert it in the table or cast it where the dataset is made.';
     throw new StageFailure(
       'data_error',
-      `Column "${name}" of ${target.schema}.${target.table} is ${there}, which cannot hold ${describeType(type)} unchanged. Reefline never changes a ` +
-        "column's type: convert it in the table or cast it where the dataset is made.",
+      `Column "${name}" of ${target.schema}.${target.table} is ${there}, which cannot hold ${describeType(type)} unchanged. Reefline never changes a column's type: ${cure}`,
       {
         facts: {
           table: `${target.schema}.${target.table}`,

@@ -43,11 +43,16 @@ export function servingHolds(held: string, incoming: ColumnType): boolean {
   if (READ_FROM_TEXT.has(base))
     return incoming.kind === 'text' || incoming.kind === 'json' || incoming.kind === 'uuid';
   if (held === 'numeric') return ['decimal', 'int16', 'int32', 'int64'].includes(incoming.kind);
+  const type = servedType(held);
+  return type !== undefined && holds(type, incoming);
+}
+
+/** The neutral type of a column that the catalog spells so; undefined for those that a serving column gets only from others. */
+export function servedType(held: string): ColumnType | undefined {
   const decimal = /^numeric\((\d+),(\d+)\)$/.exec(held);
-  if (decimal !== null)
-    return holds({ kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) }, incoming);
-  if (held === 'timestamp with time zone') return holds({ kind: 'timestamp', zoned: true }, incoming);
-  if (held === 'timestamp without time zone') return holds({ kind: 'timestamp', zoned: false }, incoming);
+  if (decimal !== null) return { kind: 'decimal', precision: Number(decimal[1]), scale: Number(decimal[2]) };
+  if (held === 'timestamp with time zone') return { kind: 'timestamp', zoned: true };
+  if (held === 'timestamp without time zone') return { kind: 'timestamp', zoned: false };
   const plain = Object.entries(PLAIN_TYPES).find(([, spelled]) => spelled === held)?.[0];
-  return plain !== undefined && holds({ kind: plain as keyof typeof PLAIN_TYPES }, incoming);
+  return plain === undefined ? undefined : { kind: plain as keyof typeof PLAIN_TYPES };
 }

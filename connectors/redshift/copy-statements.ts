@@ -1,4 +1,4 @@
-import type { Column } from '../../pipeline/column.ts';
+import { describeType, type Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import type { Compression } from '../../pipeline/staged-format.ts';
@@ -6,9 +6,9 @@ import { stagingType } from './column-types.ts';
 import { literal, quoted } from './names.ts';
 
 /**
- * Statements that read staged batches of the same columns and format into a temporary table. COPY takes the columns of a Parquet
- * file by position, so the table has exactly the manifest's columns in their order. A batch without files runs no COPY,
- * which refuses an empty manifest.
+ * Statements that read staged batches of one format into a temporary table of all their columns. COPY takes the columns of a
+ * Parquet file by position, so batches of other columns, or of other types, come through a table of exactly theirs. A batch
+ * without files runs no COPY, which refuses an empty manifest.
  */
 export function copyStatements(
   staging: string,
@@ -18,10 +18,30 @@ export function copyStatements(
 ): readonly string[] {
   const format = batches[0]?.manifest.reefline.format ?? 'parquet';
   const filled = batches.filter(({ manifest }) => manifest.entries.length > 0);
-  return [
-    createStaging(staging, columns, format),
-    ...filled.map(({ uri, manifest }) => copyStatement(staging, manifest, uri, role)),
-  ];
+  const shapes = Map.groupBy(filled, ({ manifest }) => shapeOf(manifest.reefline.columns));
+  const statements = [createStaging(staging, columns, format)];
+  for (const [shape, alike] of shapes) {
+    const copied = (table: string): readonly string[] =>
+      alike.map(({ uri, manifest }) => copyStatement(table, manifest, uri, role));
+    if (shape === shapeOf(columns)) {
+      statements.push(...copied(staging));
+      continue;
+    }
+    const own = alike[0]?.manifest.reefline.columns ?? [];
+    const table = `${staging}_${String(statements.length)}`;
+    const names = own.map(({ name }) => quoted(name)).join(', ');
+    statements.push(
+      createStaging(table, own, format),
+      ...copied(table),
+      `INSERT INTO ${quoted(staging)} (${names}) SELECT ${names} FROM ${quoted(table)}`,
+      `DROP TABLE ${quoted(table)}`,
+    );
+  }
+  return statements;
+}
+
+function shapeOf(columns: readonly Column[]): string {
+  return JSON.stringify(columns.map(({ name, type }) => [name, describeType(type)]));
 }
 
 /** What fills a temporary table of a given name with the keys of deleted rows. */

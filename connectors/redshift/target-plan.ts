@@ -112,17 +112,22 @@ function refuseRetyped(
     if (type === undefined) return [];
     const neutral = neutralType(type);
     const fits = neutral !== undefined && holds(neutral, storedColumn(column).type);
-    return fits ? [] : [{ name: column.name, type, arriving: describeType(column.type) }];
+    return fits ? [] : [{ name: column.name, type, neutral, column, arriving: describeType(column.type) }];
   });
   const [first] = retyped;
   if (first === undefined) return;
   const list = retyped
     .map(({ name, type, arriving }) => `"${name}" is ${type} there and ${arriving} in the batch`)
     .join('; ');
+  const wider = retyped.every(
+    ({ neutral, column }) => neutral !== undefined && holds(storedColumn(column).type, neutral),
+  );
+  const cure = wider
+    ? `Widen it, then run the label again: ${retyped.map(({ column }) => wideningStatements(target, column)).join(' ')}`
+    : 'Convert the column in the table or restore its type at the source, then run the label again.';
   throw new StageFailure(
     'data_error',
-    `Redshift table ${target.schema}.${target.table} cannot hold the batch: ${list}. Reefline never changes a column's type: ` +
-      'convert the column in the table or restore its type at the source, then run the label again.',
+    `Redshift table ${target.schema}.${target.table} cannot hold the batch: ${list}. Reefline never changes a column's type. ${cure}`,
     {
       facts: {
         table: `${target.schema}.${target.table}`,
@@ -132,4 +137,16 @@ function refuseRetyped(
       },
     },
   );
+}
+
+/** Redshift changes nothing of a column's type but the length of a varchar, so the values move to a new column. */
+function wideningStatements(target: TableName, column: Column): string {
+  const table = `ALTER TABLE ${quotedTable(target)}`;
+  const [name, wide] = [quoted(column.name), quoted(`${column.name}_wide`)];
+  return [
+    `${table} ADD COLUMN ${wide} ${redshiftType(column.type)};`,
+    `UPDATE ${quotedTable(target)} SET ${wide} = ${name};`,
+    `${table} DROP COLUMN ${name};`,
+    `${table} RENAME COLUMN ${wide} TO ${name};`,
+  ].join(' ');
 }

@@ -196,7 +196,7 @@ describe('reefline schema history', () => {
     expect(all.stdout).toBe(`Version 2, seen 2020-03-03T08:11Z by the run of 20200303090000, revision 2
   +  seen   timestamp with time zone
   -  note   text
-  ~  price  float64 -> decimal(12,2)
+  ~  price  float64 -> decimal(12,2), incompatible
 
 Version 1, seen 2020-03-03T08:11Z by the run of 20200303080000, revision 1
   +  id     int64, never NULL

@@ -144,14 +144,14 @@ async function partitions(): Promise<Partition[]> {
 }
 
 describe('a register stage', () => {
-  test('makes database, table and partition, and reports what the manifest says', async () => {
+  test('makes database, table and partition, and reports what the manifest says and the columns of the table', async () => {
     const input = await stage(1, 2);
     const used = tools();
     expect(await registerStage(runOf(input), used)).toEqual({
       rows: 20,
       bytes: 200,
       uri: input.uri,
-      columns: COLUMNS,
+      columns: COLUMNS.map((column) => ({ ...column, nullable: true })),
     });
     expect(used.beats).not.toEqual([]);
     const { Table } = await catalog.send(new GetTableCommand({ DatabaseName: DATABASE, Name: 'flights' }));

@@ -83,21 +83,21 @@ describeMysql('An extract from MySQL', () => {
       expect(failure.message).toContain('datetime, timestamp or date');
     });
 
-    test('when a column has another type than before; new and missing columns are not refused', async () => {
+    test('when a column has a type that does not hold its old values; new, missing and wider columns are not refused', async () => {
       await source.query(
         'create table orders (id bigint, total decimal(10,2), added text)',
         'insert into orders values (1, 2, null)',
       );
-      const total = (precision: number) => ({
+      const total = (precision: number, scale: number) => ({
         name: 'total',
-        type: { kind: 'decimal' as const, precision, scale: 2 },
+        type: { kind: 'decimal' as const, precision, scale },
         nullable: true,
       });
       const removed = { name: 'removed', type: { kind: 'text' as const }, nullable: true };
-      const failure = await source.failureOf({ table: 'orders', knownColumns: [total(8)] });
+      const failure = await source.failureOf({ table: 'orders', knownColumns: [total(10, 3)] });
       expect(failure.failureClass).toBe('data_error');
-      expect(failure.message).toContain('.orders.total was of type decimal(8,2) and is now decimal(10,2)');
-      const output = await source.extract({ table: 'orders', knownColumns: [total(10), removed] });
+      expect(failure.message).toContain('.orders.total was of type decimal(10,3) and is now decimal(10,2)');
+      const output = await source.extract({ table: 'orders', knownColumns: [total(8, 2), removed] });
       expect(output.columns?.map(({ name }) => name)).toEqual(['id', 'total', 'added']);
     });
 

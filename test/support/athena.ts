@@ -104,7 +104,7 @@ export async function openTestAthena(label: string): Promise<TestAthena> {
         { client: glue },
         {
           ...{ database: raw, table, timelabel, revision: 1, location: folder },
-          ...{ columns: upserted.columns, rows: 0, bytes: 0 },
+          ...{ columns: upserted.partition, rows: 0, bytes: 0 },
         },
       );
     },

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { glueColumns, hiveType } from '../../connectors/glue/column-types.ts';
 import { mergeColumns } from '../../connectors/glue/columns-merge.ts';
+import { neutralColumns } from '../../connectors/glue/neutral-types.ts';
 import { toFailure } from '../../connectors/glue/failure.ts';
 import { stagedFolders } from '../../connectors/glue/staged-folders.ts';
-import type { Column, ColumnType } from '../../pipeline/column.ts';
+import { describeType, type Column, type ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest } from '../../pipeline/manifest.ts';
 
@@ -88,13 +89,39 @@ describe('merging columns', () => {
     expect(merged.added).toEqual(['c']);
   });
 
-  test('refuses a changed type with table, column and both types', () => {
-    const failure = thrown(() => mergeColumns('d.t', existing, [{ Name: 'a', Type: 'bigint' }]));
+  test('gives a column the wider type that Athena reads old files as, and describes the partition by its own files', () => {
+    const wider = mergeColumns('d.t', existing, [{ Name: 'a', Type: 'bigint' }]);
+    expect(wider.columns.map((each) => each.Type)).toEqual(['bigint', 'decimal(12, 2)']);
+    expect(wider.widened).toEqual(['a']);
+    const narrower = mergeColumns('d.t', existing, [{ Name: 'a', Type: 'smallint' }]);
+    expect(narrower.columns).toEqual(existing);
+    expect(narrower.partition.map((each) => each.Type)).toEqual(['smallint', 'decimal(12, 2)']);
+    expect(narrower.widened).toEqual([]);
+  });
+
+  test.each([
+    ['a', 'int', 'string'],
+    ['b', 'decimal(12,2)', 'decimal(14,2)'],
+  ])('refuses another type of %s with table, column and both types', (column, before, now) => {
+    const failure = thrown(() => mergeColumns('d.t', existing, [{ Name: column, Type: now }]));
     expect(failure.failureClass).toBe('data_error');
-    expect(failure.facts).toEqual({ table: 'd.t', column: 'a', tableType: 'int', batchType: 'bigint' });
-    for (const part of ['d.t', 'column a', 'int', 'bigint', 'Register into another table']) {
+    expect(failure.facts).toEqual({ table: 'd.t', column, tableType: before, batchType: now });
+    for (const part of ['d.t', `column ${column}`, before, now, 'Register into another table']) {
       expect(failure.message).toContain(part);
     }
+  });
+
+  test('of the catalog have the neutral type that their parameter tells, unless the type was changed since', () => {
+    const told = { Parameters: { 'reefline.type': 'timestamp with time zone' } };
+    const columns = neutralColumns([
+      { Name: 'at', Type: 'timestamp', ...told },
+      { Name: 'day', Type: 'date', ...told },
+      { Name: 'list', Type: 'array<int>' },
+    ]);
+    expect(columns.map(({ name, type }) => `${name} ${describeType(type)}`)).toEqual([
+      'at timestamp with time zone',
+      'day date',
+    ]);
   });
 });
 

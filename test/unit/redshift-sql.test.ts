@@ -112,7 +112,7 @@ describe('COPY', () => {
     const csv = (urls: string[]) =>
       copyStatements(
         's',
-        [id],
+        [id, at],
         [{ uri: 's3://b/m', manifest: manifest(urls.map(entry), 'csv') }],
         'arn:aws:iam::1:role/r',
       );
