@@ -2,7 +2,7 @@ import { chooseColumns, type ColumnChoice } from '../../pipeline/column-choice.t
 import type { Column, ColumnType } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PostgresSession } from './connection.ts';
-import { neutralType } from './extract-types.ts';
+import { neutralType, TEXT } from './extract-types.ts';
 import { quoteIdentifier } from './quote.ts';
 
 /** A table, view, materialized view, partitioned or foreign table. */
@@ -16,7 +16,7 @@ export interface Relation {
 }
 
 export interface SourceColumn extends Column {
-  /** Oid of the type, of the base type for a domain. */
+  /** Oid of the type, of the base type for a domain, of text for an enum. */
   readonly oid: number;
   /** As people write it: `numeric(10,2)`. */
   readonly declared: string;
@@ -29,7 +29,7 @@ const FIND_RELATION = `
   where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f')`;
 
 /**
- * Domains stand for their base type. A NOT NULL constraint that was never validated (PostgreSQL 18, NOT VALID) does
+ * Domains stand for their base type, and enums for text, which their binary form is too. A NOT NULL constraint that was never validated (PostgreSQL 18, NOT VALID) does
  * not keep NULLs out.
  */
 const READ_COLUMNS = `
@@ -48,7 +48,7 @@ const READ_COLUMNS = `
       from chain join pg_catalog.pg_type t on t.oid = chain.oid
       where t.typtype = 'd'
     )
-    select chain.oid, chain.typmod
+    select case t.typtype when 'e' then ${TEXT} else chain.oid end as oid, chain.typmod
     from chain join pg_catalog.pg_type t on t.oid = chain.oid
     where t.typtype <> 'd'
   ) base

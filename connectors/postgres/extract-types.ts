@@ -1,5 +1,8 @@
 import type { ColumnType } from '../../pipeline/column.ts';
 
+/** Its binary form is the text, as that of enums is. */
+export const TEXT = 25;
+
 /** Types by the oid that PostgreSQL's catalog fixes for them (src/include/catalog/pg_type.dat). */
 const BY_OID: ReadonlyMap<number, ColumnType> = new Map<number, ColumnType>([
   [16, { kind: 'boolean' }],
@@ -7,7 +10,7 @@ const BY_OID: ReadonlyMap<number, ColumnType> = new Map<number, ColumnType>([
   [20, { kind: 'int64' }],
   [21, { kind: 'int16' }],
   [23, { kind: 'int32' }],
-  [25, { kind: 'text' }],
+  [TEXT, { kind: 'text' }],
   [114, { kind: 'json' }],
   [700, { kind: 'float32' }],
   [701, { kind: 'float64' }],
