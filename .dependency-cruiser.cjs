@@ -5,7 +5,8 @@
  * what to do instead.
  */
 
-const PRODUCTION = '^(pipeline|signals|workflows|activities|connectors|catalog|config|client|workers|cli)/';
+const PRODUCTION =
+  '^(pipeline|signals|workflows|activities|connectors|catalog|config|client|stage|workers|cli)/';
 
 /** One rule: files below `folder` import only what `allowed` matches, and modules of Node.js if `node` says so. */
 function only(name, comment, folder, allowed, { node = false } = {}) {
@@ -113,6 +114,12 @@ module.exports = {
       ['^client/', '^pipeline/', npm('@temporalio/client'), npm('@temporalio/common')],
       { node: true },
     ),
+    only(
+      'the-entry-for-stages-hands-on-what-is-there',
+      'Modules of custom stages depend on this part. Behaviour belongs into pipeline/, activities/ or a connector.',
+      'stage',
+      ['^stage/', '^pipeline/', '^activities/stages/(runner|custom-stage)\\.ts$', '^connectors/s3/'],
+    ),
     {
       name: 'production-never-imports-the-local-cloud',
       comment:
@@ -146,7 +153,7 @@ module.exports = {
       to: {
         dependencyTypes: ['unknown', 'undetermined', 'npm-no-pkg', 'npm-unknown'],
         // Examples import this package by its own name, as services do.
-        pathNot: '^client/index\\.ts$',
+        pathNot: '^(client|stage)/index\\.ts$',
       },
     },
   ],

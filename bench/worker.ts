@@ -37,6 +37,7 @@ const runners = {
   transform: stage,
   publish: stage,
   check: stage,
+  custom: stage,
 };
 const activities = createActivities({ db, client, runners, environment: process.env });
 await runWorkers({

@@ -38,7 +38,7 @@ function batchProblem(
     const problem = `a blocking check looks at every label of ${dataset}, whose period is ${upstream} and not ${mine}`;
     return draft.yaml.problem(at, problem, 'remove every, or write blocking: false');
   }
-  if (kind === 'transform' || kind === 'publish' || kind === 'check') return undefined;
+  if (kind !== 'register' && kind !== 'load') return undefined;
   const problem = `a ${kind} moves one batch at a time, but its period ${mine} is not the period ${upstream} of ${dataset}`;
   return draft.yaml.problem(at, problem, 'remove every, and sum up in a transform');
 }

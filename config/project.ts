@@ -13,13 +13,14 @@ import type { StageDraft } from './stage-draft.ts';
 import { stageDefinition } from './stage-definition.ts';
 import { stageInputs } from './stage-inputs.ts';
 import { stageTiming } from './stage-periods.ts';
+import { moduleProblems } from './stage-module.ts';
 import { stageProblems } from './stage-rules.ts';
 import { readStageSelects, type StageSelect } from './stage-selects.ts';
 
 export type ProjectReading = { readonly project: Project } | { readonly problems: readonly Problem[] };
 
 /**
- * Reads reefline.yaml, pipelines/*.yaml and the SQL files that they name. Needs no network and no environment.
+ * Reads reefline.yaml, pipelines/*.yaml and the files that they name. Needs no network and no environment.
  * Either the project is complete and consistent, or the problems of all its stages are reported at once, sorted by file
  * and line. What of a stage depends on a field that cannot be read is looked at when that is corrected.
  */
@@ -31,7 +32,7 @@ export async function readProject(dir: string): Promise<ProjectReading> {
   for (const draft of pipelines.stages) {
     const { selects, problems: found } = await readStageSelects(dir, draft, settings.connections);
     if (selects !== undefined) sources.set(draft, selects);
-    problems.push(...found);
+    problems.push(...found, ...(await moduleProblems(dir, draft)));
   }
   const resolved = resolveStages(settings, pipelines, sources);
   problems.push(...resolved.problems);

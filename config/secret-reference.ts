@@ -1,3 +1,4 @@
+import { textsIn } from '../pipeline/json.ts';
 import type { Project } from '../pipeline/project.ts';
 
 /** `${env:NAME}`: the whole value, because a part of a URL would have to be escaped first. */
@@ -40,6 +41,10 @@ export function secretReferences(project: Project): readonly SecretUse[] {
   };
   for (const [name, connection] of Object.entries(project.connections))
     visit(`connections.${name}`, connection);
+  for (const { id, work } of project.stages) {
+    if (work.kind !== 'custom') continue;
+    for (const { text, path } of textsIn(work.options)) visit(`${id}.with`, { [path.join('.')]: text });
+  }
   for (const endpoint of project.endpoints) visit(`endpoints.${endpoint.name}`, endpoint);
   return [...uses].map(([name, usedBy]) => ({ name, usedBy })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

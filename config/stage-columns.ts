@@ -45,7 +45,7 @@ export function stageColumns(
     return stages.toSorted((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0));
   };
   const readStage = (stage: StageDefinition): readonly MadeColumn[] => {
-    const { work, output } = stage;
+    const { work, output, inputs } = stage;
     switch (work.kind) {
       case 'transform':
         return transformColumns(project, stage, work, nameOf, statics, (dataset) =>
@@ -60,6 +60,9 @@ export function stageColumns(
         return sameColumns(work.from, of(work.from) ?? seen.get(output), work.fields);
       case 'check':
         return [];
+      case 'custom':
+        // Only the module knows; a column of the same name is a likely source.
+        return [{ kind: 'every', datasets: inputs.map(({ dataset }) => dataset), certain: false }];
     }
   };
   return { madeBy, of };

@@ -7,6 +7,7 @@ import { joinOf } from './join-rules.ts';
 import type { Producer } from './known-datasets.ts';
 import { scheduleOf, type StageDraft, type StageFields } from './stage-draft.ts';
 import type { Timing } from './stage-periods.ts';
+import { projectPath } from './project-file.ts';
 import { parseTimeout } from './timeout.ts';
 import type { StageSelect } from './stage-selects.ts';
 
@@ -72,6 +73,8 @@ function workOf(
       return publishWork(fields, producers);
     case 'check':
       return checkWork(fields, selects);
+    case 'custom':
+      return { kind: 'custom', module: projectPath(fields.custom), options: fields.with ?? {} };
   }
 }
 
@@ -99,11 +102,13 @@ function stagedFormat(name: FormatName): Pick<ExtractWork, 'format' | 'compressi
   return name === 'parquet' ? { format } : { format, compression };
 }
 
-/** A replaced table, or one that Reefline does not write, has no column that says which label wrote a row. */
+/** A replaced table, or one that Reefline does not write itself, has no column that says which label wrote a row. */
 function publishedRows(producer: Producer | undefined): 'label' | 'all' {
   if (producer?.kind !== 'stage') return 'all';
   const { fields } = producer.draft;
-  return fields !== undefined && 'mode' in fields && fields.mode === 'replace' ? 'all' : 'label';
+  const unlabelled =
+    fields?.kind === 'custom' || (fields !== undefined && 'mode' in fields && fields.mode === 'replace');
+  return unlabelled ? 'all' : 'label';
 }
 
 /** The zone stands in the definition only where the clock needs it; see `cronPeriod`. */

@@ -7,6 +7,7 @@ import { schemaProblems } from './schema-problem.ts';
 import {
   boundedScheduleSchema,
   type CheckFields,
+  type CustomFields,
   deadlineSchema,
   type ExtractFields,
   type InputFields,
@@ -27,7 +28,8 @@ export type StageFields =
   | ({ readonly kind: 'load'; readonly from: string } & LoadFields)
   | ({ readonly kind: 'transform' } & TransformFields)
   | ({ readonly kind: 'publish'; readonly from: string } & PublishFields)
-  | ({ readonly kind: 'check'; readonly from: string; readonly to: string } & CheckFields);
+  | ({ readonly kind: 'check'; readonly from: string; readonly to: string } & CheckFields)
+  | ({ readonly kind: 'custom' } & CustomFields);
 
 /** One entry under `stages:`, before the project around it is looked at. */
 export interface StageDraft {
@@ -95,7 +97,8 @@ function kindOf(yaml: YamlFile, path: FieldPath, value: unknown): StageKind | Pr
 }
 
 function asFields(kind: StageKind, data: object, to: string | undefined): StageFields {
-  const from = kind === 'transform' ? {} : { from: (data as Record<string, unknown>)[kind] };
+  const from =
+    kind === 'transform' || kind === 'custom' ? {} : { from: (data as Record<string, unknown>)[kind] };
   // `data` was checked by the schema of this very kind.
   return { kind, ...from, ...(to === undefined ? {} : { to }), ...data } as StageFields;
 }

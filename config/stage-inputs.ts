@@ -3,6 +3,7 @@ import { producedByCheck, type Producer } from './known-datasets.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import { overridesOf, type StageDraft, type StageFields } from './stage-draft.ts';
+import type { FieldPath } from './yaml-file.ts';
 import type { StageSelect } from './stage-selects.ts';
 import { staticProblems, type Surroundings, tableInputs } from './table-inputs.ts';
 
@@ -45,6 +46,7 @@ function foundInputs(
   around: Surroundings,
 ): Found {
   if (fields.kind === 'transform') return tableInputs(draft, selects, statics, around);
+  if (fields.kind === 'custom') return readInputs(draft, fields.reads ?? [], around);
   const named = namedInput(draft, fields.kind, fields.from, around);
   if (fields.kind !== 'check') return named;
   const read = tableInputs(draft, selects, statics, around);
@@ -54,25 +56,45 @@ function foundInputs(
   };
 }
 
+function readInputs(draft: StageDraft, reads: readonly string[], around: Surroundings): Found {
+  const found = reads.map((dataset, at) => namedInput(draft, 'custom', dataset, around, ['reads', at]));
+  const twice = [...reads.entries()].filter(([at, dataset]) => reads.indexOf(dataset) < at);
+  return {
+    datasets: [...new Set(reads)],
+    problems: [
+      ...found.flatMap(({ problems }) => problems),
+      ...twice.map(([at, dataset]) =>
+        draft.yaml.problem(
+          [...draft.path, 'reads', at],
+          `${dataset} stands twice in this list`,
+          'name it once',
+        ),
+      ),
+    ],
+  };
+}
+
 function namedInput(
   draft: StageDraft,
-  kind: 'register' | 'load' | 'publish' | 'check',
+  kind: 'register' | 'load' | 'publish' | 'check' | 'custom',
   from: string,
   around: Surroundings,
+  at: FieldPath = [kind],
 ): Found {
-  const path = [...draft.path, kind];
-  const readsTable = kind === 'publish' || kind === 'check';
+  const path = [...draft.path, ...at];
+  const readsFiles = kind === 'register' || kind === 'load';
   const fits = (candidate: Producer | undefined): boolean =>
-    readsTable ? !producedByCheck(candidate) : producedByExtract(candidate);
+    readsFiles ? producesFiles(candidate) : !producedByCheck(candidate);
   const producer = around.producers.get(from);
   if (producer === undefined) {
     const connection = parseDataset(from)?.connection ?? '';
-    // An unknown connection has its own problem.
-    if (!around.complete || !around.connections.has(connection)) return { datasets: [from], problems: [] };
+    // An unknown connection has its own problem, except in a list of several datasets.
+    const told = kind !== 'custom' && !around.connections.has(connection);
+    if (!around.complete || told) return { datasets: [from], problems: [] };
     const known = [...around.producers].filter(([, other]) => fits(other)).map(([dataset]) => dataset);
-    const otherwise = readsTable
-      ? 'declare it under datasets: in reefline.yaml'
-      : 'add an extract that writes it';
+    const otherwise = readsFiles
+      ? 'add an extract that writes it'
+      : 'declare it under datasets: in reefline.yaml';
     return {
       datasets: [from],
       problems: [draft.yaml.problem(path, `no stage produces ${from}`, suggest(from, known, otherwise))],
@@ -90,12 +112,11 @@ function namedInput(
   return refuse(problem, 'name the output of an extract');
 }
 
-/** True also for a stage that could not be read, because it may be one. */
-function producedByExtract(producer: Producer | undefined): boolean {
-  return (
-    producer?.kind === 'stage' &&
-    (producer.draft.fields === undefined || producer.draft.fields.kind === 'extract')
-  );
+/** An extract stages files, and a custom stage may. True also for a stage that could not be read, because it may be one. */
+function producesFiles(producer: Producer | undefined): boolean {
+  if (producer?.kind !== 'stage') return false;
+  const { fields } = producer.draft;
+  return fields === undefined || fields.kind === 'extract' || fields.kind === 'custom';
 }
 
 function overrideProblems(draft: StageDraft, datasets: readonly string[]): readonly Problem[] {

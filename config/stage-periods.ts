@@ -105,7 +105,7 @@ function triggerProblems(
   )
     return [];
   const cure =
-    fields.kind === 'transform'
+    fields.kind === 'transform' || fields.kind === 'custom'
       ? 'add schedule: with a cron text, or choose a period that an input fills'
       : 'remove the window, or choose a period that the input fills';
   const problem = `nothing starts this stage: every input is coarser than ${period} or has window as_of`;

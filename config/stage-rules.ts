@@ -18,6 +18,7 @@ const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly C
   transform: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
   publish: { from: ['redshift', 'snowflake'], to: ['postgres', 'salesforce'] },
   check: { from: ['redshift', 'snowflake'], to: ['redshift', 'snowflake'] },
+  custom: { from: [], to: ['postgres', 's3', 'glue', 'redshift', 'athena', 'snowflake', 'salesforce'] },
 };
 
 /** What is wrong with a stage in the light of the connections, whatever the other stages are. */
@@ -30,7 +31,7 @@ export function stageProblems(
   const problems: Problem[] = [];
   if (fields.kind === 'check') problems.push(...checkProblems(draft, fields));
   else problems.push(...connectionFit(draft, fields, 'to', fields.to, connections));
-  if (fields.kind !== 'transform')
+  if (fields.kind !== 'transform' && fields.kind !== 'custom')
     problems.push(...connectionFit(draft, fields, 'from', fields.from, connections));
   if (fields.kind === 'publish') problems.push(...publishProblems(draft, fields, connections));
   return [
@@ -131,10 +132,12 @@ function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[
     case 'register':
     case 'publish':
     case 'check':
+    case 'custom':
       return [];
   }
 }
 
 function article(kind: StageKind): string {
+  if (kind === 'custom') return 'a custom stage';
   return kind === 'extract' ? 'an extract' : `a ${kind}`;
 }

@@ -279,11 +279,28 @@ export const STAGE_SCHEMAS = {
       ...derived,
     })
     .meta({ title: 'Check', description: 'Asserts with SQL that the data is right.' }),
+  custom: z
+    .strictObject({
+      custom: text.describe('The module of yours that does the work, relative to the project.'),
+      to: dataset.describe('The dataset that it writes, in a connection of any kind but mysql.'),
+      reads: z
+        .array(dataset)
+        .min(1)
+        .optional()
+        .describe('The datasets that it reads, and whose labels it waits for.'),
+      with: z
+        .record(text, z.json())
+        .optional()
+        .meta({ title: 'Options', description: 'What the module is given; secrets as ${env:NAME}.' }),
+      schedule: schedule.optional(),
+      ...derived,
+    })
+    .meta({ title: 'Custom', description: 'Does what a module of the project says.' }),
 } as const;
 
-const { extract, register, load, transform, publish, check } = STAGE_SCHEMAS;
+const { extract, register, load, transform, publish, check, custom } = STAGE_SCHEMAS;
 const anyStage = z
-  .union([extract, register, load, transform, publish, check])
+  .union([extract, register, load, transform, publish, check, custom])
   .meta({ title: 'Stage', description: 'One step.' });
 
 /** The whole grammar, for the JSON Schema. Reading goes stage by stage, so that messages name the kind that was meant. */
@@ -312,5 +329,6 @@ export type LoadFields = z.infer<typeof load>;
 export type TransformFields = z.infer<typeof transform>;
 export type PublishFields = z.infer<typeof publish>;
 export type CheckFields = z.infer<typeof check>;
+export type CustomFields = z.infer<typeof custom>;
 export type ScheduleFields = z.infer<typeof schedule>;
 export type InputFields = z.infer<typeof inputSchema>;

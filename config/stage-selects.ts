@@ -2,7 +2,7 @@ import { parseDataset } from '../pipeline/dataset.ts';
 import { assertionsOf } from './check-assertions.ts';
 import type { Problem } from './problem.ts';
 import type { ConnectionDraft } from './read-settings.ts';
-import { readSqlFile } from './sql-file.ts';
+import { readProjectFile } from './project-file.ts';
 import { readSql, type SqlDialect, type SqlProblem, type SqlTable } from './sql-inputs.ts';
 import { dialectOf } from './sql-tables.ts';
 import type { StageDraft } from './stage-draft.ts';
@@ -75,7 +75,7 @@ async function readFromFile(
   path: FieldPath,
   name: string,
 ): Promise<SelectsReading> {
-  const read = await readSqlFile(dir, name);
+  const read = await readProjectFile(dir, name, 'SQL file');
   const there = (problem: string, cure: string): Problem => draft.yaml.problem(path, problem, cure);
   if ('problem' in read) return { selects: undefined, problems: [there(read.problem, read.cure)] };
   const { file, text } = read;

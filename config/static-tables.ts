@@ -49,6 +49,7 @@ function sqlOf({ work }: StageDefinition): readonly string[] {
     case 'register':
     case 'load':
     case 'publish':
+    case 'custom':
       return [];
   }
 }

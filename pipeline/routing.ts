@@ -74,21 +74,22 @@ export function eventTypeOf(stage: StageDefinition, project: Project): EventType
     case 'load':
     case 'transform':
     case 'check':
-      return warehouseType(stage, project);
+    case 'custom':
+      return typeOfOutput(stage, project);
   }
 }
 
-function warehouseType(stage: StageDefinition, project: Project): EventType {
+function typeOfOutput(stage: StageDefinition, project: Project): EventType {
   const connection = project.connections[parseDataset(stage.output)?.connection ?? ''];
   switch (connection?.kind) {
+    case 's3':
+    case 'glue':
     case 'redshift':
     case 'athena':
     case 'snowflake':
       return connection.kind;
     case 'postgres':
     case 'mysql':
-    case 's3':
-    case 'glue':
     case 'salesforce':
     case undefined:
       return 'publish';

@@ -1,10 +1,19 @@
 import type { DeleteLimit } from './delete-limit.ts';
+import type { Json } from './json.ts';
 import type { Selector } from './outcome.ts';
 import type { Period } from './period.ts';
 import type { Compression, StagedFormat } from './staged-format.ts';
 import type { WindowRule } from './window.ts';
 
-export const STAGE_KINDS = ['extract', 'register', 'load', 'transform', 'publish', 'check'] as const;
+export const STAGE_KINDS = [
+  'extract',
+  'register',
+  'load',
+  'transform',
+  'publish',
+  'check',
+  'custom',
+] as const;
 /** Stage kinds are written into histories and the catalog: permanent names. */
 export type StageKind = (typeof STAGE_KINDS)[number];
 
@@ -74,7 +83,8 @@ export interface StageDeadline {
 }
 
 /** What a stage does; discriminated by kind, one runner per kind in activities/stages. */
-export type StageWork = ExtractWork | RegisterWork | LoadWork | TransformWork | PublishWork | CheckWork;
+export type StageWork =
+  ExtractWork | RegisterWork | LoadWork | TransformWork | PublishWork | CheckWork | CustomWork;
 
 export interface ExtractWork {
   readonly kind: 'extract';
@@ -155,4 +165,13 @@ export interface Assertion {
   readonly file: string;
   /** A violated `warn` is reported and does not fail the check. */
   readonly severity: 'error' | 'warn';
+}
+
+/** A stage whose work is a module of the user's, which the worker loads from the project. */
+export interface CustomWork {
+  readonly kind: 'custom';
+  /** The module, relative to the project, with forward slashes. */
+  readonly module: string;
+  /** What the author wrote under `with`; texts may be references to secrets. */
+  readonly options: Readonly<Record<string, Json>>;
 }

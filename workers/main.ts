@@ -1,5 +1,6 @@
 import { publishStage } from '../activities/stages/publish.ts';
 import { checkStage } from '../activities/stages/check.ts';
+import { customStage } from '../activities/stages/custom.ts';
 import { extractStage } from '../activities/stages/extract.ts';
 import { loadStage } from '../activities/stages/load.ts';
 import { registerStage } from '../activities/stages/register.ts';
@@ -11,11 +12,12 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
-import { missingSecrets } from './secrets.ts';
+import { missingSecrets, resolveText } from './secrets.ts';
+import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
 
 /*
- * The worker process. Reads the environment (REEFLINE_CATALOG_URL, TEMPORAL_*, AWS_*, and what the configuration
+ * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, TEMPORAL_*, AWS_*, and what the configuration
  * refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const say = (line: string): void => {
@@ -35,6 +37,8 @@ async function main(): Promise<void> {
   await requireCatalogSchema(db);
   const client = await connectClient(say, stop.signal);
   const temporal = await connectWorker(say, stop.signal);
+  provideStageEntry();
+  const modules = stageModules(process.env['REEFLINE_PROJECT'] ?? '.');
   const runners = {
     extract: extractStage as StageRunner,
     register: registerStage as StageRunner,
@@ -42,11 +46,18 @@ async function main(): Promise<void> {
     transform: transformStage as StageRunner,
     publish: publishStage as StageRunner,
     check: checkStage as StageRunner,
+    custom: customStage({
+      stageOf: (module) => modules.stageOf(module),
+      resolveText: (text) => resolveText(text, process.env),
+    }) as StageRunner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
   const onConfig = (project: Project): void => {
     const missing = missingSecrets(project, process.env);
     if (missing !== undefined) say(missing);
+    void modules.problems(project).then((problems) => {
+      for (const problem of problems) say(`${problem} Stages that need it fail until then.`);
+    });
   };
   await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig });
   await temporal.connection.close();

@@ -13,6 +13,7 @@ import { EventTail } from '../event-tail.ts';
 import { report } from './dev-report.ts';
 import { DevWorker } from './dev-worker.ts';
 import { startEmbeddedCloud, type EmbeddedCloud } from './embedded-cloud.ts';
+import { moduleDigest } from './module-digest.ts';
 import { StandIns } from './stand-ins.ts';
 import { watchProject } from './watch-project.ts';
 
@@ -81,7 +82,8 @@ async function openSession(
   const putInForce = async (project: Project): Promise<{ version: number; changed: boolean }> => {
     await standIns.provide(project);
     const applied = await applyProject(db, client, project, context.actor, { note: 'reefline dev' });
-    await worker.keepUp({ ...foreignFree(context.env), ...cloud.env, ...standIns.environment() });
+    const environment = { ...foreignFree(context.env), ...cloud.env, ...standIns.environment() };
+    await worker.keepUp({ ...environment, REEFLINE_PROJECT: dir }, await moduleDigest(dir, project));
     return applied;
   };
   let applied: number | null = null;

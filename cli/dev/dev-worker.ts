@@ -17,19 +17,22 @@ const SHOWN = 20;
 export class DevWorker {
   readonly #say: (line: string) => void;
   #running: HeldProcess | undefined;
-  #environment = '';
+  #startedWith = '';
   #stopping = false;
 
   constructor(say: (line: string) => void) {
     this.#say = say;
   }
 
-  /** Starts the worker, or starts it again when its environment has changed: a process cannot be told of a new one. */
-  async keepUp(environment: NodeJS.ProcessEnv): Promise<void> {
-    const wanted = JSON.stringify(environment);
-    if (this.#running !== undefined && wanted === this.#environment) return;
+  /**
+   * Starts the worker, or starts it again when its environment or the modules that it has loaded have changed: a process
+   * cannot be told of new ones.
+   */
+  async keepUp(environment: NodeJS.ProcessEnv, modules: string): Promise<void> {
+    const wanted = JSON.stringify([environment, modules]);
+    if (this.#running !== undefined && wanted === this.#startedWith) return;
     await this.#end();
-    this.#environment = wanted;
+    this.#startedWith = wanted;
     const log: string[] = [];
     const held = holdProcess(['--import', TETHER, WORKER], environment, (line) => {
       if (SAYING.test(line)) this.#say(line.replace(SAYING, 'worker: '));

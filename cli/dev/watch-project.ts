@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 /** Milliseconds of quiet after which a change counts: an editor writes a file in several steps. */
 const QUIET = 300;
 /** Folders whose files are no part of a project. */
-const IGNORED = /(^|[\\/])(\.git|node_modules|\.reefline)([\\/]|$)/;
+export const IGNORED = /(^|[\\/])(\.git|node_modules|\.reefline)([\\/]|$)/;
 
 /** Calls back some quiet time after files of the folder changed, until the signal aborts. Never twice at once. */
 export function watchProject(dir: string, signal: AbortSignal, onChange: () => Promise<void>): void {

@@ -57,6 +57,7 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     transform: runner,
     publish: runner,
     check: runner,
+    custom: runner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
   const bundle = await workflowBundle();
