@@ -5,6 +5,7 @@ import { extractMysql } from './extract-mysql.ts';
 import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
 import { eventToStage } from './latency.ts';
+import { loadPostgres } from './load-postgres.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { chainOfFour, hundredPartitions } from './partitions.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -21,6 +22,10 @@ const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measu
   {
     names: ['extract_parquet_ratio', 'extract_csv_ratio', 'extract_rss_mb'],
     measure: extractPostgres,
+  },
+  {
+    names: ['load_copy_ratio', 'load_rss_mb', 'pg_to_pg_ratio', 'merge_ratio'],
+    measure: loadPostgres,
   },
 ];
 

@@ -20,7 +20,7 @@ export const CONNECTION_SCHEMAS = {
   postgres: z.strictObject({
     kind: z
       .literal('postgres')
-      .describe('A PostgreSQL database: source of extracts, destination of publishes.'),
+      .describe('A PostgreSQL database: source of extracts, destination of loads and publishes.'),
     url: text.describe(
       'Reference to a postgres:// URL, such as ${env:SHOP_URL}. A URL with a password is refused.',
     ),

@@ -14,7 +14,7 @@ import type { StageDraft, StageFields } from './stage-draft.ts';
 const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly ConnectionKind[]>>>> = {
   extract: { from: ['postgres', 'mysql'], to: ['s3'] },
   register: { from: ['s3'], to: ['glue'] },
-  load: { from: ['s3'], to: ['redshift', 'snowflake'] },
+  load: { from: ['s3'], to: ['redshift', 'snowflake', 'postgres'] },
   transform: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
   publish: { from: ['redshift', 'snowflake'], to: ['postgres', 'salesforce'] },
   check: { from: ['redshift', 'snowflake'], to: ['redshift', 'snowflake'] },

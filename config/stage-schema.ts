@@ -193,7 +193,7 @@ export const STAGE_SCHEMAS = {
   load: z
     .strictObject({
       load: dataset.describe('The staged dataset.'),
-      to: dataset.describe('The table to load, in a redshift connection.'),
+      to: dataset.describe('The table to load, in a redshift, snowflake or postgres connection.'),
       mode,
       key: key.optional().describe('merge: the columns that identify a row.'),
       ...derived,

@@ -1,6 +1,7 @@
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
 import { destinationOf } from './destination.ts';
+import { loadIntoPostgres } from './load-postgres.ts';
 import { loadIntoRedshift } from './load-redshift.ts';
 import { loadIntoSnowflake } from './load-snowflake.ts';
 import type { StageRunner } from './runner.ts';
@@ -14,6 +15,7 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
     case 'snowflake':
       return loadIntoSnowflake(run, tools, { name, connection });
     case 'postgres':
+      return loadIntoPostgres(run, tools, { name, connection });
     case 'mysql':
     case 's3':
     case 'glue':
@@ -21,7 +23,7 @@ export const loadStage: StageRunner<LoadWork> = async (run, tools) => {
     case 'salesforce':
       throw new StageFailure(
         'invalid_config',
-        `Reefline loads into Redshift and Snowflake; ${name.connection} is of kind ${connection.kind}.`,
+        `Reefline loads into Redshift, Snowflake and PostgreSQL; ${name.connection} is of kind ${connection.kind}.`,
       );
   }
 };

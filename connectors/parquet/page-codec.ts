@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import type * as Snappy from 'snappy';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Compression } from '../../pipeline/staged-format.ts';
@@ -10,14 +10,19 @@ export interface PageCodec {
   readonly id: number;
   /** On the thread pool. */
   compress(body: Uint8Array): Promise<Uint8Array>;
+  /** On the thread pool; `rawBytes` is what the page's header says. @throws for what is not so compressed, or is longer. */
+  decompress(stored: Buffer, rawBytes: number): Promise<Buffer>;
 }
 
 /** Level 1: three times the speed of the default, and a few per cent more bytes. */
 const ZSTD_LEVEL = 1;
 const MIN_CHUNK = 16 * 1024;
 const MAX_CHUNK = 256 * 1024;
+/** What zlib asks for at least. */
+const MIN_OUTPUT = 64;
 
 const compressZstd = promisify(zstdCompress);
+const decompressZstd = promisify(zstdDecompress);
 
 const ZSTD: PageCodec = {
   id: 6,
@@ -28,12 +33,26 @@ const ZSTD: PageCodec = {
       // Each chunk of output is a visit of the thread pool of its own.
       chunkSize: Math.min(Math.max(body.length >> 1, MIN_CHUNK), MAX_CHUNK),
     }),
+  decompress: (stored, rawBytes) =>
+    decompressZstd(stored, {
+      maxOutputLength: Math.max(rawBytes, 1),
+      chunkSize: Math.max(rawBytes, MIN_OUTPUT),
+    }),
 };
 
 const SNAPPY: PageCodec = {
   id: 1,
   compress: async (body) => (await loadSnappy()).compress(body),
+  decompress: async (stored) => {
+    const raw = await (await loadSnappy()).uncompress(stored, { asBuffer: true });
+    return Buffer.from(raw);
+  },
 };
+
+/** The codec that a file names, or undefined when no file of ours has it. */
+export function codecOf(id: number): PageCodec | undefined {
+  return [ZSTD, SNAPPY].find((codec) => codec.id === id);
+}
 
 /** @throws StageFailure `invalid_config` for what no page is compressed with. */
 export function pageCodec(compression: Compression): PageCodec {
@@ -57,7 +76,7 @@ async function loadSnappy(): Promise<typeof Snappy> {
   } catch (error) {
     throw new StageFailure(
       'invalid_config',
-      'The package snappy could not be loaded, so no file can be compressed with it. Write format: parquet in the stage, ' +
+      'The package snappy could not be loaded, so no file can be compressed with it or read. Write format: parquet in the stage, ' +
         'which needs no package, or install snappy for the platform of the worker.',
       { cause: error },
     );

@@ -1,5 +1,16 @@
 /** Types of the Thrift compact protocol, as they stand in field and list headers. */
-export const THRIFT = { true: 1, false: 2, byte: 3, i32: 5, i64: 6, binary: 8, list: 9, struct: 12 } as const;
+export const THRIFT = {
+  true: 1,
+  false: 2,
+  byte: 3,
+  i16: 4,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  struct: 12,
+} as const;
 
 /**
  * Writes the Thrift compact protocol, as far as Parquet's metadata needs it

@@ -1,8 +1,8 @@
 /** Days and microseconds from 1970-01-01, Parquet's epoch, to 2000-01-01, PostgreSQL's. */
-const EPOCH_DAYS = 10_957;
+export const EPOCH_DAYS = 10_957;
 const EPOCH_MICROS = 946_684_800_000_000n;
-const EPOCH_HIGH = Number(EPOCH_MICROS >> 32n);
-const EPOCH_LOW = Number(EPOCH_MICROS & 0xffff_ffffn);
+export const EPOCH_HIGH = Number(EPOCH_MICROS >> 32n);
+export const EPOCH_LOW = Number(EPOCH_MICROS & 0xffff_ffffn);
 
 /** Years 1 to 9999: what Athena, Redshift and every reader of four-digit years give back unchanged. */
 const FIRST_DAY = -719_162;

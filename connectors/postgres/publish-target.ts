@@ -107,7 +107,7 @@ async function heldColumns(
 }
 
 /** ON CONFLICT needs an index on exactly the key: complete (no WHERE), on plain columns, valid and checked at once. */
-async function hasUniqueIndex(
+export async function hasUniqueIndex(
   client: pg.ClientBase,
   target: ServingTable,
   key: readonly string[],
@@ -123,7 +123,7 @@ async function hasUniqueIndex(
   return found.rows.length > 0;
 }
 
-function uniqueIndex(target: ServingTable, key: readonly string[]): string {
+export function uniqueIndex(target: ServingTable, key: readonly string[]): string {
   return `CREATE UNIQUE INDEX ON ${servingName(target)} (${key.map(quoteIdentifier).join(', ')})`;
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
 import { PLAIN_KINDS, type Column, type ColumnType } from '../../pipeline/column.ts';
 import type { CellValue } from './copy-rows.ts';
 
@@ -64,3 +65,12 @@ export const anyTable = fc
       ),
     }),
   );
+
+/** Limits that make small tables fill many pages, row groups and files. */
+export const anyLimits: fc.Arbitrary<ParquetLimits> = fc.record({
+  pageBytes: fc.integer({ min: 1, max: 2_000 }),
+  groupRows: fc.integer({ min: 1, max: 40 }),
+  groupBytes: fc.integer({ min: 1, max: 4_000 }),
+  fileRows: fc.integer({ min: 1, max: 60 }),
+  fileBytes: fc.integer({ min: 100, max: 10_000 }),
+});

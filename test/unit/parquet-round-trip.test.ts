@@ -3,16 +3,8 @@ import fc from 'fast-check';
 import { DEFAULT_LIMITS, ParquetFile, type ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
-import { anyTable } from '../support/drawn-tables.ts';
+import { anyLimits, anyTable } from '../support/drawn-tables.ts';
 import { duckDbType, readWithDuckDb, readWithHyparquet } from '../support/parquet-readers.ts';
-
-const anyLimits: fc.Arbitrary<ParquetLimits> = fc.record({
-  pageBytes: fc.integer({ min: 1, max: 2_000 }),
-  groupRows: fc.integer({ min: 1, max: 40 }),
-  groupBytes: fc.integer({ min: 1, max: 4_000 }),
-  fileRows: fc.integer({ min: 1, max: 60 }),
-  fileBytes: fc.integer({ min: 100, max: 10_000 }),
-});
 
 /** Encodes all rows, into as many files as the limits make of them. */
 async function encode(

@@ -1,0 +1,241 @@
+import { describeType, type Column } from '../../pipeline/column.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { MAX_FIELD_BYTES, MOVE, moveOf, type Move, type WireType } from './field-moves.ts';
+import { writeNumeric128, writeNumeric32, writeNumeric64 } from './numeric-field.ts';
+import type { LoadedPage, Round } from './read-pages.ts';
+import { readUuid } from './uuid-field.ts';
+import { EPOCH_DAYS, EPOCH_HIGH, EPOCH_LOW } from './wire-time.ts';
+
+/** A column of the files and the type of the table's column that takes it. */
+export interface TupleColumn {
+  readonly column: Column;
+  readonly wire: WireType;
+}
+
+interface Field {
+  readonly column: Column;
+  readonly move: Move;
+  readonly scale: number;
+  page: LoadedPage;
+  /** Where the next value lies in the page and where the last one ends: in bytes; of booleans, in bits. */
+  at: number;
+  end: number;
+}
+
+const CHUNK = 256 * 1024;
+const NO_PAGE: LoadedPage = {
+  bytes: Buffer.alloc(0),
+  view: new DataView(new ArrayBuffer(0)),
+  presentAt: -1,
+  valuesAt: 0,
+};
+
+/**
+ * Makes rows of PostgreSQL's binary COPY from pages
+ * (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"): the inverse of `TupleReader`. No object is
+ * made for a row or a value.
+ */
+export class TupleWriter {
+  readonly #fields: readonly Field[];
+  /** The same field in every row, behind the others. */
+  readonly #last: Buffer;
+  readonly #dataset: string;
+  #chunk = Buffer.allocUnsafeSlow(CHUNK);
+  #view = viewOf(this.#chunk);
+  #at = 0;
+  #full: Buffer[] = [];
+
+  /** `dataset` names the batch in messages. `last` is the text of one more column. */
+  constructor(dataset: string, columns: readonly TupleColumn[], last: string) {
+    this.#dataset = dataset;
+    this.#fields = columns.map(({ column, wire }) => ({
+      column,
+      move: moveOf(column.type, wire) ?? mismatch(dataset, column, wire),
+      scale: column.type.kind === 'decimal' ? column.type.scale : 0,
+      page: NO_PAGE,
+      at: 0,
+      end: 0,
+    }));
+    const text = Buffer.from(last);
+    this.#last = Buffer.alloc(4 + text.length);
+    this.#last.writeInt32BE(text.length);
+    this.#last.set(text, 4);
+  }
+
+  /** The rows of a round, in memory of their own. @throws StageFailure `data_error` for a text that is no uuid. */
+  write({ rows, pages }: Round): readonly Buffer[] {
+    const fields = this.#fields;
+    for (const [at, field] of fields.entries()) {
+      field.page = pages[at] ?? NO_PAGE;
+      const unit = field.move === MOVE.boolean ? 8 : 1;
+      field.at = field.page.valuesAt * unit;
+      field.end = field.page.bytes.length * unit;
+    }
+    for (let row = 0; row < rows; row++) {
+      this.#reserve(2);
+      this.#view.setInt16(this.#at, fields.length + 1);
+      this.#at += 2;
+      for (const field of fields) this.#writeField(field, row);
+      this.#reserve(this.#last.length);
+      this.#chunk.set(this.#last, this.#at);
+      this.#at += this.#last.length;
+    }
+    const longer = fields.find(({ move, at, end }) => end - at > (move === MOVE.boolean ? 7 : 0));
+    if (longer !== undefined) throw this.#damaged(longer);
+    return this.#take();
+  }
+
+  #writeField(field: Field, row: number): void {
+    this.#reserve(MAX_FIELD_BYTES);
+    const { presentAt, bytes } = field.page;
+    if (presentAt >= 0 && ((bytes[presentAt + (row >> 3)] ?? 0) & (1 << (row & 7))) === 0) {
+      this.#view.setInt32(this.#at, -1);
+      this.#at += 4;
+    } else if (field.at < field.end) {
+      this.#move(field);
+    } else {
+      throw this.#damaged(field);
+    }
+  }
+
+  #move(field: Field): void {
+    const view = this.#view;
+    const from = field.page.view;
+    const source = field.at;
+    const at = this.#at + 4;
+    let length = 4;
+    let taken = 4;
+    switch (field.move) {
+      case MOVE.boolean:
+        view.setUint8(at, (from.getUint8(source >> 3) >> (source & 7)) & 1);
+        length = 1;
+        taken = 1;
+        break;
+      case MOVE.int2:
+        view.setInt16(at, from.getInt32(source, true));
+        length = 2;
+        break;
+      case MOVE.four:
+        view.setInt32(at, from.getInt32(source, true));
+        break;
+      case MOVE.int4ToInt8: {
+        const value = from.getInt32(source, true);
+        view.setInt32(at, value >> 31);
+        view.setInt32(at + 4, value);
+        length = 8;
+        break;
+      }
+      case MOVE.eight:
+        view.setInt32(at, from.getInt32(source + 4, true));
+        view.setInt32(at + 4, from.getInt32(source, true));
+        length = taken = 8;
+        break;
+      case MOVE.float4ToFloat8:
+        view.setFloat64(at, from.getFloat32(source, true));
+        length = 8;
+        break;
+      case MOVE.date:
+        view.setInt32(at, from.getInt32(source, true) - EPOCH_DAYS);
+        break;
+      case MOVE.time: {
+        const low = from.getUint32(source, true);
+        view.setInt32(at, from.getInt32(source + 4, true) - EPOCH_HIGH - (low < EPOCH_LOW ? 1 : 0));
+        view.setInt32(at + 4, low - EPOCH_LOW);
+        length = taken = 8;
+        break;
+      }
+      case MOVE.numeric32:
+        length = writeNumeric32(view, at, from.getInt32(source, true), field.scale);
+        break;
+      case MOVE.numeric64:
+        length = writeNumeric64(
+          view,
+          at,
+          from.getInt32(source + 4, true),
+          from.getUint32(source, true),
+          field.scale,
+        );
+        taken = 8;
+        break;
+      case MOVE.numeric128:
+        length = writeNumeric128(view, at, from, source, field.scale);
+        taken = 16;
+        break;
+      case MOVE.bytes:
+      case MOVE.jsonb:
+      case MOVE.uuid:
+        this.#moveText(field, from.getUint32(source, true));
+        return;
+    }
+    view.setInt32(at - 4, length);
+    this.#at = at + length;
+    field.at = source + taken;
+  }
+
+  #moveText(field: Field, length: number): void {
+    const start = field.at + 4;
+    if (start + length > field.end) throw this.#damaged(field);
+    field.at = start + length;
+    if (field.move === MOVE.uuid) {
+      this.#view.setInt32(this.#at, 16);
+      if (!readUuid(field.page.bytes, start, length, this.#chunk, this.#at + 4)) throw this.#noUuid(field);
+      this.#at += 20;
+      return;
+    }
+    const version = field.move === MOVE.jsonb ? 1 : 0;
+    this.#reserve(4 + version + length);
+    this.#view.setInt32(this.#at, version + length);
+    // jsonb_recv knows one version of its format: a byte 1, then the text.
+    if (version === 1) this.#chunk[this.#at + 4] = 1;
+    field.page.bytes.copy(this.#chunk, this.#at + 4 + version, start, start + length);
+    this.#at += 4 + version + length;
+  }
+
+  #reserve(size: number): void {
+    if (this.#at + size <= this.#chunk.length) return;
+    this.#full.push(this.#chunk.subarray(0, this.#at));
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK, size));
+    this.#view = viewOf(this.#chunk);
+    this.#at = 0;
+  }
+
+  /** A chunk that is hardly filled waits for the next round: its memory goes on where it ended. */
+  #take(): readonly Buffer[] {
+    const full = this.#full;
+    this.#full = [];
+    if (this.#at > 0) full.push(this.#chunk.subarray(0, this.#at));
+    this.#chunk = this.#chunk.subarray(this.#at);
+    this.#view = viewOf(this.#chunk);
+    this.#at = 0;
+    return full;
+  }
+
+  #damaged({ column }: Field): StageFailure {
+    return new StageFailure(
+      'data_error',
+      `A page of column "${column.name}" of ${this.#dataset} holds other values than its header says. Run the extract of this label again.`,
+      { facts: { dataset: this.#dataset, column: column.name } },
+    );
+  }
+
+  #noUuid({ column }: Field): StageFailure {
+    return new StageFailure(
+      'data_error',
+      `Column "${column.name}" of ${this.#dataset} holds a text that is no uuid, and the column of the table is of type uuid. ` +
+        'Correct the row at the source, or give the table a column of type text.',
+      { facts: { dataset: this.#dataset, column: column.name } },
+    );
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function mismatch(dataset: string, column: Column, wire: WireType): never {
+  throw new StageFailure(
+    'data_error',
+    `Column "${column.name}" of ${dataset} is ${describeType(column.type)}, which a column of type ${wire} cannot hold unchanged.`,
+    { facts: { dataset, column: column.name } },
+  );
+}

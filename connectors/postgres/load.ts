@@ -1,0 +1,175 @@
+import type pg from 'pg';
+import type { Column } from '../../pipeline/column.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { withPostgres, type PostgresSettings } from './connection.ts';
+import { copyBinary } from './copy-in.ts';
+import { LABEL_COLUMN, prepareLoadTarget, type PreparedTarget } from './load-target.ts';
+import { DELETED_KEYS, mergeStaged, refuseBadKeys, STAGED_ROWS, stagingTable } from './load-merge.ts';
+import type { LoadRequest, LoadRows } from './load-request.ts';
+import type { WireType } from './load-types.ts';
+import { lockPublishing, recordRows, settledRows, type PublishMarker } from './publish-markers.ts';
+import { servingName } from './publish-target.ts';
+import { quoteIdentifier } from './quote.ts';
+
+export interface LoadResult {
+  readonly rows: number;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * Without these a server that lost its client would keep the transaction, and the lock that a retry waits for, for hours
+ * (https://www.postgresql.org/docs/current/runtime-config-connection.html, "TCP Settings").
+ */
+const NOTICE_LOST_CLIENT =
+  'set tcp_keepalives_idle = 30; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; ' +
+  `set idle_in_transaction_session_timeout = '10min'`;
+
+/**
+ * Writes a batch into a table, once, in one transaction with its marker. Readers never wait for it, and writers only
+ * for rows that both change: the lock is one on the dataset, which only loads ask for (docs/decisions/0018).
+ * @throws StageFailure `data_error` for keys that are NULL or not unique and for values that the table refuses;
+ * `invalid_config` for a key that the batch does not have; what reading the rows throws.
+ */
+export async function loadRows(settings: PostgresSettings, request: LoadRequest): Promise<LoadResult> {
+  const { marker, table, rows, mode } = request;
+  const doing = `load ${marker.dataset} into table ${table.schema}.${table.table}`;
+  checkKey(request);
+  return withPostgres(settings, doing, async ({ client, where }) => {
+    await client.query(NOTICE_LOST_CLIENT);
+    const prepared = await prepareLoadTarget(client, {
+      dataset: marker.dataset,
+      table,
+      columns: rows.columns,
+      key: request.key,
+    });
+    const settled = await settledRows(client, marker, mode === 'replace');
+    if (settled !== undefined) return { rows: settled, columns: prepared.columns };
+    const copy = async (
+      into: string,
+      { count, columns, read }: LoadRows,
+      wires: readonly WireType[],
+    ): Promise<void> => {
+      const names = [...columns.map(({ name }) => name), LABEL_COLUMN];
+      const copied = await copyBinary(
+        client,
+        { into, names, rows: read(wires), where, doing },
+        settings.signal,
+      );
+      if (copied !== count) throw wrongCount(marker, copied, count);
+    };
+    const written =
+      mode === 'merge'
+        ? await merge(client, request, prepared, copy)
+        : await fill(client, request, prepared, copy);
+    return { rows: written, columns: prepared.columns };
+  });
+}
+
+type Copy = (into: string, rows: LoadRows, wires: readonly WireType[]) => Promise<void>;
+
+/** Straight into the table: what is copied is seen by nobody before the commit. */
+async function fill(
+  client: pg.Client,
+  { marker, table, mode, rows }: LoadRequest,
+  { wires }: PreparedTarget,
+  copy: Copy,
+): Promise<number> {
+  const settled = await begin(client, marker, mode);
+  if (settled !== undefined) return settled;
+  const name = servingName(table);
+  if (mode === 'replace') await client.query(`delete from ${name}`);
+  else if (await hasOlderRevision(client, marker))
+    await client.query(`delete from ${name} where ${quoteIdentifier(LABEL_COLUMN)} = $1`, [marker.timelabel]);
+  if (rows.count > 0) await copy(name, rows, wires);
+  return commit(client, marker, rows.count);
+}
+
+/** Rows wait in temporary tables, so that the transaction is short however slowly they arrive. */
+async function merge(
+  client: pg.Client,
+  request: LoadRequest,
+  { wires }: PreparedTarget,
+  copy: Copy,
+): Promise<number> {
+  const { marker, table, rows, deletes } = request;
+  const wireOf = new Map(rows.columns.map(({ name }, at) => [name, wires[at]]));
+  const named = (columns: readonly Column[]): readonly WireType[] =>
+    columns.flatMap(({ name }) => wireOf.get(name) ?? []);
+  for (const [staging, batch] of [
+    [STAGED_ROWS, rows],
+    [DELETED_KEYS, deletes],
+  ] as const) {
+    if (batch === undefined) continue;
+    await client.query(stagingTable(staging, table, batch.columns));
+    if (batch.count > 0) await copy(`pg_temp.${staging}`, batch, named(batch.columns));
+    // Nothing else tells the planner how many rows wait here, and they are joined with a table of any size.
+    await client.query(`analyze pg_temp.${staging}`);
+  }
+  await refuseBadKeys(client, request);
+  const settled = await begin(client, marker, 'merge');
+  if (settled !== undefined) return settled;
+  const written = await mergeStaged(client, request, await hasOlderRevision(client, marker));
+  return commit(client, marker, written);
+}
+
+/**
+ * Begins the transaction and waits for loads that it must not meet: appends of other labels may go on, everything else
+ * of the dataset is done one at a time. Afterwards what an earlier attempt committed meanwhile is visible.
+ */
+async function begin(
+  client: pg.Client,
+  marker: PublishMarker,
+  mode: LoadRequest['mode'],
+): Promise<number | undefined> {
+  await client.query('begin');
+  if (mode === 'append') {
+    await client.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [
+      `reefline publish ${marker.dataset}`,
+    ]);
+    await lockPublishing(client, `${marker.dataset} ${marker.timelabel}`);
+  } else await lockPublishing(client, marker.dataset);
+  const settled = await settledRows(client, marker, mode === 'replace');
+  if (settled !== undefined) await client.query('rollback');
+  return settled;
+}
+
+async function commit(client: pg.Client, marker: PublishMarker, rows: number): Promise<number> {
+  await recordRows(client, marker, rows);
+  await client.query('commit');
+  return rows;
+}
+
+/** Whether the label may have rows already: only then are they looked for, which may take a scan of the table. */
+async function hasOlderRevision(
+  client: pg.Client,
+  { dataset, timelabel, revision }: PublishMarker,
+): Promise<boolean> {
+  const found = await client.query(
+    'select 1 from reefline.applied where dataset = $1 and timelabel = $2 and revision < $3 limit 1',
+    [dataset, timelabel, revision],
+  );
+  return found.rows.length > 0;
+}
+
+function checkKey({ marker, mode, key, rows }: LoadRequest): void {
+  if (mode !== 'merge') return;
+  const names = rows.columns.map(({ name }) => name);
+  const missing = key.filter((name) => !names.includes(name));
+  if (key.length > 0 && missing.length === 0) return;
+  const reason =
+    key.length === 0 ? 'names no key' : `has no column ${missing.map((name) => `"${name}"`).join(', ')}`;
+  throw new StageFailure(
+    'invalid_config',
+    `${marker.dataset} is merged on a key, but the batch ${reason}. Its columns are ${names.join(', ')}.`,
+    { facts: { dataset: marker.dataset } },
+  );
+}
+
+function wrongCount({ dataset, timelabel }: PublishMarker, copied: number, count: number): StageFailure {
+  return new StageFailure(
+    'data_error',
+    `The staged files of label ${timelabel} for ${dataset} hold ${String(copied)} rows, and their manifest says ${String(count)}. ` +
+      'Nothing was written. Run the extract of this label again.',
+    { facts: { dataset, timelabel, rows: copied, expected: count } },
+  );
+}
