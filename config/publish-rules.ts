@@ -36,11 +36,12 @@ export function publishProblems(
   if (kind !== 'salesforce') return [];
   const problems = [...misplaced(POSTGRES_ONLY, 'PostgreSQL')];
   const source = parseDataset(fields.from)?.connection ?? '';
-  if (connections.get(source)?.kind === 'snowflake')
+  const sourceKind = connections.get(source)?.kind;
+  if (sourceKind === 'snowflake' || sourceKind === 'athena')
     problems.push(
       yaml.problem(
         [...path, 'publish'],
-        `rows are published to Salesforce from redshift connections, and ${source} is snowflake`,
+        `rows are published to Salesforce from redshift connections, and ${source} is ${sourceKind}`,
         'publish from a table in Redshift',
       ),
     );

@@ -16,7 +16,7 @@ const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly C
   register: { from: ['s3'], to: ['glue'] },
   load: { from: ['s3'], to: ['redshift', 'snowflake', 'postgres'] },
   transform: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
-  publish: { from: ['redshift', 'snowflake'], to: ['postgres', 'salesforce'] },
+  publish: { from: ['redshift', 'athena', 'snowflake'], to: ['postgres', 'salesforce'] },
   check: { from: ['redshift', 'snowflake'], to: ['redshift', 'snowflake'] },
   custom: { from: [], to: ['postgres', 's3', 'glue', 'redshift', 'athena', 'snowflake', 'salesforce'] },
 };

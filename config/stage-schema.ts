@@ -215,7 +215,9 @@ export const STAGE_SCHEMAS = {
     }),
   publish: z
     .strictObject({
-      publish: dataset.describe('The warehouse table to read, in a redshift connection.'),
+      publish: dataset.describe(
+        'The warehouse table to read, in a redshift, athena or snowflake connection.',
+      ),
       to: dataset.describe(
         'The table to write, in a postgres connection, or the object, in a salesforce connection: crm.sobjects.Account.',
       ),

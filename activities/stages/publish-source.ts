@@ -1,3 +1,9 @@
+import { openAthena } from '../../connectors/athena/client.ts';
+import type { TableName } from '../../connectors/athena/names.ts';
+import type { Watch } from '../../connectors/athena/progress.ts';
+import { tableRows as athenaRows } from '../../connectors/athena/read-table.ts';
+import { createGlueClient } from '../../connectors/glue/client.ts';
+import { readStagedTable } from '../../connectors/glue/staging-table.ts';
 import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { storedName as redshiftName } from '../../connectors/redshift/names.ts';
 import {
@@ -8,6 +14,9 @@ import { closeWarehouse, openWarehouse as openSnowflake } from '../../connectors
 import { neutralName, storedName, tableOf } from '../../connectors/snowflake/names.ts';
 import { tableColumns, tableRows } from '../../connectors/snowflake/read-table.ts';
 import type { Column } from '../../pipeline/column.ts';
+import type { AthenaConnection } from '../../pipeline/connection.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { athenaTable } from './athena-table.ts';
 import { destinationOf } from './destination.ts';
 import type { StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
@@ -33,7 +42,7 @@ export interface PublishSource {
 export async function openPublishSource(
   dataset: string,
   tools: StageTools,
-  watch: { readonly beat: () => void; readonly signal: AbortSignal },
+  watch: Watch,
 ): Promise<PublishSource> {
   const { name, connection } = destinationOf(dataset, tools);
   if (connection.kind === 'snowflake') {
@@ -46,6 +55,8 @@ export async function openPublishSource(
       close: () => closeWarehouse(warehouse),
     };
   }
+  const athena = athenaTable(dataset, tools);
+  if (athena !== undefined) return athenaSource(athena.connection, athena.table, dataset, watch);
   const { connection: redshift, table } = warehouseTarget(dataset, tools);
   const warehouse = openWarehouse(redshift);
   return {
@@ -54,6 +65,35 @@ export async function openPublishSource(
     rows: (columns, labels, spread) => redshiftRows(warehouse, table, { columns, labels, spread }, watch),
     close: () => {
       warehouse.client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+function athenaSource(
+  connection: AthenaConnection,
+  table: TableName,
+  dataset: string,
+  watch: Watch,
+): PublishSource {
+  const athena = openAthena(connection);
+  const glue = createGlueClient(connection.region === undefined ? {} : { region: connection.region });
+  return {
+    // Glue has no capital letters.
+    nameOf: (column) => column.toLowerCase(),
+    columns: async () => {
+      const found = await readStagedTable({ client: glue, signal: watch.signal }, table, dataset);
+      if (found !== undefined) return found.columns;
+      throw new StageFailure(
+        'not_found',
+        `Glue has no table ${table.database}.${table.table} that this worker may see. Run the stage that produces ${dataset} first.`,
+        { facts: { table: `${table.database}.${table.table}` } },
+      );
+    },
+    rows: (columns, labels) => athenaRows(athena, table, columns, labels, watch),
+    close: () => {
+      glue.destroy();
+      athena.client.destroy();
       return Promise.resolve();
     },
   };

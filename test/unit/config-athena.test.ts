@@ -21,7 +21,7 @@ function filesOf(edit: (text: string) => string = (text) => text, sql = SQL): Pr
     'reefline.yaml': edit(
       (SHOP_PROJECT['reefline.yaml'] ?? '').replace(
         'endpoints:',
-        '  lakehouse: { kind: athena, location: s3://acme-lake/tables, workgroup: main }\nendpoints:',
+        '  crm: { kind: salesforce, loginUrl: "https://acme.my.salesforce.com", clientId: a, clientSecret: "${env:CRM_SECRET}" }\n  lakehouse: { kind: athena, location: s3://acme-lake/tables, workgroup: main }\nendpoints:',
       ),
     ),
     'pipelines/orders.yaml': edit((SHOP_PROJECT['pipelines/orders.yaml'] ?? '') + STAGE),
@@ -92,6 +92,13 @@ describe('a transform into Athena', () => {
       'to: lakehouse.shop.loaded',
       /lakehouse is athena.*load writes to a redshift/,
       /warehouse/,
+    ],
+    [
+      'a publish of it to Salesforce',
+      'publish: warehouse.marts.daily_revenue, to: serving.public.daily_revenue',
+      'publish: lakehouse.marts.per_origin, to: crm.sobjects.Revenue__c',
+      /lakehouse is athena/,
+      /Redshift/,
     ],
   ])('is refused for %s, with a cure', async (_, find, put, problem, cure) => {
     expect(Object.values(filesOf()).join('\n')).toContain(find);
