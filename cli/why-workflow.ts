@@ -4,7 +4,7 @@ import type { WorkflowFact } from '../pipeline/explanation-facts.ts';
 import { runId } from '../pipeline/ids.ts';
 
 /** Milliseconds for the connection, and for the answer: an explanation does not wait for Temporal. */
-const PATIENCE = 400;
+const PATIENCE = 1_500;
 
 /** What Temporal says of the workflow of a label; null when it does not answer at once. */
 export async function readWorkflow(stage: string, timelabel: string): Promise<WorkflowFact | null> {

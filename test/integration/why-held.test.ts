@@ -12,6 +12,7 @@ import {
   SKETCHES,
   type ExplainedWorld,
 } from '../support/explained-world.ts';
+import { eventually } from '../support/eventually.ts';
 import { projectOf } from '../support/project.ts';
 import type { BackfillRequest } from '../../pipeline/backfill-request.ts';
 import { label } from '../support/scenario.ts';
@@ -54,17 +55,22 @@ describe('a label that failed or runs', () => {
     );
     expect(silent.text).not.toContain('now');
     await world.withTemporal(async () => {
-      expect((await world.why(`orders.fetch ${at}`)).timeline.at(-1)).toBe(
-        'now Temporal has no open workflow for it; the sweep starts it again.',
-      );
+      // An explanation does not wait for a Temporal that is busy.
+      await eventually(async () => {
+        expect((await world.why(`orders.fetch ${at}`)).timeline.at(-1)).toBe(
+          'now Temporal has no open workflow for it; the sweep starts it again.',
+        );
+      });
       const connection = await Connection.connect({ address: world.temporalAddress });
       const handle = await new Client({ connection }).workflow.start('stageRun', {
         taskQueue: 'nobody-works-here',
         workflowId: `run/orders.fetch/${at}`,
       });
-      expect((await world.why(`orders.fetch ${at}`)).timeline.at(-1)).toBe(
-        'now Its workflow is open in Temporal.',
-      );
+      await eventually(async () => {
+        expect((await world.why(`orders.fetch ${at}`)).timeline.at(-1)).toBe(
+          'now Its workflow is open in Temporal.',
+        );
+      });
       await handle.terminate();
       await connection.close();
     });
