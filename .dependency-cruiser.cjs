@@ -97,6 +97,7 @@ module.exports = {
         '^catalog/',
         npm('@temporalio/activity'),
         npm('@temporalio/common'),
+        npm('re2js'),
       ],
       { node: true },
     ),
@@ -104,7 +105,7 @@ module.exports = {
       'config-only-reads-yaml-and-sql',
       'Configuration becomes typed definitions here and nothing else. Reach outside systems from activities/.',
       'config',
-      ['^config/', '^pipeline/', npm('zod'), npm('yaml'), npm('@polyglot-sql/sdk'), npm('cronstrue')],
+      ['^config/', '^pipeline/', npm('zod'), npm('yaml'), npm('@polyglot-sql/sdk'), npm('re2js')],
       { node: true },
     ),
     only(

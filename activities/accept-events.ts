@@ -10,6 +10,7 @@ import { numberEvents } from '../pipeline/number-events.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
+import { withEndpoints } from './owed-endpoints.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld } from './report-held.ts';
 import { routesOf, targetKey, targetsOfRoutes, verdictsOf, verdictsOfNewest, type Route } from './routes.ts';
@@ -74,7 +75,8 @@ export async function acceptEvents(
     const refusals = numbered.refused.map(({ arrival, field, reason }) =>
       rejection(arrival.incoming, field, reason),
     );
-    const endpoints = new Set(await appendEvents(client, numbered.events, [...logged.known], router));
+    const owed = withEndpoints(table, numbered.events, Date.now());
+    const endpoints = new Set(await appendEvents(client, owed, [...logged.known], router));
     await appendRejections(client, [...rejections, ...refusals], router);
     const origin = { ...originOf(routes), isRepeated: (id: string) => logged.known.has(id) };
     const opened = await openTargets(client, targets, {

@@ -7,6 +7,7 @@ import { moveReservations } from '../catalog/write-openings.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import { labelCount } from '../pipeline/verdict.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
+import { withEndpoints } from './owed-endpoints.ts';
 
 /**
  * Reports, once within 24 hours for each stage, that its limit of restated labels holds labels back. Endpoints hear of
@@ -44,5 +45,5 @@ export async function reportHeld(
       ),
     );
   }
-  return appendEvents(client, events, [], router);
+  return appendEvents(client, withEndpoints(table, events, Date.now()), [], router);
 }

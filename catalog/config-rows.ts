@@ -51,20 +51,10 @@ async function writeEndpoints(client: pg.PoolClient, version: number, project: P
   await client.query('update reefline.endpoint set active = false');
   await client.query({
     name: 'write-endpoints',
-    text: `insert into reefline.endpoint (name, definition, config_version, outcomes)
-           select e->'definition'->>'name', e->'definition', $1,
-                  case when e->'outcomes' <> 'null' then array(select jsonb_array_elements_text(e->'outcomes')) end
-             from jsonb_array_elements($2::jsonb) e
+    text: `insert into reefline.endpoint (name, definition, config_version)
+           select e->>'name', e, $1 from jsonb_array_elements($2::jsonb) e
            on conflict (name) do update
-             set definition = excluded.definition, config_version = excluded.config_version, outcomes = excluded.outcomes, active = true`,
-    values: [
-      version,
-      JSON.stringify(
-        project.endpoints.map((definition) => ({
-          definition,
-          outcomes: definition.on === undefined ? null : selectedOutcomes(definition.on),
-        })),
-      ),
-    ],
+             set definition = excluded.definition, config_version = excluded.config_version, active = true`,
+    values: [version, JSON.stringify(project.endpoints)],
   });
 }

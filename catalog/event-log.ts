@@ -41,14 +41,20 @@ export async function readLogged(
   return { known, highest, logged };
 }
 
+/** An event, and the names of the endpoints that are to receive it. */
+export interface OwedEvent {
+  readonly event: ReeflineEvent;
+  readonly endpoints: readonly string[];
+}
+
 /**
- * Appends events and, for each active endpoint, the delivery that it is owed: one statement, all or nothing. Returns
+ * Appends events and the deliveries that their endpoints are owed: one statement, all or nothing. Returns
  * the endpoints that are owed one of them, or still one of the `repeated` events, whose first call may have ended
  * before anybody woke a publisher.
  */
 export async function appendEvents(
   client: pg.PoolClient,
-  events: readonly ReeflineEvent[],
+  events: readonly OwedEvent[],
   repeated: readonly string[],
   router: string,
 ): Promise<readonly string[]> {
@@ -63,18 +69,27 @@ export async function appendEvents(
                     e->>'outcome', coalesce((e->>'propagates')::boolean, true), e->>'stage', $2, e
                from arrived order by position
              on conflict do nothing
-             returning event_id, seq, event_type, outcome),
+             returning event_id, seq),
            owed as (
              insert into reefline.delivery (endpoint, seq, event_id)
-             select name, seq, event_id from logged
-               join reefline.endpoint e on e.active and (e.outcomes is null or event_type = 'metadata' or outcome = any(e.outcomes))
+             select endpoint, seq, event_id from logged
+               join jsonb_to_recordset($4::jsonb) as o(event_id text, endpoint text) using (event_id)
              returning endpoint)
            select endpoint from owed
            union
            select e.name from reefline.endpoint e
             where exists (select 1 from reefline.delivery d
                            where d.endpoint = e.name and d.event_id = any($3::text[]) and d.status = 'owed')`,
-    values: [JSON.stringify(events), router, repeated],
+    values: [
+      JSON.stringify(events.map(({ event }) => event)),
+      router,
+      repeated,
+      JSON.stringify(
+        events.flatMap(({ event, endpoints }) =>
+          endpoints.map((endpoint) => ({ event_id: event.eventId, endpoint })),
+        ),
+      ),
+    ],
   });
   return found.rows.map((row) => row.endpoint);
 }

@@ -9,6 +9,7 @@ const GROUPS = {
   backfill: 'ranges of labels through the graph',
   catalog: 'the catalog database',
   config: 'the config versions that were applied',
+  endpoint: 'where customers receive events',
   events: 'the event log',
   runs: 'the runs of stages in the ledger',
   schema: 'the columns of datasets, as runs saw them',

@@ -14,6 +14,7 @@ import { addConfigShowCommand } from './commands/config-show.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEndpointPreviewCommand } from './commands/endpoint-preview.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
@@ -73,6 +74,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsSearchCommand,
   addEventsShowCommand,
   addEventsRejectedCommand,
+  addEndpointPreviewCommand,
   addDoctorCommand,
   addCatalogMigrateCommand,
   addCompletionCommand,

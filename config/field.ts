@@ -4,7 +4,8 @@ import { parsePeriod } from '../pipeline/period.ts';
 import { isTimeZone } from '../pipeline/time-zone.ts';
 import { parseWindow } from '../pipeline/window.ts';
 import { suggest } from './nearest.ts';
-import { parseDeadline, parseTimeout } from './timeout.ts';
+import { expressionProblem } from './name-expression.ts';
+import { parseAge, parseDeadline, parseTimeout } from './timeout.ts';
 
 /**
  * Fields that several schemas share. The message of a check is `<problem>\n<cure>`, so that a problem and its cure
@@ -76,6 +77,26 @@ export const deadlineTime = z
     error: message('this is no deadline', 'write 1s to 90d, such as 30m, 2h or 1d'),
   })
   .meta({ pattern: '^[0-9]{1,7}(s|m|h|d)$', examples: ['2h', '1d'] });
+
+export const age = z
+  .string()
+  .refine((text) => parseAge(text) !== undefined, {
+    error: message('this is no age', 'write 1s to 3660d, such as 12h or 7d'),
+  })
+  .meta({ pattern: '^[0-9]{1,7}(s|m|h|d)$', examples: ['12h', '7d'] });
+
+export const namePattern = z
+  .string()
+  .min(1, message('this pattern is empty', 'write a name, or one with * in it'))
+  .max(200, message('this pattern is longer than 200 characters', 'shorten it'))
+  .refine((pattern) => expressionProblem(pattern) === undefined, {
+    error: ({ input }) =>
+      message(
+        `this is no regular expression: ${expressionProblem(String(input)) ?? ''}`,
+        'write it in the syntax of RE2, which has no back-references and no look-around',
+      ),
+  })
+  .meta({ examples: ['marts', 'stage_*', 're:fact_[0-9]+'] });
 
 export const instant = z.iso.datetime({
   offset: true,

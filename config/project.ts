@@ -3,6 +3,7 @@ import type { Period } from '../pipeline/period.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { changedRowsProblems } from './changed-rows.ts';
+import { endpointProblems } from './endpoint-rules.ts';
 import { blockingChecks, type Gate, gatesOf, withGates } from './gates.ts';
 import { formatProblems } from './format-rules.ts';
 import { knownDatasets, type Producer } from './known-datasets.ts';
@@ -67,6 +68,8 @@ function resolveStages(
     producers,
     complete: pipelines.complete && settingsRead,
   };
+  if (settings.yaml !== undefined && pipelines.complete)
+    problems.push(...endpointProblems(settings.yaml, settings.endpoints, pipelines.pipelines));
   const checks = blockingChecks(pipelines.stages);
   const nodes = pipelines.stages.map((draft): Node => {
     if (settingsRead) {

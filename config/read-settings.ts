@@ -7,6 +7,7 @@ import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
 import { inZone, parsePeriod } from '../pipeline/period.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
+import { endpointOf } from './endpoint-filter.ts';
 import { missingFile } from './missing-file.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -86,7 +87,7 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
   const endpoints: EndpointDefinition[] = [];
   for (const [name, fields] of Object.entries(record(raw['endpoints']))) {
     const result = endpointSchema.safeParse(fields);
-    if (result.success) endpoints.push({ name, ...result.data } as EndpointDefinition);
+    if (result.success) endpoints.push(endpointOf(name, result.data));
     if (yaml !== undefined) problems.push(...secretProblems(yaml, ['endpoints', name], record(fields)));
   }
   const { datasets, datasetNames } = readDatasets(record(raw['datasets']));
@@ -147,13 +148,17 @@ function datasetProblems(
 }
 
 function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
-  const [section, name] = path;
+  const [section, name, field] = path;
   if (section === undefined) return Object.keys(settingsSchema.shape);
-  if (section === 'endpoints') return Object.keys(endpointSchema.shape);
+  if (section === 'endpoints')
+    return field === undefined ? Object.keys(endpointSchema.shape) : NAME_LIST_KEYS;
   if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
   const kind = kindOf(record(raw['connections'])[String(name)]);
   return kind === undefined ? [] : Object.keys(CONNECTION_SCHEMAS[kind].shape);
 }
+
+/** The only fields of an endpoint with keys of their own. */
+const NAME_LIST_KEYS = ['allow', 'deny'];
 
 function kindOf(fields: unknown): ConnectionKind | undefined {
   const kind = record(fields)['kind'];

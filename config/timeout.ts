@@ -1,6 +1,7 @@
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const LONGEST_TIMEOUT = 7 * 86_400;
 const LONGEST_DEADLINE = 90 * 86_400;
+const LONGEST_AGE = 3660 * 86_400;
 
 /** Seconds of `45s`, `30m`, `2h` or `1d`; undefined when the text is no such time or not between 1 s and 7 days. */
 export function parseTimeout(text: string): number | undefined {
@@ -10,6 +11,11 @@ export function parseTimeout(text: string): number | undefined {
 /** Seconds after the end of an interval; undefined when the text is no such time or not between 1 s and 90 days. */
 export function parseDeadline(text: string): number | undefined {
   return parseSeconds(text, LONGEST_DEADLINE);
+}
+
+/** Seconds of an age; undefined when the text is no such time or not between 1 s and ten years. */
+export function parseAge(text: string): number | undefined {
+  return parseSeconds(text, LONGEST_AGE);
 }
 
 function parseSeconds(text: string, longest: number): number | undefined {

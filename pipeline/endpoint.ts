@@ -1,11 +1,30 @@
 import type { Outcome } from './outcome.ts';
+import type { EventType } from './stage.ts';
+
+/** Which events an endpoint is sent: those that pass every field that is set. */
+export interface EndpointFilter {
+  readonly events?: readonly ('data' | 'metadata')[];
+  /** Outcomes of data events, `SUCCESS` and `FAILURE` as for inputs. Schema changes have none and always pass it. */
+  readonly on?: readonly Outcome[];
+  readonly types?: readonly EventType[];
+  readonly schemas?: NameList;
+  readonly tables?: NameList;
+  /** Pipelines whose stages made the data; events from outside services have none. */
+  readonly pipelines?: readonly string[];
+  /** Seconds that the start of the label's interval may lie back when the event arrives. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** Patterns of names: one of `allow` must fit when it is there, and none of `deny`. See pipeline/name-pattern.ts. */
+export interface NameList {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
 
 /** Where customers receive events. `queueUrl` is a URL or a reference such as `${env:CUSTOMER_QUEUE_URL}`. */
-export interface EndpointDefinition {
+export interface EndpointDefinition extends EndpointFilter {
   readonly name: string;
   readonly kind: 'sqs';
   readonly queueUrl: string;
   readonly region?: string;
-  /** Outcomes of data events that are forwarded, `SUCCESS` and `FAILURE` as for inputs; all when absent. Schema changes always are. */
-  readonly on?: readonly Outcome[];
 }

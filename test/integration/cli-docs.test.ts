@@ -106,12 +106,21 @@ async function addDays(): Promise<void> {
   );
 }
 
+const WITH_ON_CALL = {
+  ...SHOP_PROJECT,
+  'reefline.yaml': (SHOP_PROJECT['reefline.yaml'] ?? '').replace(
+    'endpoints:\n',
+    'endpoints:\n  on_call: { kind: sqs, queueUrl: "${env:ON_CALL_QUEUE_URL}", on: [FAILURE], schemas: { deny: [tmp_*] } }\n',
+  ),
+};
+
 /** What a documented command prints in the folder of a project. */
 async function printed(line: string): Promise<string> {
   const argv = (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''));
   const placed = argv[0] === 'init' ? ['init', join(folder, 'my-project')] : argv;
-  return withProject(SHOP_PROJECT, async (dir) => {
-    const { stdout, stderr } = await history.reefline(placed[0] === 'validate' ? [...placed, dir] : placed);
+  return withProject(WITH_ON_CALL, async (dir) => {
+    const readsFiles = ['validate', 'endpoint'].includes(placed[0] ?? '');
+    const { stdout, stderr } = await history.reefline(readsFiles ? [...placed, dir] : placed);
     expect(stderr).toBe('');
     return stdout.replaceAll(`${folder}/`, '');
   });

@@ -4,11 +4,12 @@ import { formatProblem, type Problem } from '../../config/problem.ts';
 import { readProject } from '../../config/project.ts';
 import { type ProjectFiles, SHOP_PROJECT, withProject } from '../support/project-files.ts';
 import type { BrokenProject } from './broken-projects/broken-project.ts';
+import { ENDPOINTS } from './broken-projects/endpoints.ts';
 import { MEANING } from './broken-projects/meaning.ts';
 import { TIME_AND_JOINS } from './broken-projects/time-and-joins.ts';
 import { NAMES_AND_SHAPES } from './broken-projects/names-and-shapes.ts';
 
-const CASES = [...NAMES_AND_SHAPES, ...MEANING, ...TIME_AND_JOINS];
+const CASES = [...NAMES_AND_SHAPES, ...MEANING, ...TIME_AND_JOINS, ...ENDPOINTS];
 
 function filesOf({ edits = [], files = {} }: BrokenProject): ProjectFiles {
   const result = new Map(Object.entries(SHOP_PROJECT));

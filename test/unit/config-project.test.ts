@@ -46,6 +46,26 @@ describe('a project', () => {
     expect(project.connections['lake']).toEqual({ kind: 's3', bucket: 'acme-lake', prefix: 'stage' });
   });
 
+  test('names the events of an endpoint as its filter means them', async () => {
+    const filter =
+      'events: [data], schemas: [marts], tables: { allow: [revenue_*], deny: ["re:.*_[0-9]+"] }, pipelines: [orders], maxAge: 7d';
+    const project = await projectOf(
+      edited('reefline.yaml', ['"${env:CUSTOMER_QUEUE_URL}" }', `"\${env:CUSTOMER_QUEUE_URL}", ${filter} }`]),
+    );
+    expect(project.endpoints).toEqual([
+      {
+        name: 'customers',
+        kind: 'sqs',
+        queueUrl: '${env:CUSTOMER_QUEUE_URL}',
+        events: ['data'],
+        schemas: { allow: ['marts'] },
+        tables: { allow: ['revenue_*'], deny: ['re:.*_[0-9]+'] },
+        pipelines: ['orders'],
+        maxAgeSeconds: 604_800,
+      },
+    ]);
+  });
+
   test('reads from MySQL as from PostgreSQL, and says what becomes of zero dates', async () => {
     const mysql = edited('reefline.yaml', [
       'shop:      { kind: postgres, url: "${env:SHOP_URL}" }',

@@ -1,0 +1,43 @@
+import { RE2JS } from 're2js';
+import type { OwedEvent } from '../catalog/event-log.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import { compileFilter, type FilterTest } from '../pipeline/event-filter.ts';
+import type { RoutingTable } from '../pipeline/routing.ts';
+
+/** Compiled once for each config version: a table is kept as long as it is in force. */
+const compiled = new WeakMap<RoutingTable, readonly CompiledEndpoint[]>();
+
+interface CompiledEndpoint {
+  readonly name: string;
+  readonly test: FilterTest;
+}
+
+/** Adds to each event the endpoints of the configuration whose filters let it pass. `now`: milliseconds since 1970. */
+export function withEndpoints(
+  table: RoutingTable,
+  events: readonly ReeflineEvent[],
+  now: number,
+): readonly OwedEvent[] {
+  const endpoints = compiled.get(table) ?? table.project.endpoints.map(compileEndpoint);
+  compiled.set(table, endpoints);
+  return events.map((event) => ({
+    event,
+    endpoints: endpoints.filter(({ test }) => test(event, now) === undefined).map(({ name }) => name),
+  }));
+}
+
+/** The filter of an endpoint. Its expressions were compiled before, when the configuration was checked. */
+export function endpointTest(endpoint: EndpointDefinition): FilterTest {
+  return compileFilter(endpoint, compileExpression);
+}
+
+function compileEndpoint(endpoint: EndpointDefinition): CompiledEndpoint {
+  return { name: endpoint.name, test: endpointTest(endpoint) };
+}
+
+/** RE2 has no back-references and takes time linear in the name (Cox, "Regular Expression Matching in the Wild"). */
+function compileExpression(expression: string): (name: string) => boolean {
+  const pattern = RE2JS.compile(expression);
+  return (name) => pattern.matches(name);
+}
