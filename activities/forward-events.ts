@@ -11,9 +11,10 @@ import {
 } from '../catalog/outbox.ts';
 import type { Queue } from '../connectors/sqs/client.ts';
 import { batchMessages, sendBatch, type OutgoingMessage, type SendResult } from '../connectors/sqs/send.ts';
-import { inDocumentedOrder } from '../pipeline/data-event.ts';
-import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import { cloudEvent } from '../pipeline/cloud-event.ts';
+import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
+import { fitMessage } from '../pipeline/fit-message.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -53,7 +54,10 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
   for (let claim = 0; claim < CLAIMS_PER_CALL; claim += 1) {
     const claimed = await claimDeliveries(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
-    const results = await send(target, claimed);
+    const results = await send(
+      target,
+      claimed.map((delivery) => messageOf(delivery, endpoint.format)),
+    );
     const outcomes = claimed.map((delivery) => outcomeOf(delivery, results));
     await settleDeliveries(db, name, outcomes);
     const errors = outcomes.flatMap((outcome) => outcome.error ?? []);
@@ -69,9 +73,9 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
 
 async function send(
   queue: Queue,
-  claimed: readonly ClaimedDelivery[],
+  messages: readonly OutgoingMessage[],
 ): Promise<ReadonlyMap<string, SendResult>> {
-  const batches = [...batchMessages(claimed.map(messageOf))];
+  const batches = [...batchMessages(messages)];
   const results = new Map<string, SendResult>();
   const lane = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
@@ -82,10 +86,14 @@ async function send(
   return results;
 }
 
-function messageOf({ eventId, event }: ClaimedDelivery): OutgoingMessage {
+function messageOf(
+  { eventId, seq, event }: ClaimedDelivery,
+  format: MessageFormat = 'data-event',
+): OutgoingMessage {
+  const sent = fitMessage(event, (text) => Buffer.byteLength(text));
   return {
     id: eventId,
-    body: JSON.stringify(inDocumentedOrder(event)),
+    body: JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent),
     attributes: { eventId, event_type: event.event_type },
   };
 }

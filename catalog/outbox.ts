@@ -4,6 +4,8 @@ import type { ReeflineEvent } from '../pipeline/data-event.ts';
 
 export interface ClaimedDelivery {
   readonly eventId: string;
+  /** Place of the event in the log. */
+  readonly seq: number;
   readonly attempts: number;
   readonly event: ReeflineEvent;
 }
@@ -26,7 +28,7 @@ export async function claimDeliveries(
   limit: number,
   seconds: number,
 ): Promise<readonly ClaimedDelivery[]> {
-  const found = await db.query<{ event_id: string; attempts: number; body: ReeflineEvent }>({
+  const found = await db.query<ClaimedDelivery>({
     name: 'claim-deliveries',
     text: `with due as (
              select event_id from reefline.delivery
@@ -38,10 +40,11 @@ export async function claimDeliveries(
                 set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
                from due where d.endpoint = $1 and d.event_id = due.event_id
              returning d.event_id, d.attempts, d.seq)
-           select c.event_id, c.attempts, e.body from claimed c join reefline.data_event e using (event_id) order by c.seq`,
+           select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, e.body as event
+             from claimed c join reefline.data_event e using (event_id) order by c.seq`,
     values: [endpoint, limit, seconds],
   });
-  return found.rows.map((row) => ({ eventId: row.event_id, attempts: row.attempts, event: row.body }));
+  return found.rows;
 }
 
 export interface DeliveryOutcome {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { age, dataset, message, name, namePattern, period, text, timezone } from './field.ts';
@@ -171,6 +172,10 @@ export const endpointSchema = z
     kind: z.literal('sqs').describe('An Amazon SQS standard queue.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
     region,
+    format: z
+      .enum(MESSAGE_FORMATS)
+      .optional()
+      .describe('data-event, as when absent, or cloudevents: CloudEvents 1.0 in structured JSON.'),
     ...filter,
   })
   .meta({ title: 'Endpoint', description: 'A queue that receives the events.' });

@@ -21,10 +21,16 @@ export interface NameList {
   readonly deny?: readonly string[];
 }
 
+/** How an event is written into a message; permanent names. */
+export const MESSAGE_FORMATS = ['data-event', 'cloudevents'] as const;
+export type MessageFormat = (typeof MESSAGE_FORMATS)[number];
+
 /** Where customers receive events. `queueUrl` is a URL or a reference such as `${env:CUSTOMER_QUEUE_URL}`. */
 export interface EndpointDefinition extends EndpointFilter {
   readonly name: string;
   readonly kind: 'sqs';
   readonly queueUrl: string;
   readonly region?: string;
+  /** `data-event` when absent: the documented fields first, then ours. */
+  readonly format?: MessageFormat;
 }

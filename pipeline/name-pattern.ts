@@ -16,8 +16,8 @@ export function expressionOf(pattern: string): string | undefined {
 export function compilePattern(pattern: string, compile: CompileExpression): (name: string) => boolean {
   const expression = expressionOf(pattern);
   if (expression !== undefined) return compile(expression);
-  const glob = [...pattern];
-  return (name) => matchesGlob(glob, [...name]);
+  const glob = Array.from(pattern);
+  return (name) => matchesGlob(glob, Array.from(name));
 }
 
 /**

@@ -7,8 +7,10 @@ import {
   type Message,
 } from '@aws-sdk/client-sqs';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { CloudEvent } from 'cloudevents';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
+import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -47,9 +49,13 @@ afterAll(async () => {
   sqs.destroy();
 });
 
-async function applyWith(name: string, queueUrl: string): Promise<void> {
+async function applyWith(
+  name: string,
+  queueUrl: string,
+  ...others: readonly EndpointDefinition[]
+): Promise<void> {
   const stages = [{ name: 'priced', period: '1d', reads: [OUTSIDE] }] as const;
-  await engine.apply(projectOf(stages, [{ name, kind: 'sqs', queueUrl }]));
+  await engine.apply(projectOf(stages, [{ name, kind: 'sqs', queueUrl }, ...others]));
 }
 
 async function queue(label: string): Promise<FreshQueue> {
@@ -99,9 +105,16 @@ async function deliveries(endpoint: string): Promise<Record<string, number>> {
 }
 
 describe('forwarding', () => {
-  test('every event reaches the queue, with the nine documented fields first', async () => {
+  test('every event that passes the filter reaches the queue in its format, the nine documented fields first', async () => {
     const { url } = await queue('events');
-    await applyWith('events', url);
+    const own = await queue('own');
+    const form = {
+      kind: 'sqs',
+      queueUrl: own.url,
+      format: 'cloudevents',
+      schemas: { allow: ['m*'] },
+    } as const;
+    await applyWith('events', url, { name: 'own', ...form });
     await engine.startWorkers();
     await send(2001, 3, { status: 'SUCCESS' });
     const messages: Message[] = [];
@@ -117,6 +130,15 @@ describe('forwarding', () => {
       expect(message.MessageAttributes?.['eventId']?.StringValue).toBe(body['eventId']);
     }
     expect(await deliveries('events')).toEqual({ delivered: 6 });
+    await eventually(async () => {
+      expect(await deliveries('own')).toEqual({ delivered: 3 });
+    });
+    for (const { Body } of await drain(own.url))
+      expect(new CloudEvent(JSON.parse(Body ?? '') as object, true)).toMatchObject({
+        type: 'reefline.data.success.v1',
+        partitionkey: 'warehouse.main.priced',
+        data: { event_type: 'data', stage: 'p.priced' },
+      });
   });
 
   test('goes in batches of ten, each message once', async () => {

@@ -164,7 +164,9 @@ describe('the sweep', () => {
     const identity = { dataset: 'warehouse.main.priced', timelabel: day, revision: 1, stage: 'p.priced' };
     const event = { event_type: 'data', eventId: `by-hand/${day}`, status: 'SUCCESS', outcome: 'SUCCESS' };
     const logged = { ...event, ...identity, type: 'redshift', schema: 'main', table: 'priced' };
-    await inTransaction(engine.db, (client) => appendEvents(client, [{ event: logged as never, endpoints: [] }], [], 'p'));
+    await inTransaction(engine.db, (client) =>
+      appendEvents(client, [{ event: logged as never, endpoints: [] }], [], 'p'),
+    );
     await eventually(async () => {
       await sweep(engine);
       expect(await ledger(engine, 'joined', day)).toEqual(['r1 SUCCESS']);

@@ -34,7 +34,7 @@ describe('a glob', () => {
   test('fits what the regular expression with the same meaning fits, and only whole names', () => {
     fc.assert(
       fc.property(characters, names, (glob, name) => {
-        const meaning = [...glob].map((each) =>
+        const meaning = Array.from(glob).map((each) =>
           each === '*' ? '.*' : each === '?' ? '.' : each.replaceAll(/[.*?\\]/g, '\\$&'),
         );
         const expected = new RegExp(`^${meaning.join('')}$`, 'su').test(name);

@@ -1,0 +1,29 @@
+import { inDocumentedOrder, type ReeflineEvent } from './data-event.ts';
+
+/** UTF-8 bytes of JSON that an event may take: a quarter less than the 256 KiB of SQS, for envelope and attributes. */
+export const MAX_EVENT_BYTES = 192 * 1024;
+
+/** Fields that can be long, the one that is missed least first. */
+const LONG_FIELDS = ['causedBy', 'checks', 'before', 'after', 'missing'] as const;
+
+/** An event as it is sent. */
+export type SentEvent = ReeflineEvent & {
+  /** Lists that are empty here because the message would be too long; `reefline events show <eventId>` has them. */
+  readonly omitted?: readonly string[];
+};
+
+/**
+ * The event with its documented fields first, as it is when it fits; else without its long lists, one after the other
+ * until it fits. `bytesOf` counts the UTF-8 bytes of a text.
+ */
+export function fitMessage(event: ReeflineEvent, bytesOf: (text: string) => number): SentEvent {
+  let fitted: SentEvent = inDocumentedOrder(event);
+  const omitted: string[] = [];
+  for (const field of LONG_FIELDS) {
+    if (bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES) break;
+    if (!(field in fitted)) continue;
+    omitted.push(field);
+    fitted = { ...fitted, [field]: [], omitted };
+  }
+  return fitted;
+}
