@@ -9,12 +9,15 @@ import {
   type ClaimedDelivery,
   type DeliveryOutcome,
 } from '../catalog/outbox.ts';
+import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
 import type { Queue } from '../connectors/sqs/client.ts';
-import { batchMessages, sendBatch, type OutgoingMessage, type SendResult } from '../connectors/sqs/send.ts';
+import { isFifo } from '../connectors/sqs/fifo.ts';
+import type { OutgoingMessage } from '../connectors/sqs/send.ts';
 import { cloudEvent } from '../pipeline/cloud-event.ts';
 import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
 import { fitMessage } from '../pipeline/fit-message.ts';
+import { sendAll, sendInOrder, type SendResults } from './send-messages.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -35,12 +38,14 @@ const CLAIM = 200;
 const CLAIM_SECONDS = 60;
 /** Claims of one call, so that the call ends within its timeout under any backlog. */
 const CLAIMS_PER_CALL = 25;
-const PARALLEL_CALLS = 4;
+/** Milliseconds after which no message of a claim is sent any more: another publisher may take it over soon. */
+const SENDING_MS = 30_000;
 /** Longest pause between two attempts of a delivery, in seconds. */
 const LONGEST_PAUSE = 300;
 
 /**
- * Sends what an endpoint is owed, in the order of the log, and marks each message. At least once: when the process
+ * Sends what an endpoint is owed, in the order of the log, and marks each message. A FIFO queue gets the messages of each
+ * dataset in that order also when some had to be tried again. At least once: when the process
  * dies between the queue's answer and the mark, the message is sent again, with the same `eventId` attribute.
  */
 export async function forwardEvents({ db, queue }: Forwarding, name: string): Promise<Forwarded> {
@@ -48,18 +53,25 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
   if (endpoint === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
   const target = queue(endpoint);
+  const ordered = isFifo(target.queueUrl);
   let delivered = 0;
   let failed = 0;
   let lastError: string | null = null;
   for (let claim = 0; claim < CLAIMS_PER_CALL; claim += 1) {
-    const claimed = await claimDeliveries(db, name, CLAIM, CLAIM_SECONDS);
+    const time = AbortSignal.timeout(SENDING_MS);
+    const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
-    const results = await send(
-      target,
-      claimed.map((delivery) => messageOf(delivery, endpoint.format)),
-    );
-    const outcomes = claimed.map((delivery) => outcomeOf(delivery, results));
+    const messages = claimed.map((delivery) => messageOf(delivery, endpoint.format));
+    const results = await (ordered ? sendInOrder(target, messages, time) : sendAll(target, messages));
+    const tried = ordered ? claimed.filter(({ eventId }) => results.has(eventId)) : claimed;
+    const outcomes = tried.map((delivery) => outcomeOf(delivery, results));
     await settleDeliveries(db, name, outcomes);
+    const untried = claimed.filter((delivery) => !tried.includes(delivery));
+    await releaseDeliveries(
+      db,
+      name,
+      untried.map(({ eventId }) => eventId),
+    );
     const errors = outcomes.flatMap((outcome) => outcome.error ?? []);
     delivered += outcomes.length - errors.length;
     failed += errors.length;
@@ -68,22 +80,8 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
     // The rest of a failing endpoint's backlog waits for its pause instead of failing one claim after the other.
     if (errors.length > 0) break;
   }
-  return { delivered, failed, lastError, nextDueSeconds: await nextDue(db, name) };
-}
-
-async function send(
-  queue: Queue,
-  messages: readonly OutgoingMessage[],
-): Promise<ReadonlyMap<string, SendResult>> {
-  const batches = [...batchMessages(messages)];
-  const results = new Map<string, SendResult>();
-  const lane = async (): Promise<void> => {
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      for (const result of await sendBatch(queue, batch)) results.set(result.id, result);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_CALLS }, lane));
-  return results;
+  const nextDueSeconds = await (ordered ? nextDueInOrder : nextDue)(db, name);
+  return { delivered, failed, lastError, nextDueSeconds };
 }
 
 function messageOf(
@@ -93,15 +91,13 @@ function messageOf(
   const sent = fitMessage(event, (text) => Buffer.byteLength(text));
   return {
     id: eventId,
+    group: event.dataset,
     body: JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent),
     attributes: { eventId, event_type: event.event_type },
   };
 }
 
-function outcomeOf(
-  { eventId, attempts }: ClaimedDelivery,
-  results: ReadonlyMap<string, SendResult>,
-): DeliveryOutcome {
+function outcomeOf({ eventId, attempts }: ClaimedDelivery, results: SendResults): DeliveryOutcome {
   const result = results.get(eventId);
   if (result?.error === null) return { eventId, messageId: result.messageId, error: null, retryIn: null };
   // A queue that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead.

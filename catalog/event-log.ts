@@ -69,10 +69,10 @@ export async function appendEvents(
                     e->>'outcome', coalesce((e->>'propagates')::boolean, true), e->>'stage', $2, e
                from arrived order by position
              on conflict do nothing
-             returning event_id, seq),
+             returning event_id, seq, dataset),
            owed as (
-             insert into reefline.delivery (endpoint, seq, event_id)
-             select endpoint, seq, event_id from logged
+             insert into reefline.delivery (endpoint, seq, event_id, dataset)
+             select endpoint, seq, event_id, dataset from logged
                join jsonb_to_recordset($4::jsonb) as o(event_id text, endpoint text) using (event_id)
              returning endpoint)
            select endpoint from owed

@@ -169,7 +169,7 @@ const filter = {
 
 export const endpointSchema = z
   .strictObject({
-    kind: z.literal('sqs').describe('An Amazon SQS standard queue.'),
+    kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
     region,
     format: z

@@ -2,9 +2,12 @@ import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { FailureClass } from '../../pipeline/failure.ts';
 import type { Queue } from './client.ts';
 import { classifySqs } from './failures.ts';
+import { fifoId, isFifo } from './fifo.ts';
 
 export interface OutgoingMessage {
   readonly id: string;
+  /** What a FIFO queue keeps in order; a standard queue does not look at it. */
+  readonly group: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -56,6 +59,9 @@ export async function sendBatch(
         Entries: batch.map((message, index) => ({
           Id: String(index),
           MessageBody: message.body,
+          ...(isFifo(queueUrl)
+            ? { MessageGroupId: fifoId(message.group), MessageDeduplicationId: fifoId(message.id) }
+            : {}),
           MessageAttributes: Object.fromEntries(
             Object.entries(message.attributes).map(([name, value]) => [
               name,

@@ -38,8 +38,8 @@ async function oweMessage({ db }: Engine): Promise<void> {
     `with logged as (
        insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, outcome, router, body)
        values ('recorded', 'data', $1, '20010105000000', 1, 'FAILURE', 'FAILURE', 'p', '{"event_type": "data"}')
-       returning event_id, seq)
-     insert into reefline.delivery (endpoint, seq, event_id) select $2, seq, event_id from logged`,
+       returning event_id, seq, dataset)
+     insert into reefline.delivery (endpoint, seq, event_id, dataset) select $2, seq, event_id, dataset from logged`,
     [OUTSIDE, ENDPOINT.name],
   );
 }

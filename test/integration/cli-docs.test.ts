@@ -80,8 +80,8 @@ async function addDays(): Promise<void> {
        from unnest('{orders.load_orders,orders.register_orders}'::text[]) stage`,
   );
   await history.db.query(
-    `insert into reefline.delivery (endpoint, seq, event_id, status, attempts, delivered_at, message_id)
-     values ('customers', 1, 'orders.fetch_orders/20200303100000/r1', 'delivered', 1, '2020-03-03T12:04:00Z', '5fea7756-0ea4-451a-a703-a558b933e274')`,
+    `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, delivered_at, message_id)
+     values ('customers', 1, 'orders.fetch_orders/20200303100000/r1', 'lake.shop.orders', 'delivered', 1, '2020-03-03T12:04:00Z', '5fea7756-0ea4-451a-a703-a558b933e274')`,
   );
   const orders = ['id int64', 'amount float64', 'updated_at timestamp'].map((column) => {
     const [name, kind] = column.split(' ');

@@ -51,7 +51,7 @@ describe('reefline events', () => {
       `insert into reefline.verdict (event_id, stage, timelabel, verdict, reason, config_version) values ('p.hourly/20200303080000/r1', 'p.loaded', '20200303080000', 'started', 'opened revision 1', 1)`,
     );
     await history.db.query(
-      `insert into reefline.delivery (endpoint, seq, event_id, status, attempts, last_error, next_attempt_at) values ('customers', 1, 'p.hourly/20200303080000/r1', 'owed', 3, 'queue is gone', '2020-03-03T13:06:00Z')`,
+      `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, last_error, next_attempt_at) values ('customers', 1, 'p.hourly/20200303080000/r1', 'a.b.c', 'owed', 3, 'queue is gone', '2020-03-03T13:06:00Z')`,
     );
     const { stdout } = await history.reefline(['events', 'show', 'p.hourly/20200303080000/r1']);
     expect(stdout).toMatch(/event_type +data\n/);

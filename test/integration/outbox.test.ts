@@ -30,7 +30,9 @@ describe('the time at which an endpoint is next owed something', () => {
   });
 
   const owe = (): Promise<unknown> =>
-    db.query(`insert into reefline.delivery (endpoint, seq, event_id) values ('customers', 1, 'e1')`);
+    db.query(
+      `insert into reefline.delivery (endpoint, seq, event_id, dataset) values ('customers', 1, 'e1', 'a.b.c')`,
+    );
   const settle = (error: string | null, retryIn: number | null): Promise<void> =>
     settleDeliveries(db, 'customers', [{ eventId: 'e1', messageId: null, error, retryIn }]);
 

@@ -47,8 +47,8 @@ export async function openOutbox(scraps: Scraps): Promise<Outbox> {
         const id = `${endpoint}-${String(events)}`;
         await pool.query(
           `with event as (insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
-             values ($1, 'data', 'a.b.c', '20010101000000', $4::int, 'p', $2) returning event_id)
-           insert into reefline.delivery (endpoint, seq, event_id) select $3, $4, event_id from event`,
+             values ($1, 'data', 'a.b.c', '20010101000000', $4::int, 'p', $2) returning event_id, dataset)
+           insert into reefline.delivery (endpoint, seq, event_id, dataset) select $3, $4, event_id, dataset from event`,
           [id, body, endpoint, events],
         );
       }

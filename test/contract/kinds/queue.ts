@@ -134,5 +134,5 @@ async function failureOfSending(queue: Queue, bodies: readonly string[]): Promis
 }
 
 function message(id: string, body: string): OutgoingMessage {
-  return { id, body, attributes: { eventId: body.slice(0, 100), event_type: 'data' } };
+  return { id, group: 'a.b.c', body, attributes: { eventId: body.slice(0, 100), event_type: 'data' } };
 }

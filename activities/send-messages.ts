@@ -1,0 +1,45 @@
+import type { Queue } from '../connectors/sqs/client.ts';
+import { batchMessages, sendBatch, type OutgoingMessage, type SendResult } from '../connectors/sqs/send.ts';
+
+const PARALLEL_CALLS = 4;
+
+export type SendResults = ReadonlyMap<string, SendResult>;
+
+/** Sends all messages in full calls, several at a time. Every message has a result. */
+export async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<SendResults> {
+  const batches = [...batchMessages(messages)];
+  const results = new Map<string, SendResult>();
+  const lane = async (): Promise<void> => {
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      for (const result of await sendBatch(queue, batch)) results.set(result.id, result);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_CALLS }, lane));
+  return results;
+}
+
+/**
+ * Sends the messages of each group in their order: the next one when the one before it was taken. A call carries messages of
+ * different groups, because SQS may take one entry of a call and refuse the one before it (AWS, "SendMessageBatch").
+ * What stands behind a failed message, or is left when `time` is over, has no result.
+ */
+export async function sendInOrder(
+  queue: Queue,
+  messages: readonly OutgoingMessage[],
+  time: AbortSignal,
+): Promise<SendResults> {
+  const groups = new Map<string, OutgoingMessage[]>();
+  for (const message of messages) {
+    const group = groups.get(message.group);
+    if (group === undefined) groups.set(message.group, [message]);
+    else group.push(message);
+  }
+  const results = new Map<string, SendResult>();
+  while (groups.size > 0 && !time.aborted) {
+    const round = [...groups.values()].flatMap((group) => group.splice(0, 1));
+    for (const [id, result] of await sendAll(queue, round)) results.set(id, result);
+    for (const { id, group } of round)
+      if (results.get(id)?.error !== null || groups.get(group)?.length === 0) groups.delete(group);
+  }
+  return results;
+}

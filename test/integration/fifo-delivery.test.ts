@@ -1,0 +1,216 @@
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  type SendMessageBatchCommandInput,
+  type SendMessageBatchRequestEntry,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import fc from 'fast-check';
+import pg from 'pg';
+import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
+import { migrateCatalog } from '../../catalog/migrate.ts';
+import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
+import { settleDeliveries } from '../../catalog/outbox.ts';
+import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+
+/** Workers that die on purpose would fill the log. */
+const QUIET = new DefaultLogger('ERROR');
+
+let database: FreshDatabase;
+let db: pg.Pool;
+let sqs: SQSClient;
+let queueUrl: string;
+
+beforeAll(async () => {
+  database = await freshDatabase('fifo');
+  await migrateCatalog(database.url);
+  db = new pg.Pool({ connectionString: database.url, max: 4 });
+  sqs = createSqsClient({});
+  const made = await sqs.send(
+    new CreateQueueCommand({
+      QueueName: `orders-${database.name.replaceAll('_', '-')}.fifo`,
+      Attributes: { FifoQueue: 'true' },
+    }),
+  );
+  queueUrl = made.QueueUrl ?? '';
+  await db.query(
+    `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'c', '{}')`,
+  );
+  await db.query(
+    `insert into reefline.endpoint (name, definition, config_version) values ('customers', $1, 1)`,
+    [{ name: 'customers', kind: 'sqs', queueUrl }],
+  );
+});
+
+afterAll(async () => {
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
+  sqs.destroy();
+  await db.end();
+  await database.drop();
+});
+
+beforeEach(async () => {
+  await db.query('truncate reefline.delivery, reefline.data_event cascade');
+});
+
+let made = 0;
+
+/** Owes the endpoint an event of each named dataset, in this order. Returns their ids. */
+async function owe(datasets: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const dataset of datasets) {
+    made += 1;
+    // Longer than SQS takes as an id, and with letters that it refuses.
+    const eventId = `${'ü'.repeat(150)}-${String(made)}`;
+    const event = { event_type: 'data', eventId, dataset, outcome: 'SUCCESS', number: made };
+    await db.query(
+      `with event as (
+         insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
+         values ($1, 'data', $2, '20010101000000', $3, 'p', $4) returning event_id, seq, dataset)
+       insert into reefline.delivery (endpoint, seq, event_id, dataset) select 'customers', seq, event_id, dataset from event`,
+      [eventId, dataset, made, event],
+    );
+    ids.push(eventId);
+  }
+  return ids;
+}
+
+const claim = async (limit = 100): Promise<string[]> =>
+  (await claimInOrder(db, 'customers', limit, 60)).map(({ eventId }) => eventId);
+
+describe('the outbox of an endpoint that keeps an order', () => {
+  test('gives the messages of a dataset to one publisher at a time, and those of others meanwhile', async () => {
+    const [a1, a2, b1] = await owe(['a.b.c', 'a.b.c', 'a.b.d']);
+    const claims = await Promise.all([claim(1), claim(1), claim(1)]);
+    expect(claims.map((ids) => ids.length).sort()).toEqual([0, 1, 1]);
+    expect(claims.flat().sort()).toEqual([a1, b1].sort());
+    await releaseDeliveries(db, 'customers', [a1 ?? '']);
+    expect(await claim()).toEqual([a1, a2]);
+  });
+
+  test('holds a dataset back while its oldest message waits for its next attempt, and says when that is', async () => {
+    const [a1, a2, b1] = await owe(['a.b.c', 'a.b.c', 'a.b.d']);
+    expect(await nextDueInOrder(db, 'customers')).toBe(0);
+    expect(await claim()).toEqual([a1, a2, b1]);
+    await releaseDeliveries(db, 'customers', [a2 ?? '']);
+    const away = { messageId: null, error: 'the queue is away' };
+    await settleDeliveries(db, 'customers', [
+      { ...away, eventId: a1 ?? '', retryIn: 1000 },
+      { eventId: b1 ?? '', messageId: 'm', error: null, retryIn: null },
+    ]);
+    expect(await claim()).toEqual([]);
+    expect(await nextDueInOrder(db, 'customers')).toBeGreaterThan(900);
+    // Given up: what stands behind it goes on.
+    await settleDeliveries(db, 'customers', [{ ...away, eventId: a1 ?? '', retryIn: null }]);
+    expect(await claim()).toEqual([a2]);
+    await settleDeliveries(db, 'customers', [
+      { eventId: a2 ?? '', messageId: 'm', error: null, retryIn: null },
+    ]);
+    expect(await nextDueInOrder(db, 'customers')).toBeNull();
+  });
+
+  test('takes the oldest of every dataset before a second one of any', async () => {
+    const ids = await owe([...Array.from({ length: 20 }, () => 'a.b.c'), 'a.b.d', 'a.b.e']);
+    expect(new Set(await claim(3))).toEqual(new Set([ids[0], ids[20], ids[21]]));
+  });
+});
+
+/** Forwards through a client of which `fails` decides what becomes of each entry, and of each mark in the catalog. */
+async function forwardOnce(fails: () => 'no' | 'entry' | 'call' | 'crash'): Promise<Forwarded | undefined> {
+  const client = createSqsClient({});
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const input = args.input as SendMessageBatchCommandInput & { Entries: SendMessageBatchRequestEntry[] };
+      const refused = input.Entries.filter(() => fails() === 'entry');
+      if (fails() === 'call') throw Object.assign(new Error('slow down'), { name: 'RequestThrottled' });
+      const taken = input.Entries.filter((entry) => !refused.includes(entry));
+      const Failed = refused.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
+      if (taken.length === 0) return { response: {}, output: { $metadata: {}, Failed } };
+      const result = await next({ ...args, input: { ...input, Entries: taken } });
+      Object.assign(result.output, { Failed });
+      return result;
+    },
+    { step: 'initialize' },
+  );
+  const crashing = new Proxy(db, {
+    get: (pool, field) => {
+      if (field === 'query')
+        return (query: pg.QueryConfig, values?: unknown[]) => {
+          if (query.name === 'settle-deliveries' && fails() === 'crash') throw new Error('the worker dies');
+          return pool.query(query, values);
+        };
+      const value: unknown = Reflect.get(pool, field);
+      return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
+    },
+  });
+  const forwarding = { db: crashing, queue: () => ({ client, queueUrl }) };
+  try {
+    return await new MockActivityEnvironment(undefined, { logger: QUIET }).run(() =>
+      forwardEvents(forwarding, 'customers'),
+    );
+  } catch (error) {
+    expect(String(error)).toContain('the worker dies');
+    return undefined;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function receiveAll(): Promise<{ dataset: string; number: number }[]> {
+  const received: { dataset: string; number: number }[] = [];
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    if (Messages.length === 0) return received;
+    received.push(
+      ...Messages.map(({ Body }) => JSON.parse(Body ?? '{}') as { dataset: string; number: number }),
+    );
+    const Entries = Messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+}
+
+describe('a FIFO queue', () => {
+  test('gets the messages of each dataset in order and each once, whatever fails and whenever a publisher dies', async () => {
+    const mishaps = fc.infiniteStream(fc.constantFrom('no', 'no', 'no', 'no', 'entry', 'call', 'crash'));
+    const datasets = fc.array(fc.constantFrom('a.b.c', 'a.b.d', 'ö.b.e', 'a.b.f'), {
+      minLength: 25,
+      maxLength: 50,
+      size: 'max',
+    });
+    await fc.assert(
+      fc.asyncProperty(datasets, mishaps, async (named, stream) => {
+        const first = made + 1;
+        await owe(named);
+        let calls = 0;
+        const fails = (): 'no' | 'entry' | 'call' | 'crash' =>
+          calls < 60 ? ((stream.next().value as 'no' | undefined) ?? 'no') : 'no';
+        for (;;) {
+          calls += 1;
+          const forwarded = await forwardOnce(fails);
+          if (forwarded?.nextDueSeconds === null) break;
+          // A minute later, when claims of the dead have ended and pauses are over.
+          await db.query(
+            `update reefline.delivery set claimed_until = null, next_attempt_at = clock_timestamp() where status = 'owed'`,
+          );
+        }
+        const received = await receiveAll();
+        for (const dataset of new Set(named)) {
+          const numbers = received
+            .filter((message) => message.dataset === dataset)
+            .map(({ number }) => number);
+          const expected = named.flatMap((name, at) => (name === dataset ? [first + at] : []));
+          expect(numbers).toEqual(expected);
+        }
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
