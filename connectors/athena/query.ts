@@ -15,10 +15,13 @@ const MAX_QUERY_BYTES = 262_144;
 /** Milliseconds between two looks at a query. Athena has no long poll; the quota is 100 requests per second and account. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 2_000;
+/** Milliseconds that a submission may still take to answer once it is aborted. */
+const GRACE_MS = 3_000;
 
 /**
  * Submits a query. With a token that was used before, the service answers with the earlier query instead of running
- * another. Text that does not parse is refused here, with its position in the author's file. An abort does not interrupt the call: the answer names the query that has to be stopped.
+ * another. Text that does not parse is refused here, with its position in the author's file. An abort leaves the call
+ * a moment, because its answer names the query that has to be stopped; then the signal's reason is thrown.
  */
 export async function submit(
   athena: Athena,
@@ -32,14 +35,35 @@ export async function submit(
   const result =
     athena.output === undefined ? {} : { ResultConfiguration: { OutputLocation: athena.output } };
   const input = { QueryString: sql, WorkGroup: athena.workgroup, ClientRequestToken: token, ...result };
+  const { late, settle } = graceAfter(signal);
   try {
-    const answer = await athena.client.send(new StartQueryExecutionCommand(input));
+    const answer = await athena.client.send(new StartQueryExecutionCommand(input), { abortSignal: late });
     if (answer.QueryExecutionId === undefined)
       throw new StageFailure('unavailable', 'Athena accepted a query without naming it.');
     return answer.QueryExecutionId;
   } catch (error) {
+    late.throwIfAborted();
     throw submissionFailure(error, place, athena.workgroup);
+  } finally {
+    settle();
   }
+}
+
+/** A signal that follows another one a moment later, with its reason. `settle` ends the watch. */
+function graceAfter(signal: AbortSignal): { readonly late: AbortSignal; readonly settle: () => void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => controller.abort(signal.reason), GRACE_MS);
+  };
+  signal.addEventListener('abort', start, { once: true });
+  return {
+    late: controller.signal,
+    settle() {
+      signal.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** Waits until the query ends, whatever the end. On abort it stops the query and throws the signal's reason. */

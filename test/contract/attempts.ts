@@ -14,6 +14,8 @@ export interface AttemptTools {
 export interface Place {
   /** Words that differ from place to place; they are taken out of results and states before those are compared. */
   readonly words: readonly string[];
+  /** Names of requests that only look whether something has ended: however often one is repeated, it is one step. */
+  readonly looks?: RegExp;
   /** Runs the production code once. */
   attempt(tools: AttemptTools): Promise<unknown>;
   /** What the vendor's own client sees there now. */
@@ -51,7 +53,10 @@ export interface AttemptOptions {
 
 /** Runs one attempt at a place on a wire of its own, and waits for its end, whatever that is. */
 export async function attemptAt(place: Place, options: AttemptOptions = {}): Promise<Ended> {
-  const wire = new Wire(options.plan, { hurried: options.hurried ?? false });
+  const wire = new Wire(options.plan, {
+    hurried: options.hurried ?? false,
+    ...(place.looks === undefined ? {} : { looks: place.looks }),
+  });
   const heartbeats: unknown[] = [];
   const tools: AttemptTools = {
     attempt: options.attempt ?? 1,

@@ -53,9 +53,15 @@ export class Wire {
   #ended = false;
   /** Time passes faster for timers of this attempt, so that a client's time-out of a minute ends within a second. */
   readonly hurried: boolean;
+  /** Requests that look whether something has ended: how many there are is a matter of time, so that a series of them is one step. */
+  readonly #looks: RegExp | undefined;
 
-  constructor(plan: Plan = () => PASS, options: { readonly hurried?: boolean } = {}) {
+  constructor(
+    plan: Plan = () => PASS,
+    options: { readonly hurried?: boolean; readonly looks?: RegExp } = {},
+  ) {
     this.#plan = plan;
+    this.#looks = options.looks;
     this.hurried = options.hurried ?? false;
   }
 
@@ -77,6 +83,9 @@ export class Wire {
 
   treat(service: string, name: string): Treatment {
     if (this.#ended) return CUT;
+    const last = this.steps.at(-1);
+    if (last?.name === name && last.service === service && this.#looks?.test(name) === true)
+      return this.#plan(last);
     const step = { number: this.steps.length + 1, service, name };
     this.steps.push(step);
     return this.#plan(step);
