@@ -40,6 +40,8 @@ const CLAIM_SECONDS = 60;
 const CLAIMS_PER_CALL = 25;
 /** Milliseconds after which no message of a claim is sent any more: another publisher may take it over soon. */
 const SENDING_MS = 30_000;
+/** How long a message is tried when the endpoint does not say it: the longest that SQS itself keeps one. */
+const GIVE_UP_SECONDS = 14 * 86_400;
 /** Longest pause between two attempts of a delivery, in seconds. */
 const LONGEST_PAUSE = 300;
 
@@ -65,14 +67,14 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
     const results = await (ordered ? sendInOrder(target, messages, time) : sendAll(target, messages));
     const tried = ordered ? claimed.filter(({ eventId }) => results.has(eventId)) : claimed;
     const outcomes = tried.map((delivery) => outcomeOf(delivery, results));
-    await settleDeliveries(db, name, outcomes);
+    await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
     const untried = claimed.filter((delivery) => !tried.includes(delivery));
     await releaseDeliveries(
       db,
       name,
       untried.map(({ eventId }) => eventId),
     );
-    const errors = outcomes.flatMap((outcome) => outcome.error ?? []);
+    const errors = outcomes.flatMap((outcome) => outcome.error?.message ?? []);
     delivered += outcomes.length - errors.length;
     failed += errors.length;
     lastError = errors.at(-1) ?? lastError;
@@ -100,17 +102,18 @@ function messageOf(
 function outcomeOf({ eventId, attempts }: ClaimedDelivery, results: SendResults): DeliveryOutcome {
   const result = results.get(eventId);
   if (result?.error === null) return { eventId, messageId: result.messageId, error: null, retryIn: null };
-  // A queue that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead.
-  const { failureClass, message } = result?.error ?? {
+  // A queue that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead at once.
+  const error = result?.error ?? {
     failureClass: 'unavailable' as const,
     message: 'the queue gave no answer',
   };
+  const { failureClass } = error;
   const mendable =
     isRetryable(failureClass) ||
     failureClass === 'not_found' ||
     failureClass === 'unauthorized' ||
     failureClass === 'invalid_config';
-  return { eventId, messageId: null, error: message, retryIn: mendable ? pauseAfter(attempts) : null };
+  return { eventId, messageId: null, error, retryIn: mendable ? pauseAfter(attempts) : null };
 }
 
 /** Seconds until the next attempt: doubling from one second, with jitter so that retries spread. */

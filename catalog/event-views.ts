@@ -84,7 +84,7 @@ export interface VerdictView {
 /** What became of an event on its way to one endpoint. */
 export interface DeliveryView {
   readonly endpoint: string;
-  readonly status: 'owed' | 'delivered' | 'dead';
+  readonly status: 'owed' | 'delivered' | 'dead' | 'discarded';
   readonly attempts: number;
   readonly nextAttemptAt: Date;
   readonly deliveredAt: Date | null;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import type { FailureClass } from '../pipeline/failure.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 
 export interface ClaimedDelivery {
@@ -50,25 +51,29 @@ export async function claimDeliveries(
 export interface DeliveryOutcome {
   readonly eventId: string;
   readonly messageId: string | null;
-  readonly error: string | null;
+  readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
   /** Seconds until the next attempt of one that failed; null makes it dead. */
   readonly retryIn: number | null;
 }
 
-/** Marks each claimed delivery as delivered, owed again later, or dead. */
+/** Marks each claimed delivery as delivered, owed again later, or dead: also one that is owed for `giveUpSeconds`. */
 export async function settleDeliveries(
   db: pg.Pool,
   endpoint: string,
   outcomes: readonly DeliveryOutcome[],
+  giveUpSeconds: number,
 ): Promise<void> {
   await db.query({
     name: 'settle-deliveries',
     text: `update reefline.delivery d
-              set status = case when o.error is null then 'delivered' when o.retry_in is null then 'dead' else 'owed' end,
+              set status = case when o.error is null then 'delivered'
+                                when o.retry_in is null or owed_at + make_interval(secs => $3) < clock_timestamp() then 'dead'
+                                else 'owed' end,
                   delivered_at = case when o.error is null then clock_timestamp() end,
-                  message_id = o.message_id, last_error = o.error, claimed_until = null,
+                  first_attempt_at = coalesce(first_attempt_at, clock_timestamp()), last_attempt_at = clock_timestamp(),
+                  message_id = o.message_id, last_error = o.error, error_class = o.class, claimed_until = null,
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
-             from jsonb_to_recordset($2::jsonb) as o("eventId" text, message_id text, error text, retry_in double precision)
+             from jsonb_to_recordset($2::jsonb) as o("eventId" text, message_id text, error text, class text, retry_in double precision)
             where d.endpoint = $1 and d.event_id = o."eventId"`,
     values: [
       endpoint,
@@ -76,10 +81,12 @@ export async function settleDeliveries(
         outcomes.map((o) => ({
           eventId: o.eventId,
           message_id: o.messageId,
-          error: o.error,
+          error: o.error?.message,
+          class: o.error?.failureClass,
           retry_in: o.retryIn,
         })),
       ),
+      giveUpSeconds,
     ],
   });
 }

@@ -9,6 +9,7 @@ const GROUPS = {
   backfill: 'ranges of labels through the graph',
   catalog: 'the catalog database',
   config: 'the config versions that were applied',
+  deliveries: 'messages to endpoints, and dead letters',
   endpoint: 'where customers receive events',
   events: 'the event log',
   runs: 'the runs of stages in the ledger',

@@ -138,6 +138,7 @@ function deliveryText(delivery: EventDetail['deliveries'][number], now: number):
       return delivery.lastError === null ? next : `${next}; ${delivery.lastError}`;
     }
     case 'dead':
+    case 'discarded':
       return delivery.lastError ?? '';
   }
 }

@@ -11,6 +11,8 @@ import { addConfigDiffCommand } from './commands/config-diff.ts';
 import { addConfigHistoryCommand } from './commands/config-history.ts';
 import { addConfigRollbackCommand } from './commands/config-rollback.ts';
 import { addConfigShowCommand } from './commands/config-show.ts';
+import { addDeliveriesDecideCommands } from './commands/deliveries-decide.ts';
+import { addDeliveriesListCommand } from './commands/deliveries-list.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -75,6 +77,8 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsShowCommand,
   addEventsRejectedCommand,
   addEndpointPreviewCommand,
+  addDeliveriesListCommand,
+  addDeliveriesDecideCommands,
   addDoctorCommand,
   addCatalogMigrateCommand,
   addCompletionCommand,

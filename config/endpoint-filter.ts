@@ -7,14 +7,16 @@ type EndpointFields = z.infer<typeof endpointSchema>;
 
 /** The endpoint that its fields in reefline.yaml mean: a plain list of names allows them, and ages are in seconds. */
 export function endpointOf(name: string, fields: EndpointFields): EndpointDefinition {
-  const { schemas, tables, maxAge, ...others } = fields;
-  const maxAgeSeconds = maxAge === undefined ? undefined : parseAge(maxAge);
+  const { schemas, tables, maxAge, giveUpAfter, ...others } = fields;
+  const maxAgeSeconds = parseAge(maxAge ?? '');
+  const giveUpSeconds = parseAge(giveUpAfter ?? '');
   return {
     name,
     ...others,
     ...(schemas === undefined ? {} : { schemas: nameList(schemas) }),
     ...(tables === undefined ? {} : { tables: nameList(tables) }),
     ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+    ...(giveUpSeconds === undefined ? {} : { giveUpSeconds }),
   } as EndpointDefinition;
 }
 

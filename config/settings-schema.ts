@@ -176,6 +176,9 @@ export const endpointSchema = z
       .enum(MESSAGE_FORMATS)
       .optional()
       .describe('data-event, as when absent, or cloudevents: CloudEvents 1.0 in structured JSON.'),
+    giveUpAfter: age
+      .optional()
+      .describe('How long a message is tried before it is a dead letter; 14d when absent.'),
     ...filter,
   })
   .meta({ title: 'Endpoint', description: 'A queue that receives the events.' });

@@ -33,4 +33,6 @@ export interface EndpointDefinition extends EndpointFilter {
   readonly region?: string;
   /** `data-event` when absent: the documented fields first, then ours. */
   readonly format?: MessageFormat;
+  /** Seconds for which a message is tried until it is a dead letter; 14 days when absent. */
+  readonly giveUpSeconds?: number;
 }

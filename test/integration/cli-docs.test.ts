@@ -80,8 +80,12 @@ async function addDays(): Promise<void> {
        from unnest('{orders.load_orders,orders.register_orders}'::text[]) stage`,
   );
   await history.db.query(
-    `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, delivered_at, message_id)
-     values ('customers', 1, 'orders.fetch_orders/20200303100000/r1', 'lake.shop.orders', 'delivered', 1, '2020-03-03T12:04:00Z', '5fea7756-0ea4-451a-a703-a558b933e274')`,
+    `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, delivered_at, message_id, first_attempt_at, last_attempt_at)
+     values ('customers', 1, 'orders.fetch_orders/20200303100000/r1', 'lake.shop.orders', 'delivered', 1, '2020-03-03T12:04:00Z', '5fea7756-0ea4-451a-a703-a558b933e274', '2020-03-03T12:04:00Z', '2020-03-03T12:04:00Z')`,
+  );
+  await history.db.query(
+    `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, error_class, last_error, first_attempt_at, last_attempt_at)
+     values ('customers', 2, 'orders.load_orders/20200303100000/r1', 'warehouse.analytics.orders', 'dead', 1, 'rejected', 'InvalidMessageContents', '2020-03-03T12:04:00Z', '2020-03-03T12:04:00Z')`,
   );
   const orders = ['id int64', 'amount float64', 'updated_at timestamp'].map((column) => {
     const [name, kind] = column.split(' ');

@@ -59,6 +59,7 @@ beforeEach(async () => {
   await db.query('truncate reefline.delivery, reefline.data_event cascade');
 });
 
+const DAY = 86_400;
 let made = 0;
 
 /** Owes the endpoint an event of each named dataset, in this order. Returns their ids. */
@@ -99,19 +100,28 @@ describe('the outbox of an endpoint that keeps an order', () => {
     expect(await nextDueInOrder(db, 'customers')).toBe(0);
     expect(await claim()).toEqual([a1, a2, b1]);
     await releaseDeliveries(db, 'customers', [a2 ?? '']);
-    const away = { messageId: null, error: 'the queue is away' };
-    await settleDeliveries(db, 'customers', [
-      { ...away, eventId: a1 ?? '', retryIn: 1000 },
-      { eventId: b1 ?? '', messageId: 'm', error: null, retryIn: null },
-    ]);
+    const error = { failureClass: 'unavailable', message: 'the queue is away' } as const;
+    const away = { messageId: null, error };
+    await settleDeliveries(
+      db,
+      'customers',
+      [
+        { ...away, eventId: a1 ?? '', retryIn: 1000 },
+        { eventId: b1 ?? '', messageId: 'm', error: null, retryIn: null },
+      ],
+      DAY,
+    );
     expect(await claim()).toEqual([]);
     expect(await nextDueInOrder(db, 'customers')).toBeGreaterThan(900);
     // Given up: what stands behind it goes on.
-    await settleDeliveries(db, 'customers', [{ ...away, eventId: a1 ?? '', retryIn: null }]);
+    await settleDeliveries(db, 'customers', [{ ...away, eventId: a1 ?? '', retryIn: null }], DAY);
     expect(await claim()).toEqual([a2]);
-    await settleDeliveries(db, 'customers', [
-      { eventId: a2 ?? '', messageId: 'm', error: null, retryIn: null },
-    ]);
+    await settleDeliveries(
+      db,
+      'customers',
+      [{ eventId: a2 ?? '', messageId: 'm', error: null, retryIn: null }],
+      DAY,
+    );
     expect(await nextDueInOrder(db, 'customers')).toBeNull();
   });
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { migrateCatalog } from '../../catalog/migrate.ts';
+import { decideDeadLetters, readDeliveries, type DeliveryView } from '../../catalog/dead-letters.ts';
 import { claimDeliveries, nextDue, settleDeliveries } from '../../catalog/outbox.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
 
-describe('the time at which an endpoint is next owed something', () => {
+describe('what an endpoint is owed', () => {
   let database: FreshDatabase;
   let db: pg.Pool;
 
@@ -33,22 +34,66 @@ describe('the time at which an endpoint is next owed something', () => {
     db.query(
       `insert into reefline.delivery (endpoint, seq, event_id, dataset) values ('customers', 1, 'e1', 'a.b.c')`,
     );
-  const settle = (error: string | null, retryIn: number | null): Promise<void> =>
-    settleDeliveries(db, 'customers', [{ eventId: 'e1', messageId: null, error, retryIn }]);
+  const settle = (message: string | null, retryIn: number | null, giveUpSeconds = 86_400): Promise<void> => {
+    const error = message === null ? null : ({ failureClass: 'unauthorized', message } as const);
+    return settleDeliveries(
+      db,
+      'customers',
+      [{ eventId: 'e1', messageId: null, error, retryIn }],
+      giveUpSeconds,
+    );
+  };
+  const letters = (): Promise<readonly DeliveryView[]> => readDeliveries(db, { status: 'dead' }, 10);
+  const decide = (decision: 'redrive' | 'discard'): Promise<readonly string[]> =>
+    decideDeadLetters(db, { endpoint: 'customers', eventIds: ['e1', 'e2'] }, decision, 'ada');
 
-  test('is none while nothing is owed, or a publisher would call without end', async () => {
+  test('has no next time while nothing is owed, or a publisher would call without end', async () => {
     expect(await nextDue(db, 'customers')).toBeNull();
     await owe();
     await settle(null, null);
     expect(await nextDue(db, 'customers')).toBeNull();
   });
 
-  test('is now for what is owed, and later for what was tried in vain or is claimed', async () => {
+  test('is due now, and later for what was tried in vain or is claimed', async () => {
     await owe();
     expect(await nextDue(db, 'customers')).toBe(0);
     expect(await claimDeliveries(db, 'customers', 10, 60)).toHaveLength(1);
     expect(await nextDue(db, 'customers')).toBeGreaterThan(30);
     await settle('the queue is away', 1000);
     expect(await nextDue(db, 'customers')).toBeGreaterThan(900);
+  });
+
+  test('ends after the stated time: the message is a dead letter that says why, and can be sent again', async () => {
+    await owe();
+    await settle('no access', 5, 3600);
+    expect(await letters()).toEqual([]);
+    await db.query(
+      `update reefline.delivery set owed_at = owed_at - interval '2 hours', next_attempt_at = clock_timestamp()`,
+    );
+    await claimDeliveries(db, 'customers', 10, 0);
+    await settle('no access', 5, 3600);
+    expect(await letters()).toMatchObject([
+      { eventId: 'e1', dataset: 'a.b.c', attempts: 1, errorClass: 'unauthorized', lastError: 'no access' },
+    ]);
+    const [{ firstAttemptAt, lastAttemptAt } = {}] = await letters();
+    expect(Number(lastAttemptAt)).toBeGreaterThan(Number(firstAttemptAt));
+    expect(await nextDue(db, 'customers')).toBeNull();
+    // Once, however often it is asked for; and it has the whole time again.
+    expect(await decide('redrive')).toEqual(['e1']);
+    expect(await decide('redrive')).toEqual([]);
+    expect(await nextDue(db, 'customers')).toBe(0);
+    await settle('no access', 5, 3600);
+    expect(await letters()).toEqual([]);
+  });
+
+  test('ends at once when a person discards a dead letter, and only then', async () => {
+    await owe();
+    expect(await decide('discard')).toEqual([]);
+    await settle('the message is refused', null);
+    expect(await decide('discard')).toEqual(['e1']);
+    expect(await decide('redrive')).toEqual([]);
+    expect(await readDeliveries(db, { endpoint: 'customers' }, 10)).toMatchObject([
+      { status: 'discarded', decidedBy: 'ada', lastError: 'the message is refused' },
+    ]);
   });
 });
