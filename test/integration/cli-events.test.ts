@@ -118,3 +118,44 @@ describe('reefline events', () => {
     expect((await history.reefline(['events', 'tail', '--outcome', 'fine'])).exitCode).toBe(2);
   });
 });
+
+describe('reefline deliveries', () => {
+  test('lists dead letters, and gives up those that are named: once, with the name of who decided', async () => {
+    await history.addSmallHistory();
+    const ids = ['p.hourly/20200303080000/r1', 'p.loaded/20200303080000/r1'];
+    await history.db.query(
+      `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts, error_class, last_error)
+       select 'customers', seq, event_id, dataset, 'dead', 3, 'rejected', 'too long' from reefline.data_event where event_id = any($1)`,
+      [ids],
+    );
+    const list = async (...options: string[]): Promise<string[]> =>
+      (await history.json<{ eventId: string }[]>('deliveries', 'list', ...options)).map(
+        ({ eventId }) => eventId,
+      );
+    expect((await list('--status', 'dead')).sort()).toEqual(ids);
+    const discarded = await history.reefline(['deliveries', 'discard', 'customers', ids[0] ?? '', 'nobody']);
+    expect(discarded.stdout).toBe(
+      '1 dead letter of customers will never be sent.\nnobody is no dead letter of customers.\n',
+    );
+    expect(discarded.exitCode).toBe(1);
+    expect(await list('--status', 'dead')).toEqual([ids[1]]);
+    const { stdout } = await history.reefline(['deliveries', 'list', '--status', 'discarded']);
+    expect(stdout).toMatch(/p\.hourly\/20200303080000\/r1.*discarded by \S+; rejected: too long/);
+    // Nothing of it is dead any more, so nobody has to be woken.
+    expect((await history.reefline(['deliveries', 'redrive', 'customers', ids[0] ?? ''])).stdout).toBe(
+      `0 dead letters of customers will be sent again.\n${ids[0] ?? ''} is no dead letter of customers.\n`,
+    );
+  });
+
+  test('refuse an unknown endpoint, and a decision about nothing or everything at once', async () => {
+    for (const words of [
+      ['redrive', 'custmers', '--all'],
+      ['discard', 'customers'],
+      ['redrive', 'customers', 'x', '--all'],
+    ]) {
+      const { exitCode, stderr } = await history.reefline(['deliveries', ...words]);
+      expect([words, exitCode]).toEqual([words, 2]);
+      expect(stderr).toMatch(/There is no endpoint "custmers": .*customers|Name the events to/);
+    }
+  });
+});
