@@ -51,9 +51,12 @@ const LONGEST_PAUSE = 300;
  * dies between the queue's answer and the mark, the message is sent again, with the same `eventId` attribute.
  */
 export async function forwardEvents({ db, queue }: Forwarding, name: string): Promise<Forwarded> {
-  const endpoint = await readEndpoint(db, name);
-  if (endpoint === undefined)
+  const found = await readEndpoint(db, name);
+  if (found === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
+  // Whoever resumes it wakes the publisher.
+  if (found.paused) return { delivered: 0, failed: 0, lastError: null, nextDueSeconds: null };
+  const endpoint = found.definition;
   const target = queue(endpoint);
   const ordered = isFifo(target.queueUrl);
   let delivered = 0;

@@ -56,7 +56,10 @@ export async function withoutHeld<Label extends { readonly stage: string; readon
 /** How many deliveries are counted at most. */
 const COUNTED = 1_000;
 
-/** Endpoints with deliveries that have been due for some time and are with no forwarder. */
+/**
+ * Endpoints with deliveries that have been due for some time and are with no forwarder. A paused endpoint is sent nothing;
+ * and what stands behind a message of its dataset that waits for its next attempt may have to wait with it.
+ */
 export async function readDueEndpoints(
   db: pg.Pool,
   age: number,
@@ -65,12 +68,17 @@ export async function readDueEndpoints(
     name: 'read-due-endpoints',
     text: `select e.name as endpoint, d.due from reefline.endpoint e
             cross join lateral (select count(*)::int as due from (
-              select 1 from reefline.delivery
+              select 1 from reefline.delivery o
                where endpoint = e.name and status = 'owed'
                  and next_attempt_at < clock_timestamp() - make_interval(secs => $1)
                  and (claimed_until is null or claimed_until < clock_timestamp())
+                 and not exists (
+                   select 1 from reefline.delivery before
+                    where before.endpoint = e.name and before.status = 'owed' and before.dataset = o.dataset and before.seq < o.seq
+                      and (before.next_attempt_at >= clock_timestamp() - make_interval(secs => $1)
+                           or before.claimed_until >= clock_timestamp()))
                limit $2) owed) d
-            where d.due > 0 order by e.name`,
+            where d.due > 0 and e.paused_at is null order by e.name`,
     values: [age, COUNTED],
   });
   return found.rows;

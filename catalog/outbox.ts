@@ -11,12 +11,15 @@ export interface ClaimedDelivery {
   readonly event: ReeflineEvent;
 }
 
-export async function readEndpoint(db: pg.Pool, name: string): Promise<EndpointDefinition | undefined> {
-  const found = await db.query<{ definition: EndpointDefinition }>(
-    'select definition from reefline.endpoint where name = $1',
+export async function readEndpoint(
+  db: pg.Pool,
+  name: string,
+): Promise<{ readonly definition: EndpointDefinition; readonly paused: boolean } | undefined> {
+  const found = await db.query<{ definition: EndpointDefinition; paused: boolean }>(
+    'select definition, paused_at is not null as paused from reefline.endpoint where name = $1',
     [name],
   );
-  return found.rows[0]?.definition;
+  return found.rows[0];
 }
 
 /**

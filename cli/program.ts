@@ -16,6 +16,7 @@ import { addDeliveriesListCommand } from './commands/deliveries-list.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEndpointPauseCommands } from './commands/endpoint-pause.ts';
 import { addEndpointPreviewCommand } from './commands/endpoint-preview.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
@@ -77,6 +78,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsShowCommand,
   addEventsRejectedCommand,
   addEndpointPreviewCommand,
+  addEndpointPauseCommands,
   addDeliveriesListCommand,
   addDeliveriesDecideCommands,
   addDoctorCommand,

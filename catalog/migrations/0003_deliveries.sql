@@ -22,3 +22,8 @@ alter table reefline.delivery drop constraint delivery_status_check;
 alter table reefline.delivery add constraint delivery_status_check
   check (status in ('owed', 'delivered', 'dead', 'discarded'));
 create index delivery_dead on reefline.delivery (endpoint, seq) where status = 'dead';
+
+-- A paused endpoint is owed events and sent none until somebody resumes it.
+alter table reefline.endpoint add column paused_at timestamptz;
+alter table reefline.endpoint add column paused_by text;
+alter table reefline.endpoint add column pause_reason text;

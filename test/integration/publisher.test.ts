@@ -9,9 +9,12 @@ import {
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { CloudEvent } from 'cloudevents';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
+import { pauseEndpoint, resumeEndpoint } from '../../catalog/endpoint-pauses.ts';
+import { readDueEndpoints } from '../../catalog/findings.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { wakePublisher } from '../../workers/wake-publisher.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
@@ -103,6 +106,39 @@ async function deliveries(endpoint: string): Promise<Record<string, number>> {
   );
   return Object.fromEntries(found.rows.map(({ status, count }) => [status, count]));
 }
+
+describe('a paused endpoint', () => {
+  test('is owed its events and sent none; resumed, it gets each once', async () => {
+    const { url } = await queue('paused');
+    await applyWith('paused', url);
+    const db = engine.db;
+    expect(await pauseEndpoint(db, 'paused', 'ada', 'a move')).toMatchObject({ already: false });
+    expect(await pauseEndpoint(db, 'paused', 'bob', 'another')).toMatchObject({
+      already: true,
+      pause: { pausedBy: 'ada', reason: 'a move' },
+    });
+    await engine.startWorkers();
+    await send(1980, 3);
+    await eventually(async () => {
+      expect(await deliveries('paused')).toEqual({ owed: 3 });
+    });
+    await wakePublisher(engine.client, 'paused');
+    await eventually(async () => {
+      const { events } = await engine.client.workflow.getHandle('publisher/paused').fetchHistory();
+      const calls = events?.filter((event) => event.activityTaskCompletedEventAttributes) ?? [];
+      expect(calls.length).toBeGreaterThan(1);
+    });
+    expect(await deliveries('paused')).toEqual({ owed: 3 });
+    expect(await readDueEndpoints(db, 0)).toEqual([]);
+    expect(await resumeEndpoint(db, 'paused')).toBe(true);
+    expect(await resumeEndpoint(db, 'paused')).toBe(false);
+    await wakePublisher(engine.client, 'paused');
+    await eventually(async () => {
+      expect(await deliveries('paused')).toEqual({ delivered: 3 });
+    });
+    expect(await drain(url)).toHaveLength(3);
+  });
+});
 
 describe('forwarding', () => {
   test('every event that passes the filter reaches the queue in its format, the nine documented fields first', async () => {
