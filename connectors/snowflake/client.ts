@@ -2,7 +2,7 @@ import type { Connection as Session, ConnectionOptions } from 'snowflake-sdk';
 import type { SnowflakeConnection } from '../../pipeline/connection.ts';
 import { requestFailure } from './failures.ts';
 import type { Watch } from './progress.ts';
-import { readRows } from './query.ts';
+import { readRows, unlessAborted } from './query.ts';
 
 /** A session in the database of a connection. */
 export interface Warehouse {
@@ -16,6 +16,8 @@ export interface Warehouse {
 
 /** Sign-ins that the client itself repeats before it reports that the service is away. */
 const LOGIN_RETRIES = 2;
+/** Milliseconds that Snowflake may take to end a session. */
+const END_MS = 5_000;
 
 /**
  * What SQL and results mean must not depend on the defaults of an account or a user: text becomes a value in one way, a day is
@@ -54,7 +56,12 @@ export async function openWarehouse(connection: SnowflakeConnection, watch: Watc
   const place = { account, database, ...(storageIntegration === undefined ? {} : { storageIntegration }) };
   let session: Session | undefined;
   try {
-    session = await signIn(snowflake.createConnection(optionsOf(connection)));
+    const signing = signIn(snowflake.createConnection(optionsOf(connection)));
+    session = await unlessAborted(signing, watch.signal).catch((error: unknown) => {
+      // A session that is given after an abort is ended at once.
+      if (watch.signal.aborted) signing.then(endSession, () => undefined);
+      throw error;
+    });
     const settings = Object.entries(SESSION).map(([name, value]) => `${name} = ${value}`);
     await readRows(
       { session, place },
@@ -65,6 +72,7 @@ export async function openWarehouse(connection: SnowflakeConnection, watch: Watc
     return { session, place };
   } catch (error) {
     if (session !== undefined) await endSession(session);
+    watch.signal.throwIfAborted();
     throw requestFailure(error, doing, { account });
   }
 }
@@ -86,7 +94,9 @@ export async function closeWarehouse({ session }: Warehouse): Promise<void> {
 
 async function endSession(session: Session): Promise<void> {
   await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, END_MS);
     session.destroy(() => {
+      clearTimeout(timer);
       resolve();
     });
   });

@@ -72,7 +72,11 @@ export function requestFailure(error: unknown, doing: string, facts: Facts = {})
   if (error instanceof StageFailure) return error;
   const { code, message } = errorParts(error);
   const status = httpStatus(error);
-  const failureClass = status === undefined ? classOfCode(code) : classOfStatus(status);
+  const failureClass = endedByTime(error)
+    ? 'timeout'
+    : status === undefined
+      ? classOfCode(code)
+      : classOfStatus(status);
   return new StageFailure(failureClass, `Snowflake could not ${doing}: ${message}`, {
     cause: error,
     facts: { ...facts, code },
@@ -109,6 +113,12 @@ function placeIn(message: string): Facts {
     ...(row === undefined ? {} : { line: Number(row) }),
     ...(column === undefined ? {} : { column }),
   };
+}
+
+/** The HTTP client gave up waiting for an answer; Snowflake's client has one code for every trouble of the network. */
+function endedByTime(error: unknown): boolean {
+  if (!(error instanceof Error) || !(error.cause instanceof Error) || !('code' in error.cause)) return false;
+  return error.cause.code === 'ECONNABORTED' || error.cause.code === 'ETIMEDOUT';
 }
 
 function classOfStatus(status: number): FailureClass {

@@ -43,7 +43,9 @@ export async function submit(
   watch: Watch,
 ): Promise<string> {
   // The client repeats a request that got no answer under the same request id, and the service then runs it once.
-  const { statement } = await run(warehouse, { sqlText, asyncExec: true }, doing, watch);
+  // Without streamResult it tells nobody that a submission was refused.
+  const options = { sqlText, asyncExec: true, streamResult: true };
+  const { statement } = await run(warehouse, options, doing, watch);
   return statement.getQueryId();
 }
 
@@ -59,7 +61,7 @@ export async function follow(
 ): Promise<readonly TextRow[]> {
   try {
     await untilEnded(warehouse, queryId, doing, watch);
-    return await resultOf(warehouse, queryId, doing);
+    return await unlessAborted(resultOf(warehouse, queryId, doing), watch.signal);
   } catch (error) {
     if (!watch.signal.aborted) throw requestFailure(error, doing, { query: queryId });
     await cancel(warehouse, queryId);
@@ -131,13 +133,33 @@ async function untilEnded(warehouse: Warehouse, queryId: string, doing: string, 
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     watch.beat();
     watch.signal.throwIfAborted();
-    const status = await session.getQueryStatusThrowIfError(queryId).catch((error: unknown) => {
+    const asked = session.getQueryStatusThrowIfError(queryId).catch((error: unknown) => {
       throw failureOf(error, doing, queryId);
     });
+    const status = await unlessAborted(asked, watch.signal);
     if (status === 'SUCCESS') return;
     if (status === 'NO_DATA' || status === 'NO_QUERY_DATA')
       throw new StageFailure('not_found', `Snowflake knows no query ${queryId} of this user.`);
     await delay(pause, undefined, { signal: watch.signal });
+  }
+}
+
+/** The client's requests cannot be aborted: on abort the signal's reason is thrown, and the request is left to end by itself. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // What comes of it after an abort is nobody's business.
+    work.catch(() => undefined);
   }
 }
 

@@ -46,8 +46,10 @@ export async function runResumable(
 }
 
 /** Of a query whose end nobody has seen, the next attempt asks again. */
-function mayStillRun({ failureClass }: StageFailure): boolean {
-  return failureClass === 'unavailable' || failureClass === 'throttled';
+function mayStillRun({ failureClass, cause }: StageFailure): boolean {
+  // The failure of a query has no cause; a request that nobody answered in time says nothing about the query.
+  const unanswered = failureClass === 'timeout' && cause !== undefined;
+  return failureClass === 'unavailable' || failureClass === 'throttled' || unanswered;
 }
 
 /** The result of the query that a heartbeat names. Undefined when there is none, or none that can succeed. */

@@ -16,6 +16,8 @@ export interface Place {
   readonly words: readonly string[];
   /** Names of requests that only look whether something has ended: however often one is repeated, it is one step. */
   readonly looks?: RegExp;
+  /** Names of requests that end a session as a courtesy, on which nothing depends. They are no steps. */
+  readonly farewells?: RegExp;
   /** Runs the production code once. */
   attempt(tools: AttemptTools): Promise<unknown>;
   /** What the vendor's own client sees there now. */
@@ -56,6 +58,7 @@ export async function attemptAt(place: Place, options: AttemptOptions = {}): Pro
   const wire = new Wire(options.plan, {
     hurried: options.hurried ?? false,
     ...(place.looks === undefined ? {} : { looks: place.looks }),
+    ...(place.farewells === undefined ? {} : { farewells: place.farewells }),
   });
   const heartbeats: unknown[] = [];
   const tools: AttemptTools = {

@@ -18,4 +18,12 @@ export const BEHAVIOURS = [
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
 /** Roles that a connector may have; one system may have several. */
-export type Kind = 'source' | 'stage store' | 'catalog' | 'warehouse' | 'engine' | 'destination' | 'queue';
+export type Kind =
+  | 'source'
+  | 'stage store'
+  | 'catalog'
+  | 'warehouse'
+  | 'merging warehouse'
+  | 'engine'
+  | 'destination'
+  | 'queue';

@@ -1,19 +1,18 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll } from '@jest/globals';
 import { loadStage } from '../../activities/stages/load.ts';
-import { writeManifest } from '../../connectors/s3/manifest.ts';
 import { contract } from './contract.ts';
-import { parquetOf } from './environment/parquet.ts';
 import { openRedshift } from './environment/redshift.ts';
 import { scrapsOf } from './environment/scraps.ts';
+import { stageBatch, STAGED } from './environment/staged-batch.ts';
 import { openStageStore, type StageStore } from './environment/stage-store.ts';
 import { awsAnswer } from './faults/aws-answers.ts';
-import { warehouseChecks, type WarehouseBatch, type WarehouseUnderTest } from './kinds/warehouse.ts';
+import { warehouseChecks, type WarehouseUnderTest } from './kinds/warehouse.ts';
 import { LABEL, runOf, toolsOf } from './runs.ts';
 
-const DATASET = 'lake.shop.orders';
+contract('redshift', 'warehouse', () => warehouseChecks(openWarehouse('append')));
+contract('redshift', 'merging warehouse', () => warehouseChecks(openWarehouse('merge')));
 
-contract('redshift', 'warehouse', () => {
+function openWarehouse(mode: 'append' | 'merge'): () => WarehouseUnderTest {
   const scraps = scrapsOf('redshift');
   const schema = scraps.prefix;
   const redshift = openRedshift(scraps);
@@ -29,6 +28,7 @@ contract('redshift', 'warehouse', () => {
   const underTest: WarehouseUnderTest = {
     answers: awsAnswer,
     longestText: 65_535,
+    merges: mode === 'merge',
     async table({ table = `orders_n${String((tables += 1))}x` } = {}) {
       const folder = `${store.prefix}/b${String((tables += 1))}x`;
       const connections = {
@@ -40,11 +40,11 @@ contract('redshift', 'warehouse', () => {
       return {
         words: [table, folder],
         async bring(batch) {
-          const revision = batch.revision ?? 1;
-          const uri = await stage(store, `${folder}/r${String(revision)}`, batch);
+          const { revision = 1, timelabel = LABEL } = batch;
+          const uri = await stageBatch(store, `${folder}/${timelabel}/r${String(revision)}`, batch);
           names = batch.columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
-          const work = { kind: 'load' as const, from: DATASET, mode: 'append' as const, key: [] };
-          const inputs = [{ dataset: DATASET, timelabel: LABEL, revision, uri }];
+          const work = { kind: 'load' as const, from: STAGED, mode, key: mode === 'merge' ? ['id'] : [] };
+          const inputs = [{ dataset: STAGED, timelabel, revision, uri }];
           return (tools) =>
             loadStage(
               runOf({
@@ -53,6 +53,7 @@ contract('redshift', 'warehouse', () => {
                 attempt: tools.attempt,
                 inputs,
                 revision,
+                timelabel,
               }),
               toolsOf(connections, tools),
             );
@@ -68,38 +69,5 @@ contract('redshift', 'warehouse', () => {
       };
     },
   };
-  return warehouseChecks(() => underTest);
-});
-
-async function stage(store: StageStore, folder: string, batch: WarehouseBatch): Promise<string> {
-  const { columns, rows, revision = 1 } = batch;
-  const base = `s3://${store.bucket}/${folder}`;
-  const uri = `${base}/manifest.json`;
-  const about = { dataset: DATASET, timelabel: LABEL, revision, format: 'parquet' as const, columns };
-  const entries = [];
-  let bytes = 0;
-  if (rows.length > 0) {
-    const file = await parquetOf(selectOf(batch));
-    bytes = file.length;
-    await store.client.send(
-      new PutObjectCommand({ Bucket: store.bucket, Key: `${folder}/a1/part-00000.parquet`, Body: file }),
-    );
-    const meta = { content_length: bytes, rows: rows.length };
-    entries.push({ url: `${base}/a1/part-00000.parquet`, mandatory: true as const, meta });
-  }
-  await writeManifest(store.client, uri, {
-    entries,
-    reefline: { version: 1, ...about, rows: rows.length, bytes },
-  });
-  return uri;
-}
-
-function selectOf({ columns, rows }: WarehouseBatch): string {
-  const values = rows.map((row) =>
-    row.map((value) =>
-      typeof value === 'number' ? `${String(value)}::BIGINT` : `'${value.replaceAll("'", "''")}'`,
-    ),
-  );
-  const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`);
-  return `SELECT * FROM (VALUES ${values.map((row) => `(${row.join(', ')})`).join(', ')}) AS v(${names.join(', ')})`;
+  return () => underTest;
 }

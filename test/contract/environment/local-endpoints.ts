@@ -26,6 +26,10 @@ export async function startLocalEndpoints(): Promise<LocalEndpoints> {
         REEFLINE_CONTRACT_CATALOG_URL: cloud.postgresUrl,
         REEFLINE_CONTRACT_REDSHIFT_DATABASE: 'contract_warehouse',
         REEFLINE_CONTRACT_REDSHIFT_WORKGROUP: 'contract',
+        REEFLINE_CONTRACT_SNOWFLAKE_ACCOUNT: 'acme-contract',
+        REEFLINE_CONTRACT_SNOWFLAKE_WAREHOUSE: 'COMPUTE_WH',
+        REEFLINE_CONTRACT_SNOWFLAKE_USER: 'ADMIN',
+        REEFLINE_CONTRACT_SNOWFLAKE_PASSWORD: 'local',
       },
 
       stop: () => cloud.stop(),

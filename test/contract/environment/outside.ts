@@ -6,6 +6,9 @@ const NEEDED: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['REEFLINE_CONTRACT_REDSHIFT_DATABASE'],
     ['REEFLINE_CONTRACT_REDSHIFT_WORKGROUP', 'REEFLINE_CONTRACT_REDSHIFT_CLUSTER'],
   ],
+  snowflake: ['ACCOUNT', 'USER', 'PASSWORD', 'WAREHOUSE', 'STORAGE_ROLE'].map((name) => [
+    `REEFLINE_CONTRACT_SNOWFLAKE_${name}`,
+  ]),
 };
 
 /** Variables of the run itself, which name no endpoint. */

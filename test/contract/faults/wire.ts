@@ -55,13 +55,16 @@ export class Wire {
   readonly hurried: boolean;
   /** Requests that look whether something has ended: how many there are is a matter of time, so that a series of them is one step. */
   readonly #looks: RegExp | undefined;
+  /** Requests that end a session as a courtesy: nothing depends on them, and a dead process sends none. */
+  readonly #farewells: RegExp | undefined;
 
   constructor(
     plan: Plan = () => PASS,
-    options: { readonly hurried?: boolean; readonly looks?: RegExp } = {},
+    options: { readonly hurried?: boolean; readonly looks?: RegExp; readonly farewells?: RegExp } = {},
   ) {
     this.#plan = plan;
     this.#looks = options.looks;
+    this.#farewells = options.farewells;
     this.hurried = options.hurried ?? false;
   }
 
@@ -86,6 +89,10 @@ export class Wire {
     const last = this.steps.at(-1);
     if (last?.name === name && last.service === service && this.#looks?.test(name) === true)
       return this.#plan(last);
+    if (last !== undefined && this.#farewells?.test(name) === true) {
+      const { kind } = this.#plan(last);
+      return kind === 'cut' || kind === 'lost' ? CUT : PASS;
+    }
     const step = { number: this.steps.length + 1, service, name };
     this.steps.push(step);
     return this.#plan(step);
