@@ -14,6 +14,7 @@ const SPECIAL = new Map([
 export const EXACT_DOUBLE_DIGITS = 12;
 
 const POWERS = Array.from({ length: 17 }, (_, exponent) => 10 ** exponent);
+const BIG_POWERS = Array.from({ length: 39 }, (_, exponent) => 10n ** BigInt(exponent));
 
 /** `NaN`, `Infinity` or `-Infinity` when the value at `at` is one, else undefined. */
 export function specialNumeric(view: DataView, at: number): string | undefined {
@@ -33,15 +34,20 @@ export function numericToDouble(view: DataView, at: number, scale: number): numb
   return view.getUint16(at + 4) === NEGATIVE ? -value : value;
 }
 
-/** As `numericToDouble`, for any count of digits. */
+/** As `numericToDouble`, for any count of digits. Three groups at a time: an integer of any length costs memory at each step. */
 export function numericToBigInt(view: DataView, at: number, scale: number): bigint {
   const count = view.getUint16(at);
   let value = 0n;
-  for (let digit = 0; digit < count; digit++) {
-    value = value * 10_000n + BigInt(view.getUint16(at + DIGITS_AT + digit * 2));
+  for (let digit = 0; digit < count;) {
+    const end = Math.min(digit + 3, count);
+    const taken = (end - digit) * 4;
+    let part = 0;
+    for (; digit < end; digit++) part = part * 10_000 + view.getUint16(at + DIGITS_AT + digit * 2);
+    value = value === 0n ? BigInt(part) : value * bigPower(taken) + BigInt(part);
   }
   const shift = exponent(view, at, count, scale);
-  value = shift >= 0 ? value * 10n ** BigInt(shift) : value / 10n ** BigInt(-shift);
+  if (shift > 0) value *= bigPower(shift);
+  else if (shift < 0) value /= bigPower(-shift);
   return view.getUint16(at + 4) === NEGATIVE ? -value : value;
 }
 
@@ -52,4 +58,8 @@ function exponent(view: DataView, at: number, count: number, scale: number): num
 
 function power(exponent: number): number {
   return POWERS[exponent] ?? 10 ** exponent;
+}
+
+function bigPower(exponent: number): bigint {
+  return BIG_POWERS[exponent] ?? 10n ** BigInt(exponent);
 }
