@@ -50,6 +50,7 @@ export const PARTS = [
   'athena',
   'redshift-data',
   'snowflake',
+  'salesforce',
 ] as const;
 
 /**

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAthena } from './athena/server.ts';
@@ -11,8 +11,17 @@ import { startObjectStore } from './object-store.ts';
 import { othersCanEnter, runsAsRoot } from './postgres-binaries.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedshiftData } from './redshift-data/server.ts';
+import type { ObjectDefinition } from './salesforce/objects.ts';
+import { startSalesforce } from './salesforce/server.ts';
+import type { Credentials } from './salesforce/sessions.ts';
 import { startSnowflake } from './snowflake/server.ts';
 import { startTemporal } from './temporal.ts';
+
+/** A Salesforce org: its objects, and with what one signs in. */
+export interface OrgRequest {
+  readonly objects: readonly ObjectDefinition[];
+  readonly credentials: Credentials;
+}
 
 /** What the process that holds the local cloud is asked to start. */
 export interface CloudRequest {
@@ -21,6 +30,8 @@ export interface CloudRequest {
   readonly keep: boolean;
   /** Start MariaDB too, when it is installed. */
   readonly mysql?: boolean;
+  /** Start these Salesforce orgs too, each under a name of file-name characters. */
+  readonly salesforce?: Readonly<Record<string, OrgRequest>>;
 }
 
 /** Where the parts of a started cloud answer. */
@@ -29,6 +40,8 @@ export interface CloudAddresses {
   readonly postgresUrl: string;
   /** Empty when MySQL was not asked for or MariaDB is not installed. */
   readonly mysqlUrl: string;
+  /** Login URL of each Salesforce org that was asked for. */
+  readonly salesforceUrls: Readonly<Record<string, string>>;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
 }
@@ -140,11 +153,26 @@ async function startParts(
   env['SNOWFLAKE_DISABLE_PLATFORM_DETECTION'] = 'true';
   return {
     env,
+    salesforceUrls: await startOrgs(request, begin),
     postgresUrl: postgres.url,
     mysqlUrl: mariadb?.url ?? '',
     temporalAddress: temporal?.address ?? '',
     temporalUiUrl: temporal?.uiUrl ?? '',
   };
+}
+
+async function startOrgs(
+  { dir, salesforce = {} }: CloudRequest,
+  begin: Begin,
+): Promise<Record<string, string>> {
+  const urls: Record<string, string> = {};
+  if (Object.keys(salesforce).length > 0) mkdirSync(join(dir, 'salesforce'), { recursive: true });
+  for (const [name, org] of Object.entries(salesforce)) {
+    const path = join(dir, 'salesforce', `${name}.sqlite`);
+    const options = { host: HOST, port: 0, path, ...org };
+    urls[name] = (await begin(`Salesforce org ${name}`, () => startSalesforce(options))).url;
+  }
+  return urls;
 }
 
 /**

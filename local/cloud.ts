@@ -7,9 +7,10 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { reclaimFolder } from './claim.ts';
+import type { OrgRequest } from './cloud-parts.ts';
 import type { CloudReply } from './cloud-process.ts';
 
-/** A running local cloud: PostgreSQL, S3, SQS, Glue, Athena, the Redshift Data API, Snowflake, Temporal and MariaDB on 127.0.0.1. */
+/** A running local cloud: PostgreSQL, S3, SQS, Glue, Athena, the Redshift Data API, Snowflake, Temporal, MariaDB and Salesforce orgs on 127.0.0.1. */
 export interface LocalCloud {
   /** The folder with all its data and logs. */
   readonly dir: string;
@@ -19,6 +20,8 @@ export interface LocalCloud {
   readonly postgresUrl: string;
   /** `mysql://` URL of a user who may do everything, or empty when MySQL was not asked for or MariaDB is not installed. */
   readonly mysqlUrl: string;
+  /** Login URL of each Salesforce org that was asked for. */
+  readonly salesforceUrls: Readonly<Record<string, string>>;
   /** `host:port`, or empty when Temporal was not asked for. */
   readonly temporalAddress: string;
   /** Address of the Web UI, or empty when Temporal was not asked for. */
@@ -35,6 +38,8 @@ export interface LocalCloudOptions {
   readonly temporal?: boolean;
   /** Start the system's MariaDB too, when it is installed; `log` is told when it is not. Default: false. */
   readonly mysql?: boolean;
+  /** Start these Salesforce orgs too, by name. Default: none. */
+  readonly salesforce?: Readonly<Record<string, OrgRequest>>;
   /** Leave the data after `stop`, for the next start in the same folder. Default: false. */
   readonly keep?: boolean;
   /** Receives a line of progress now and then. */
@@ -60,6 +65,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     temporal: options.temporal ?? true,
     keep: options.keep ?? false,
     mysql: options.mysql ?? false,
+    salesforce: options.salesforce ?? {},
   });
   const program = fileURLToPath(new URL('./cloud-process.ts', import.meta.url));
   // A process group of its own: Ctrl-C reaches the caller only, which then stops the cloud in its own order.

@@ -14,6 +14,7 @@ import { report } from './dev-report.ts';
 import { DevWorker } from './dev-worker.ts';
 import { startEmbeddedCloud, type EmbeddedCloud } from './embedded-cloud.ts';
 import { moduleDigest } from './module-digest.ts';
+import { prepareOrg, type PreparedOrg } from './salesforce-org.ts';
 import { StandIns } from './stand-ins.ts';
 import { watchProject } from './watch-project.ts';
 
@@ -27,11 +28,12 @@ const PAUSE = 500;
 export async function runDevSession(context: CliContext, dir: string, signal: AbortSignal): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const mysql = await readsMysql(dir);
-    const cloud = await startEmbeddedCloud((line) => context.say(line), { mysql });
+    const { mysql, orgs } = await neededServers(dir);
+    const salesforce = Object.fromEntries(Object.entries(orgs).map(([name, { request }]) => [name, request]));
+    const cloud = await startEmbeddedCloud((line) => context.say(line), { mysql, salesforce });
     undo.push(() => cloud.stop());
     if (signal.aborted) return;
-    const session = await openSession(context, dir, cloud, (end) => undo.push(end));
+    const session = await openSession(context, { dir, orgs }, cloud, (end) => undo.push(end));
     await session.apply();
     report(context, {
       kind: 'ready',
@@ -49,11 +51,19 @@ export async function runDevSession(context: CliContext, dir: string, signal: Ab
   }
 }
 
-/** Whether a connection is to MySQL; a project that cannot be read yet is told so later. */
-async function readsMysql(dir: string): Promise<boolean> {
+interface NeededServers {
+  readonly mysql: boolean;
+  readonly orgs: Readonly<Record<string, PreparedOrg>>;
+}
+
+/** The servers that only some projects need; a project that cannot be read yet is told so later. */
+async function neededServers(dir: string): Promise<NeededServers> {
   const reading = await readProject(dir);
-  if ('problems' in reading) return false;
-  return Object.values(reading.project.connections).some(({ kind }) => kind === 'mysql');
+  if ('problems' in reading) return { mysql: false, orgs: {} };
+  const orgs: Record<string, PreparedOrg> = {};
+  for (const [name, connection] of Object.entries(reading.project.connections))
+    if (connection.kind === 'salesforce') orgs[name] = await prepareOrg(dir, name, connection);
+  return { mysql: Object.values(reading.project.connections).some(({ kind }) => kind === 'mysql'), orgs };
 }
 
 interface Session {
@@ -65,7 +75,7 @@ interface Session {
 
 async function openSession(
   context: CliContext,
-  dir: string,
+  { dir, orgs }: { readonly dir: string; readonly orgs: NeededServers['orgs'] },
   cloud: EmbeddedCloud,
   later: (end: () => Promise<unknown>) => void,
 ): Promise<Session> {
@@ -78,7 +88,7 @@ async function openSession(
   const client = new Client({ connection, namespace: cloud.env['TEMPORAL_NAMESPACE'] ?? 'default' });
   const worker = new DevWorker((line) => context.say(context.paint('dim', line)));
   later(() => worker.stop());
-  const standIns = new StandIns(cloud, dir);
+  const standIns = new StandIns(cloud, dir, orgs);
   const putInForce = async (project: Project): Promise<{ version: number; changed: boolean }> => {
     await standIns.provide(project);
     const applied = await applyProject(db, client, project, context.actor, { note: 'reefline dev' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidInput } from '../invalid-input.ts';
+import type { OrgRequest } from './salesforce-org.ts';
 import { holdProcess } from './held-process.ts';
 
 /** Started by its path: what is installed from a package has no embedded cloud, and no code of it may be imported. */
@@ -22,6 +23,8 @@ export interface CloudAddresses {
   readonly postgresUrl: string;
   /** `mysql://` URL without a database, or empty when no MySQL was asked for or MariaDB is not installed. */
   readonly mysqlUrl: string;
+  /** Login URL of each Salesforce org that was asked for. */
+  readonly salesforceUrls: Readonly<Record<string, string>>;
   readonly temporalAddress: string;
   readonly temporalUiUrl: string;
 }
@@ -46,17 +49,20 @@ export function requireEmbeddedCloud(): void {
 }
 
 /**
- * Starts PostgreSQL, S3, SQS, Glue, Redshift and Temporal on this machine, empty, and MariaDB when `mysql` is asked for
- * and it is installed. `say` gets their progress.
+ * Starts PostgreSQL, S3, SQS, Glue, Redshift and Temporal on this machine, empty, MariaDB when `mysql` is asked for
+ * and it is installed, and the Salesforce orgs. `say` gets their progress.
  */
 export async function startEmbeddedCloud(
   say: (line: string) => void,
-  { mysql }: { readonly mysql: boolean },
+  {
+    mysql,
+    salesforce,
+  }: { readonly mysql: boolean; readonly salesforce: Readonly<Record<string, OrgRequest>> },
 ): Promise<EmbeddedCloud> {
   requireEmbeddedCloud();
   const dir = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
   chmodSync(dir, ENTERABLE);
-  const request = JSON.stringify({ dir, temporal: true, keep: false, mysql });
+  const request = JSON.stringify({ dir, temporal: true, keep: false, mysql, salesforce });
   const held = holdProcess([PROGRAM, request], process.env, say);
   const reply = await firstReply(held.stdout);
   if (reply?.ok !== true) {

@@ -11,10 +11,11 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { missingFile } from '../../config/missing-file.ts';
 import { referencedName } from '../../config/secret-reference.ts';
-import type { AthenaConnection } from '../../pipeline/connection.ts';
+import type { AthenaConnection, SalesforceConnection } from '../../pipeline/connection.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 import { createMysqlDatabase } from './mysql-database.ts';
+import type { PreparedOrg } from './salesforce-org.ts';
 import { createSnowflakeObjects } from './snowflake-account.ts';
 
 /** What stands in for one outside system of the project on this machine. */
@@ -36,11 +37,14 @@ export interface StandIn {
 export class StandIns {
   readonly #cloud: CloudAddresses;
   readonly #dir: string;
+  readonly #orgs: Readonly<Record<string, PreparedOrg>>;
   readonly #made = new Map<string, StandIn>();
   /** Variables that nobody has to see: keys, passwords, and names. */
   readonly #unshown: Record<string, string> = {};
 
-  constructor(cloud: CloudAddresses, dir: string) {
+  /** `orgs`: by connection, what the cloud was started with. */
+  constructor(cloud: CloudAddresses, dir: string, orgs: Readonly<Record<string, PreparedOrg>>) {
+    this.#orgs = orgs;
     this.#cloud = cloud;
     this.#dir = dir;
   }
@@ -61,6 +65,10 @@ export class StandIns {
         await this.#once(of, connection.bucket, () => this.#bucket(of, connection.bucket));
       if (connection.kind === 'athena')
         await this.#once(of, JSON.stringify(connection), () => this.#athena(of, connection));
+      if (connection.kind === 'salesforce')
+        await this.#once(of, JSON.stringify(connection), () =>
+          Promise.resolve(this.#salesforce(of, name, connection)),
+        );
       if (connection.kind === 'snowflake')
         await this.#once(of, JSON.stringify(connection), async () => {
           Object.assign(this.#unshown, await createSnowflakeObjects(this.#cloud, name, connection));
@@ -106,6 +114,19 @@ export class StandIns {
       },
     );
     return { of, variable, address: url, remark: seed === undefined ? null : `filled from seed/${name}.sql` };
+  }
+
+  #salesforce(of: string, name: string, { loginUrl }: SalesforceConnection): StandIn {
+    const variable = referencedName(loginUrl);
+    if (variable === undefined) return { of, variable: null, address: '', remark: WRITTEN_OUT };
+    const org = this.#orgs[name];
+    const address = this.#cloud.salesforceUrls[name];
+    if (org === undefined || address === undefined)
+      return { of, variable: null, address: '', remark: NEW_ORG };
+    Object.assign(this.#unshown, org.variables);
+    const file = `seed/${name}.objects.json`;
+    const remark = org.seeded ? `with the objects of ${file}` : `without objects: describe them in ${file}`;
+    return { of, variable, address, remark };
   }
 
   async #createDatabase(name: string): Promise<string> {
@@ -188,7 +209,8 @@ export class StandIns {
 }
 
 const WRITTEN_OUT =
-  'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a database in its place';
+  'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a stand-in in its place';
+const NEW_ORG = 'is new; start dev again to get an org for it';
 const NO_MYSQL =
   'there is no MySQL server: install MariaDB (apt-get install mariadb-server, brew install mariadb) and start dev again';
 
