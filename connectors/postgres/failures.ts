@@ -59,7 +59,7 @@ const CURES: Readonly<Partial<Record<FailureClass, string>>> = {
 const CURES_BY_SQLSTATE: Readonly<Record<string, string>> = {
   '25P03': 'The transaction waited too long for the worker. Look whether the worker was busy or cut off.',
   '42501':
-    'Give the user of the connection the rights: usage on the schema, and select on the table (docs/extracts.md).',
+    'Grant its user select on the table and usage on the schema (docs/extracts.md).',
   '55P03': 'Another session holds a lock on the table, perhaps one that alters it. Wait until it has ended.',
   '57014':
     'If nobody cancelled it, it took longer than timeout of the stage or statement_timeout of the server allows. ' +

@@ -85,7 +85,7 @@ async function ended(name: string): Promise<BackfillProgress> {
   await eventually(async () => {
     progress = await progressOf(name);
     if (!hasEnded(progress.status)) throw new Error(JSON.stringify(progress.counts));
-  }, 50_000);
+  }, 150_000);
   if (progress === undefined) throw new Error(name);
   return progress;
 }

@@ -155,7 +155,7 @@ describe('reefline dev on the project that reefline init writes', () => {
     expect(started.length).toBeGreaterThan(2);
     child.kill('SIGKILL');
     await eventually(() => expect(living(started)).toEqual([]));
-  }, 120_000);
+  }, 360_000);
 });
 
 test('reefline init refuses to overwrite, and names what is there', async () => {

@@ -64,7 +64,7 @@ async function revisions(dataset: string): Promise<number[]> {
 async function until(ids: readonly string[], prefix: string): Promise<void> {
   await eventually(async () => {
     expect((await logged(prefix)).length).toBe(ids.length);
-  }, 100_000);
+  }, 300_000);
   expect(new Set(await logged(prefix))).toEqual(new Set(ids));
 }
 
@@ -119,7 +119,7 @@ describe('an emitter on a real Temporal', () => {
     const impatient = await emitter.emit(events, { timeout: 1_000 }).catch((error: unknown) => error);
     expect(impatient).toBeInstanceOf(EmitFailure);
     expect(impatient).toMatchObject({ reason: 'timeout', sent: [], uncertain: [], unsent: { length: 300 } });
-    const emitting = emitter.emit(events, { timeout: 150_000 });
+    const emitting = emitter.emit(events, { timeout: 400_000 });
     await engine.startWorkers();
     const emitted = await emitting;
     expect(emitted.signals).toBe(3);
@@ -132,7 +132,7 @@ describe('an emitter on a real Temporal', () => {
       'filler/',
     );
     expect(await rejected()).toBe(0);
-  }, 200_000);
+  }, 600_000);
 
   test('lets a router work before the server would end it for its size, and loses nothing', async () => {
     const emitter = createEmitter({ client: engine.client, router: 'heavy' });
@@ -144,14 +144,14 @@ describe('an emitter on a real Temporal', () => {
     expect(sent.length).toBeGreaterThan(0);
     const held = await engine.client.workflow.getHandle('router/heavy').describe();
     expect(held.historySize).toBeLessThan(16_000_000);
-    const emitting = emitter.emit(events, { timeout: 150_000 });
+    const emitting = emitter.emit(events, { timeout: 400_000 });
     await engine.startWorkers();
     await emitting;
     await until(
       events.map(({ eventId }) => eventId ?? ''),
       'heavy/',
     );
-  }, 200_000);
+  }, 600_000);
 
   test('is told at once of a namespace that does not exist', async () => {
     const elsewhere = new Client({

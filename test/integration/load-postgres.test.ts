@@ -142,7 +142,7 @@ test('every value that can be staged comes back equal', async () => {
   expect(loaded.columns?.map(({ type }) => type.kind)).toEqual(
     expect.arrayContaining(['json', 'uuid', 'decimal', 'binary', 'timestamp']),
   );
-}, 30_000);
+}, 90_000);
 
 describe('append', () => {
   test('a restated label replaces its own rows, an empty one removes them, and what is repeated or late changes nothing', async () => {

@@ -114,7 +114,7 @@ describe('a Temporal cluster that was lost with everything in it', () => {
     expect(await owed()).toBeGreaterThan(0);
     expect(await ledger(before, 'priced', RUNNING_DAY)).toEqual(['r1 RUNNING']);
     waitedAs = await waitingRow();
-  }, 120_000);
+  }, 360_000);
 
   test('is examined: the doctor names all of it and changes nothing', async () => {
     after = await startEngine('afterloss', work, before.catalogUrl);

@@ -46,7 +46,7 @@ describeMysql('reefline dev on a project that reads from MySQL', () => {
         await ended;
       }
     });
-  }, 120_000);
+  }, 360_000);
 });
 
 async function firstReady(lines: AsyncIterable<string>): Promise<DevReport & { kind: 'ready' }> {

@@ -82,13 +82,13 @@ describe('the catalog is away', () => {
     });
     await eventually(async () => {
       expect(await count(`reefline.stage_run where status = 'SUCCESS'`)).toBe(201);
-    }, 90_000);
+    }, 270_000);
     const meanwhile = executed.filter((line) => /^200[01]/.test(line));
     expect(meanwhile.every((line) => line.endsWith(' r1'))).toBe(true);
     expect(new Set(meanwhile).size).toBe(200);
     expect(await count('reefline.stage_run')).toBe(201);
     expect(await count(`reefline.data_event where stage = 'p.priced'`)).toBeLessThanOrEqual(201);
-  }, 150_000);
+  }, 450_000);
 
   test('a run that ends while it is away reports when it is back', async () => {
     const before = await count(`reefline.data_event where stage = 'p.priced' and status = 'SUCCESS'`);
@@ -109,7 +109,7 @@ describe('the catalog is away', () => {
       const after = await count(`reefline.data_event where stage = 'p.priced' and status = 'SUCCESS'`);
       expect(after).toBeGreaterThan(before);
     });
-  }, 100_000);
+  }, 300_000);
 });
 
 describe('a burst', () => {
@@ -129,10 +129,10 @@ describe('a burst', () => {
       expect(await count(`reefline.data_event where event_id like 'burst/%'`)).toBe(12_000);
       const status = await engine.client.workflow.getHandle('router/p').query<{ queued: number }>('status');
       expect(status.queued).toBe(0);
-    }, 120_000);
+    }, 360_000);
     expect(await count(`reefline.verdict where event_id like 'burst/%' and verdict = 'filtered'`)).toBe(
       12_000,
     );
     expect(await count(`reefline.rejected_event`)).toBe(0);
-  }, 180_000);
+  }, 540_000);
 });

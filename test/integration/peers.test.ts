@@ -48,11 +48,11 @@ describe('on a real server', () => {
         `select count(*)::int as count from reefline.stage_run where stage = 'p.priced' and status = 'SUCCESS'`,
       );
       expect(found.rows).toEqual([{ count: 100 }]);
-    }, 60_000);
+    }, 180_000);
     expect(world.executed.filter((line) => line.startsWith('priced ')).sort()).toEqual(
       labels.map((day) => `priced ${day} r1`),
     );
-  }, 90_000);
+  }, 270_000);
 
   test('one event sent through three routers at the same moment is one event and one run', async () => {
     const day = '20030101000000';
@@ -108,14 +108,14 @@ describe('on a real server', () => {
         `select count(*)::int as count from reefline.data_event where dataset = 'warehouse.main.fine'`,
       );
       expect(found.rows).toEqual([{ count: 2_015 }]);
-    }, 60_000);
+    }, 180_000);
     expect(await world.ledger('weekly', '20010101000000')).toEqual(['r1 WAITING']);
     await world.signal(last);
     await eventually(async () => {
       expect(await world.ledger('weekly', '20010101000000')).toEqual(['r1 SUCCESS']);
     });
     expect(world.executed.filter((line) => line.startsWith('weekly '))).toEqual(['weekly 20010101000000 r1']);
-  }, 120_000);
+  }, 360_000);
 
   test('a month of days of quarter days runs once, and a restated quarter runs one day and the month', async () => {
     const start = instantOf(label('20010201000000'));
@@ -132,14 +132,14 @@ describe('on a real server', () => {
     await world.signal(...quarters.map((at) => event(at)));
     await eventually(async () => {
       expect(await world.ledger('monthly', '20010201000000')).toEqual(['r1 SUCCESS']);
-    }, 60_000);
+    }, 180_000);
     world.executed.length = 0;
     await world.signal(event('20010214060000', { rows: 7 }));
     await eventually(async () => {
       expect(await world.ledger('monthly', '20010201000000')).toEqual(['r1 SUCCESS', 'r2 SUCCESS']);
     });
     expect(world.executed).toEqual(['daily 20010214000000 r2', 'monthly 20010201000000 r2']);
-  }, 90_000);
+  }, 270_000);
 });
 
 describe('on the catalog alone', () => {

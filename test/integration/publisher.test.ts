@@ -238,6 +238,6 @@ describe('forwarding', () => {
         seen.add(message.MessageAttributes?.['eventId']?.StringValue ?? '');
       expect(seen.size).toBe(24);
       expect(await deliveries('late')).toEqual({ delivered: 24 });
-    }, 50_000);
+    }, 150_000);
   });
 });

@@ -249,7 +249,7 @@ describe('routing on a real Temporal server', () => {
         `select count(*)::int as count from reefline.stage_run where stage = 'p.priced' and timelabel like '2002%' and status = 'SUCCESS'`,
       );
       expect(found.rows[0]?.count).toBe(300);
-    }, 60_000);
+    }, 180_000);
     expect(executed.filter((line) => line.startsWith('priced 2002')).length).toBe(300);
-  }, 120_000);
+  }, 360_000);
 });

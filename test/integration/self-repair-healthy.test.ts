@@ -108,7 +108,7 @@ describe('a system in which nothing is wrong', () => {
           `select 1 from reefline.stage_run where stage = 'p.joined' and timelabel like '2002%' and status = 'SUCCESS'`,
         );
         expect(joined.rows).toHaveLength(50);
-      }, 90_000);
+      }, 270_000);
     } finally {
       over.abort();
     }
@@ -117,7 +117,7 @@ describe('a system in which nothing is wrong', () => {
     expect(found.filter((one) => Object.keys(one).length > 0)).toEqual([]);
     const recorded = await engine.db.query('select kind, subject from reefline.mending');
     expect(recorded.rows).toEqual([]);
-  }, 150_000);
+  }, 450_000);
 });
 
 describe('reefline doctor', () => {

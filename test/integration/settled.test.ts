@@ -104,7 +104,7 @@ describe('on a real catalog, one restatement at the top', () => {
       }),
       { numRuns: 25 },
     );
-  }, 180_000);
+  }, 540_000);
 
   test('of which a branch fails makes no join of old and new', async () => {
     await fc.assert(
@@ -142,5 +142,5 @@ describe('on a real catalog, one restatement at the top', () => {
       ),
       { numRuns: 20 },
     );
-  }, 180_000);
+  }, 540_000);
 });

@@ -1,5 +1,5 @@
 /** Repeats an assertion until it holds; after `patience` milliseconds its last failure is thrown. */
-export async function eventually(assertion: () => Promise<void> | void, patience = 30_000): Promise<void> {
+export async function eventually(assertion: () => Promise<void> | void, patience = 90_000): Promise<void> {
   const end = Date.now() + patience;
   for (;;) {
     try {
