@@ -12,6 +12,7 @@ const GROUPS = {
   deliveries: 'messages to endpoints, and dead letters',
   endpoint: 'where customers receive events',
   events: 'the event log',
+  inbound: 'queues whose messages become data events',
   runs: 'the runs of stages in the ledger',
   schema: 'the columns of datasets, as runs saw them',
   sync: 'historical syncs: labels that are found at the source of an extract',

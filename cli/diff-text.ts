@@ -17,6 +17,7 @@ export function diffText(diff: ConfigDiff, paint: Paint): string {
     ...itemLines('connection', diff.connections, paint),
     ...itemLines('endpoint', diff.endpoints, paint),
     ...itemLines('dataset', diff.datasets, paint),
+    ...itemLines('inbound source', diff.inbound, paint),
     ...diff.settings.flatMap((change) => [
       paint('yellow', `~ ${change.field}`),
       ...changeLines({ ...change, field: 'value' }, paint),

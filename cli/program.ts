@@ -22,6 +22,7 @@ import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
 import { addEventsTailCommand } from './commands/events-tail.ts';
+import { addInboundListCommand } from './commands/inbound-list.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addLineageCommand } from './commands/lineage.ts';
 import { addPauseCommand } from './commands/pause.ts';
@@ -77,6 +78,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsSearchCommand,
   addEventsShowCommand,
   addEventsRejectedCommand,
+  addInboundListCommand,
   addEndpointPreviewCommand,
   addEndpointPauseCommands,
   addDeliveriesListCommand,

@@ -4,6 +4,7 @@ import { durationText } from '../pipeline/deadline.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { CheckWork, StageDefinition, StageInput } from '../pipeline/stage.ts';
 import { triggers } from '../pipeline/window.ts';
+import { describeSource } from './inbound-text.ts';
 
 /** Lines are broken here, so that they fit into most terminals. */
 const WIDTH = 110;
@@ -32,7 +33,9 @@ export function describeProject(project: Project): string {
       });
     return `${pipeline}\n${lines.join('')}`;
   });
-  return `${blocks.join('\n')}\n${secretLine(project)}${summary(project)}\n`;
+  const sources = (project.inbound ?? []).map((source) => `  ${describeSource(source)}\n`);
+  const inbound = sources.length === 0 ? '' : `inbound\n${sources.join('')}\n`;
+  return `${blocks.join('\n')}\n${inbound}${secretLine(project)}${summary(project)}\n`;
 }
 
 /** What starts a stage stands behind its output where it fits, else below it. */

@@ -141,7 +141,9 @@ function emptyProblems(settings: SettingsDraft, pipelines: PipelinesDraft): read
   ];
 }
 
-function sharedParts(settings: SettingsDraft): Pick<Project, 'connections' | 'endpoints' | 'datasets'> {
+function sharedParts(
+  settings: SettingsDraft,
+): Pick<Project, 'connections' | 'endpoints' | 'datasets' | 'inbound'> {
   const named = [...settings.connections].flatMap(([name, { connection }]) =>
     connection === undefined ? [] : [[name, connection] as const],
   );
@@ -149,5 +151,6 @@ function sharedParts(settings: SettingsDraft): Pick<Project, 'connections' | 'en
     connections: Object.fromEntries(named),
     endpoints: settings.endpoints,
     datasets: settings.datasets,
+    ...(settings.inbound.length === 0 ? {} : { inbound: settings.inbound }),
   };
 }

@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import type { Connection, ConnectionKind } from '../pipeline/connection.ts';
 import { parseDataset } from '../pipeline/dataset.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import type { InboundSource } from '../pipeline/inbound.ts';
 import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
 import { inZone, parsePeriod } from '../pipeline/period.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
 import { endpointOf } from './endpoint-filter.ts';
+import { inboundProblems } from './inbound-rules.ts';
+import { inboundRuleSchema, inboundSchema, statusSchema, timelabelSchema } from './inbound-schema.ts';
+import { inboundSourceOf, type InboundFields } from './inbound-source.ts';
 import { missingFile } from './missing-file.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
@@ -30,6 +34,7 @@ export interface SettingsDraft {
   readonly yaml: YamlFile | undefined;
   readonly connections: ReadonlyMap<string, ConnectionDraft>;
   readonly endpoints: readonly EndpointDefinition[];
+  readonly inbound: readonly InboundSource[];
   readonly datasets: readonly OutsideDataset[];
   /** Outside datasets by id, also those whose fields are wrong. */
   readonly datasetNames: ReadonlySet<string>;
@@ -95,7 +100,21 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
     problems.push(...zoneProblems(yaml, record(raw['datasets'])));
     for (const each of datasets) problems.push(...datasetProblems(yaml, each, connections));
   }
-  return { yaml, connections, endpoints, datasets, datasetNames, problems };
+  const sources = readSources(record(raw['inbound']));
+  if (yaml !== undefined) {
+    for (const [name, fields] of Object.entries(record(raw['inbound'])))
+      problems.push(...secretProblems(yaml, ['inbound', name], record(fields)));
+    problems.push(...inboundProblems(yaml, sources, datasetNames, endpoints));
+  }
+  const inbound = sources.map(([name, fields]) => inboundSourceOf(name, fields, datasets));
+  return { yaml, connections, endpoints, inbound, datasets, datasetNames, problems };
+}
+
+function readSources(raw: Raw): readonly (readonly [name: string, fields: InboundFields])[] {
+  return Object.entries(raw).flatMap(([name, fields]) => {
+    const result = inboundSchema.safeParse(fields);
+    return result.success ? [[name, result.data] as const] : [];
+  });
 }
 
 function readDatasets(raw: Raw): { datasets: readonly OutsideDataset[]; datasetNames: ReadonlySet<string> } {
@@ -153,8 +172,18 @@ function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
   if (section === 'endpoints')
     return field === undefined ? Object.keys(endpointSchema.shape) : NAME_LIST_KEYS;
   if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
+  if (section === 'inbound') return inboundKeys(path.slice(2));
   const kind = kindOf(record(raw['connections'])[String(name)]);
   return kind === undefined ? [] : Object.keys(CONNECTION_SCHEMAS[kind].shape);
+}
+
+/** `below`: the path from the source on, such as `events`, 0, `timelabel`. */
+function inboundKeys(below: FieldPath): readonly string[] {
+  const schemas = { timelabel: timelabelSchema, status: statusSchema };
+  const [events, , field] = below;
+  if (events === undefined) return Object.keys(inboundSchema.shape);
+  const inner = Object.entries(schemas).find(([name]) => name === field);
+  return Object.keys((inner?.[1] ?? inboundRuleSchema).shape);
 }
 
 /** The only fields of an endpoint with keys of their own. */

@@ -46,5 +46,6 @@ export function secretReferences(project: Project): readonly SecretUse[] {
     for (const { text, path } of textsIn(work.options)) visit(`${id}.with`, { [path.join('.')]: text });
   }
   for (const endpoint of project.endpoints) visit(`endpoints.${endpoint.name}`, endpoint);
+  for (const source of project.inbound ?? []) visit(`inbound.${source.name}`, source);
   return [...uses].map(([name, usedBy]) => ({ name, usedBy })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

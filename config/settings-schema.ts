@@ -3,6 +3,7 @@ import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { age, dataset, message, name, namePattern, period, text, timezone } from './field.ts';
+import { inboundSchema } from './inbound-schema.ts';
 
 /*
  * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it yields; the
@@ -208,6 +209,10 @@ export const settingsSchema = z
     datasets: z.record(dataset, outsideDatasetSchema).optional().meta({
       title: 'Outside datasets',
       description: 'Datasets that services outside of Reefline produce.',
+    }),
+    inbound: z.record(name, inboundSchema).optional().meta({
+      title: 'Inbound sources',
+      description: 'Queues whose messages become data events, by name.',
     }),
   })
   .meta({ title: 'Reefline settings', description: 'reefline.yaml: what all pipelines of a project share.' });

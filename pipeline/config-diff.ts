@@ -23,6 +23,7 @@ export interface ConfigDiff {
   readonly connections: ItemsDiff;
   readonly endpoints: ItemsDiff;
   readonly datasets: ItemsDiff;
+  readonly inbound: ItemsDiff;
   readonly pipelines: Omit<ItemsDiff, 'changed'>;
   /** Everything else that a project may say. */
   readonly settings: readonly FieldChange[];
@@ -36,10 +37,11 @@ export interface ConfigDiff {
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
 }
 
-export const EMPTY_PROJECT: Project = {
+export const EMPTY_PROJECT: Required<Project> = {
   connections: {},
   endpoints: [],
   datasets: [],
+  inbound: [],
   stages: [],
   pipelines: [],
 };
@@ -64,6 +66,11 @@ export function diffProjects(before: Project, after: Project): ConfigDiff {
       byId(after.datasets, (d) => d.dataset),
       (a, b) => valueChanges(a, b),
     ),
+    inbound: diffItems(
+      byId(before.inbound ?? [], (s) => s.name),
+      byId(after.inbound ?? [], (s) => s.name),
+      (a, b) => valueChanges(a, b),
+    ),
     pipelines: {
       added: after.pipelines.filter((name) => !before.pipelines.includes(name)),
       removed: before.pipelines.filter((name) => !after.pipelines.includes(name)),
@@ -80,13 +87,13 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
   return added + removed + changed + diff.pipelines.added.length + diff.pipelines.removed.length === 0;
 }
 
-/** How many stages, connections, endpoints, outside datasets and settings were added, changed and removed. */
+/** How many stages, connections, endpoints, outside datasets, inbound sources and settings were added, changed and removed. */
 export function countChanges(diff: ConfigDiff): {
   readonly added: number;
   readonly changed: number;
   readonly removed: number;
 } {
-  const kinds = [diff.stages, diff.connections, diff.endpoints, diff.datasets];
+  const kinds = [diff.stages, diff.connections, diff.endpoints, diff.datasets, diff.inbound];
   const sum = (count: (items: ItemsDiff) => number): number =>
     kinds.reduce((total, items) => total + count(items), 0);
   return {

@@ -8,6 +8,11 @@ export function routerId(pipeline: string): string {
   return `router/${pipeline}`;
 }
 
+/** The router of an inbound source, as others are named by their pipelines: those have no hyphens. */
+export function inboundRouter(source: string): string {
+  return `inbound-${source}`;
+}
+
 export function publisherId(endpoint: string): string {
   return `publisher/${endpoint}`;
 }

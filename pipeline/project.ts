@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import type { EndpointDefinition } from './endpoint.ts';
+import type { InboundSource } from './inbound.ts';
 import type { OutsideDataset } from './outside-dataset.ts';
 import type { StageDefinition } from './stage.ts';
 
@@ -8,6 +9,8 @@ export interface Project {
   readonly connections: Readonly<Record<string, Connection>>;
   readonly endpoints: readonly EndpointDefinition[];
   readonly datasets: readonly OutsideDataset[];
+  /** Queues whose messages become data events; absent when there are none. */
+  readonly inbound?: readonly InboundSource[];
   readonly stages: readonly StageDefinition[];
   readonly pipelines: readonly string[];
 }

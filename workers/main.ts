@@ -11,6 +11,7 @@ import { requireCatalogSchema } from '../catalog/migrate.ts';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
+import { startInbound } from './inbound.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
@@ -52,14 +53,21 @@ async function main(): Promise<void> {
     }) as StageRunner,
   };
   const activities = createActivities({ db, client, runners, environment: process.env });
+  const inbound = startInbound({ db, client, environment: process.env, say });
+  stop.signal.addEventListener('abort', () => void inbound.stop());
   const onConfig = (project: Project): void => {
+    inbound.follow(project);
     const missing = missingSecrets(project, process.env);
     if (missing !== undefined) say(missing);
     void modules.problems(project).then((problems) => {
       for (const problem of problems) say(`${problem} Stages that need it fail until then.`);
     });
   };
-  await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig });
+  try {
+    await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig });
+  } finally {
+    await inbound.stop();
+  }
   await temporal.connection.close();
   await client.connection.close();
   await db.end();

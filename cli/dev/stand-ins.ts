@@ -15,12 +15,13 @@ import type { AthenaConnection, SalesforceConnection } from '../../pipeline/conn
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 import { createMysqlDatabase } from './mysql-database.ts';
+import { queuesOf } from './project-queues.ts';
 import type { PreparedOrg } from './salesforce-org.ts';
 import { createSnowflakeObjects } from './snowflake-account.ts';
 
 /** What stands in for one outside system of the project on this machine. */
 export interface StandIn {
-  /** `connections.shop` or `endpoints.customers` */
+  /** `connections.shop`, `endpoints.customers` or `inbound.partner_files` */
   readonly of: string;
   /** The variable that the project refers to, or null when nothing has to be set. */
   readonly variable: string | null;
@@ -31,7 +32,7 @@ export interface StandIn {
 }
 
 /**
- * Makes what the connections and endpoints of a project need in the embedded cloud, each once: a database for each
+ * Makes what the connections, endpoints and inbound sources of a project need in the embedded cloud, each once: a database for each
  * PostgreSQL or MySQL connection (and the statements of `seed/<connection>.sql` in it), a bucket, a queue.
  */
 export class StandIns {
@@ -75,10 +76,8 @@ export class StandIns {
           return { of, variable: null, address: this.#cloud.env['SNOWFLAKE_ACCESS_URL'] ?? '', remark: null };
         });
     }
-    for (const { name, queueUrl } of project.endpoints) {
-      const of = `endpoints.${name}`;
+    for (const { of, name, queueUrl } of queuesOf(project))
       await this.#once(of, queueUrl, () => this.#queue(of, name, queueUrl));
-    }
   }
 
   /** The variables that the project refers to. */

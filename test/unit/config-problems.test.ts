@@ -5,11 +5,12 @@ import { readProject } from '../../config/project.ts';
 import { type ProjectFiles, SHOP_PROJECT, withProject } from '../support/project-files.ts';
 import type { BrokenProject } from './broken-projects/broken-project.ts';
 import { ENDPOINTS } from './broken-projects/endpoints.ts';
+import { INBOUND } from './broken-projects/inbound.ts';
 import { MEANING } from './broken-projects/meaning.ts';
 import { TIME_AND_JOINS } from './broken-projects/time-and-joins.ts';
 import { NAMES_AND_SHAPES } from './broken-projects/names-and-shapes.ts';
 
-const CASES = [...NAMES_AND_SHAPES, ...MEANING, ...TIME_AND_JOINS, ...ENDPOINTS];
+const CASES = [...NAMES_AND_SHAPES, ...MEANING, ...TIME_AND_JOINS, ...ENDPOINTS, ...INBOUND];
 
 function filesOf({ edits = [], files = {} }: BrokenProject): ProjectFiles {
   const result = new Map(Object.entries(SHOP_PROJECT));

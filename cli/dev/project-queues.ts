@@ -1,0 +1,20 @@
+import type { Project } from '../../pipeline/project.ts';
+
+/** A queue that a project writes to or reads from. */
+export interface ProjectQueue {
+  /** `endpoints.customers` or `inbound.partner_files` */
+  readonly of: string;
+  /** What a queue is called that the project does not name itself. */
+  readonly name: string;
+  readonly queueUrl: string;
+}
+
+export function queuesOf({ endpoints, inbound = [] }: Project): readonly ProjectQueue[] {
+  return [
+    ...endpoints.map(({ name, queueUrl }) => ({ of: `endpoints.${name}`, name, queueUrl })),
+    ...inbound.flatMap(({ name, queueUrl, deadLetterQueueUrl: dead }) => [
+      { of: `inbound.${name}`, name, queueUrl },
+      ...(dead === undefined ? [] : [{ of: `inbound.${name}`, name: `${name}_dead`, queueUrl: dead }]),
+    ]),
+  ];
+}

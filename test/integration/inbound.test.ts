@@ -1,0 +1,329 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SetQueueAttributesCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { Client, Connection } from '@temporalio/client';
+import { acceptEvents } from '../../activities/accept-events.ts';
+import { readInboundHealth, type InboundHealth } from '../../catalog/inbound-health.ts';
+import { storeConfig } from '../../catalog/config-store.ts';
+import { connectCatalog } from '../../catalog/connect.ts';
+import { readRejections } from '../../catalog/rejections.ts';
+import { describeRejections } from '../../cli/describe.ts';
+import { inboundTable } from '../../cli/inbound-text.ts';
+import { createEmitter } from '../../client/index.ts';
+import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { receiveMessages, type ReceivedMessage } from '../../connectors/sqs/receive.ts';
+import { inboundRouter, routerId } from '../../pipeline/ids.ts';
+import type { InboundRule, InboundSource } from '../../pipeline/inbound.ts';
+import type { Project } from '../../pipeline/project.ts';
+import { buildRoutingTable, type RoutingTable } from '../../pipeline/routing.ts';
+import { startInbound, type Inbound } from '../../workers/inbound.ts';
+import { takeMessages, type InboundTools } from '../../workers/take-inbound.ts';
+import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshQueue, fromEnvironment, type FreshQueue } from '../support/local-cloud.ts';
+import { OUTSIDE, projectOf } from '../support/project.ts';
+
+const PROJECT = projectOf([{ name: 'priced', period: '1d', reads: [OUTSIDE] }]);
+const FARES: InboundRule = {
+  dataset: OUTSIDE,
+  period: '1d',
+  type: 'redshift',
+  schema: 'partners',
+  table: 'fares',
+  bucket: 'drop',
+  key: 'fares/{year}/{month}/{day}/*',
+};
+
+let catalog: TestCatalog;
+let connection: Connection;
+let client: Client;
+let sqs: SQSClient;
+const queues: FreshQueue[] = [];
+const routers = new Set<string>();
+const running: Inbound[] = [];
+
+beforeAll(async () => {
+  sqs = createSqsClient({});
+  catalog = await openTestCatalog('inbound', PROJECT);
+  connection = await Connection.connect({ address: fromEnvironment('TEMPORAL_ADDRESS') });
+  client = new Client({ connection });
+});
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((inbound) => inbound.stop()));
+});
+
+afterAll(async () => {
+  for (const router of routers) await client.workflow.getHandle(router).terminate('the test is over');
+  for (const queue of queues) await queue.drop();
+  await connection.close();
+  await catalog.close();
+  sqs.destroy();
+});
+
+async function queue(label: string): Promise<string> {
+  const made = await freshQueue(label);
+  queues.push(made);
+  return made.url;
+}
+
+/** A source with a queue of its own; its name is new, so its router is, too. */
+async function sourceOf(label: string, extra: Partial<InboundSource> = {}): Promise<InboundSource> {
+  const queueUrl = await queue(label);
+  const name = (queueUrl.split('/').at(-1) ?? label).replaceAll('-', '_');
+  return { name, kind: 'sqs', queueUrl, mapping: 's3', events: [FARES], ...extra };
+}
+
+const tableOf = (...inbound: readonly InboundSource[]): RoutingTable =>
+  buildRoutingTable(1, { ...PROJECT, inbound } satisfies Project);
+
+async function apply(...inbound: readonly InboundSource[]): Promise<Project> {
+  await storeConfig(catalog.db, { ...PROJECT, inbound }, 'test');
+  return (await catalog.configs.current(catalog.db)).project;
+}
+
+async function consume(
+  source: InboundSource,
+  as: Client = client,
+): Promise<{ inbound: Inbound; said: string[] }> {
+  const said: string[] = [];
+  const inbound = startInbound({
+    db: catalog.db,
+    client: as,
+    environment: {},
+    say: (line) => said.push(line),
+    patience: as === client ? 20_000 : 300,
+  });
+  running.push(inbound);
+  inbound.follow(await apply(source));
+  return { inbound, said };
+}
+
+async function send(queueUrl: string, ...bodies: readonly string[]): Promise<void> {
+  const Entries = bodies.map((MessageBody, at) => ({
+    Id: String(at),
+    MessageBody,
+    MessageAttributes: { tenant: { DataType: 'String', StringValue: 'acme' } },
+  }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  expect(Failed).toEqual([]);
+}
+
+function notification(...days: readonly string[]): string {
+  return JSON.stringify({
+    Records: days.map((day) => ({
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: 'drop' }, object: { key: `fares/${day}/a.csv`, size: 9, sequencer: day } },
+    })),
+  });
+}
+
+/** Messages that are in the queue, whether or not somebody holds them. */
+async function held(queueUrl: string): Promise<number> {
+  const { Attributes: found = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: queueUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return Object.values(found).reduce((sum, count) => sum + Number(count), 0);
+}
+
+async function receiveAll(queueUrl: string, count: number): Promise<ReceivedMessage[]> {
+  const received: ReceivedMessage[] = [];
+  while (received.length < count)
+    received.push(...(await receiveMessages({ client: sqs, queueUrl }, new AbortController().signal)));
+  return received;
+}
+
+/** What becomes of messages whose consumer died, once their visibility timeout is over. */
+async function giveBack(queueUrl: string, messages: readonly ReceivedMessage[]): Promise<void> {
+  const Entries = messages.map(({ receipt }, at) => ({
+    Id: String(at),
+    ReceiptHandle: receipt,
+    VisibilityTimeout: 0,
+  }));
+  await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+}
+
+/** What the source's router was sent, from its history in Temporal. */
+async function signalled({ name }: InboundSource): Promise<unknown[]> {
+  const workflow = routerId(inboundRouter(name));
+  routers.add(workflow);
+  const { events = [] } = await client.workflow.getHandle(workflow).fetchHistory();
+  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+    (signal?.input?.payloads ?? []).flatMap(
+      ({ data }) => JSON.parse(Buffer.from(data ?? []).toString()) as unknown[],
+    ),
+  );
+}
+
+async function health({ name }: InboundSource): Promise<InboundHealth | undefined> {
+  return (await readInboundHealth(catalog.db, [name]))[0];
+}
+
+async function revisionsOf(timelabel: string): Promise<unknown[]> {
+  return catalog.values(
+    'select revision from reefline.data_event where dataset = $1 and timelabel = $2',
+    OUTSIDE,
+    timelabel,
+  );
+}
+
+describe('a source of outside events', () => {
+  test('is accepted once, although consumers die between the signal and the deletion; poison goes aside with its reason', async () => {
+    const dead = await queue('dead');
+    const source = await sourceOf('drop', { deadLetterQueueUrl: dead });
+    await send(
+      source.queueUrl,
+      notification('2020/03/03', '2020/03/04'),
+      'poison \ud83d\udca3',
+      notification('1/2/3'),
+    );
+    const emitter = createEmitter({ client, router: inboundRouter(source.name) });
+    const tools: InboundTools = {
+      db: catalog.db,
+      table: tableOf(source),
+      emit: async (events) => {
+        await emitter.emit(events);
+      },
+      queue: { client: sqs, queueUrl: source.queueUrl },
+      deadLetters: { client: sqs, queueUrl: dead },
+    };
+    const dies = async (killed: InboundTools): Promise<void> => {
+      const messages = await receiveAll(source.queueUrl, 3);
+      await expect(takeMessages(killed, source, messages)).rejects.toThrow();
+      expect(await held(source.queueUrl)).toBe(3);
+      await giveBack(source.queueUrl, messages);
+    };
+    await dies({
+      ...tools,
+      emit: async (events) => {
+        await tools.emit(events);
+        throw new Error('The process dies.');
+      },
+    });
+    expect(await held(dead)).toBe(0);
+    const gone = connectCatalog('postgres://nobody@127.0.0.1:1/nowhere', 1);
+    await dies({ ...tools, db: gone });
+    await gone.end();
+    const mute = createSqsClient({});
+    mute.middlewareStack.add(() => () => Promise.reject(new Error('The process dies.')), {
+      step: 'initialize',
+    });
+    await dies({ ...tools, queue: { client: mute, queueUrl: source.queueUrl } });
+    mute.destroy();
+
+    const { inbound } = await consume(source);
+    await eventually(async () => expect(await held(source.queueUrl)).toBe(0));
+    await inbound.stop();
+    const sent = await signalled(source);
+    expect(sent).toHaveLength(8);
+    await acceptEvents(catalog.db, catalog.configs, inboundRouter(source.name), sent);
+    expect(await revisionsOf('20200303000000')).toEqual([1]);
+    expect(await revisionsOf('20200304000000')).toEqual([1]);
+
+    const rejections = await readRejections(catalog.db, 10);
+    expect(rejections.map(({ raw }) => raw).sort()).toEqual(
+      [notification('1/2/3'), 'poison \ud83d\udca3'].sort(),
+    );
+    expect(describeRejections(rejections)).toContain(`  inbound-${source.name}\n  The message is no JSON.\n`);
+    // Sent by the consumer that died before it deleted them, and by the one that did.
+    const letters = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: dead, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+    );
+    const poison = letters.Messages?.filter(({ Body }) => Body === 'poison \ud83d\udca3') ?? [];
+    expect(letters.Messages).toHaveLength(4);
+    expect(poison).toHaveLength(2);
+    expect(poison[0]?.MessageAttributes).toMatchObject({
+      tenant: { StringValue: 'acme' },
+      reefline_source: { StringValue: source.name },
+      reefline_reason: { StringValue: 'The message is no JSON.' },
+    });
+    const listed = await health(source);
+    expect(listed).toMatchObject({ accepted: 4, rejected: 4, ignored: 0, error: null });
+    expect(listed?.lastEventAt).toEqual(expect.any(Date));
+    const screen = { columns: undefined, paint: (_style: unknown, text: string) => text, now: Date.now };
+    expect(inboundTable(screen, [{ ...listed!, mapping: 's3' }])).toMatch(/s3 .* ago .* 4 +4 +0$/m);
+  });
+
+  test('keeps every message, and is asked for no more of them, while Temporal does not answer', async () => {
+    const source = await sourceOf('away', { mapping: 'data-event', events: [] });
+    const event = {
+      event_type: 'data',
+      type: 'redshift',
+      schema: 'partners',
+      table: 'fares',
+      status: 'SUCCESS',
+    };
+    await send(source.queueUrl, JSON.stringify({ ...event, timelabel: '20210303000000' }));
+    // So that whoever asks gets it, and the queue counts how often somebody did.
+    const Attributes = { VisibilityTimeout: '0' };
+    await sqs.send(new SetQueueAttributesCommand({ QueueUrl: source.queueUrl, Attributes }));
+    const away = Connection.lazy({ address: '127.0.0.1:1' });
+    const { inbound, said } = await consume(source, new Client({ connection: away }));
+    await eventually(async () => {
+      expect((await health(source))?.error).toMatch(/^Temporal does not answer: /);
+    });
+    await inbound.stop();
+    await away.close();
+    expect(said[1]).toMatch(
+      /^Inbound source \w+: Of 1 events for router\/inbound-.*[.] Nothing is lost; trying again[.]$/,
+    );
+    expect(await held(source.queueUrl)).toBe(1);
+    const { Messages: [message] = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: source.queueUrl,
+        MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      }),
+    );
+    expect(message?.Attributes).toEqual({ ApproximateReceiveCount: '2' });
+    await consume(source);
+    await eventually(async () => {
+      expect(await health(source)).toMatchObject({ accepted: 1, error: null });
+    });
+    await eventually(async () => {
+      expect(await held(source.queueUrl)).toBe(0);
+    });
+    expect(await signalled(source)).toHaveLength(1);
+  });
+
+  test('is consumed as the configuration in force describes it, and a missing variable is told and mended', async () => {
+    const source = await sourceOf('followed');
+    const other = await queue('other');
+    const environment: Record<string, string> = {};
+    const inbound = startInbound({ db: catalog.db, client, environment, say: () => undefined });
+    running.push(inbound);
+    const first = await apply({ ...source, queueUrl: '${env:IN_URL}' });
+    inbound.follow(first);
+    await eventually(async () => expect((await health(source))?.error).toMatch(/IN_URL is not set/));
+    environment['IN_URL'] = source.queueUrl;
+    await send(source.queueUrl, notification('2022/03/03'));
+    await eventually(async () => expect(await held(source.queueUrl)).toBe(0));
+    const second = await apply({ ...source, queueUrl: other, unmatched: 'ignore' });
+    // By a definition that is no longer in force nothing is taken, nor refused.
+    await send(source.queueUrl, 'left alone');
+    inbound.follow(second);
+    await send(
+      other,
+      notification('2022/03/04'),
+      JSON.stringify({ Event: 's3:TestEvent' }),
+      notification('x'),
+    );
+    await eventually(async () => expect(await held(other)).toBe(0));
+    expect(await health(source)).toMatchObject({ accepted: 2, rejected: 0, ignored: 2, error: null });
+    expect(await held(source.queueUrl)).toBe(1);
+    inbound.follow(await apply());
+    await inbound.stop();
+    expect(await signalled(source)).toEqual([
+      expect.objectContaining({ timelabel: '20220303000000' }),
+      expect.objectContaining({ timelabel: '20220304000000' }),
+    ]);
+  });
+});

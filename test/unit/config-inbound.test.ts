@@ -1,0 +1,103 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { describeProject } from '../../cli/validate-lines.ts';
+import { secretReferences } from '../../config/secret-reference.ts';
+import { readProject } from '../../config/project.ts';
+import { EMPTY_PROJECT, diffProjects, isEmptyDiff } from '../../pipeline/config-diff.ts';
+import { buildRoutingTable } from '../../pipeline/routing.ts';
+import type { Project } from '../../pipeline/project.ts';
+import { readInbound } from '../../workers/read-inbound.ts';
+import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
+
+const PAGE = readFileSync(new URL('../../docs/emit.md', import.meta.url), 'utf8');
+const SECTION = PAGE.slice(PAGE.indexOf('## Messages in a queue'), PAGE.indexOf('## Ids and duplicates'));
+
+function blocks(language: string): string[] {
+  return [...SECTION.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(
+    ([, text = '']) => text,
+  );
+}
+
+/** The shop with the example of the page. */
+async function readPage(): Promise<Project> {
+  const [yaml = ''] = blocks('yaml');
+  const settings = (SHOP_PROJECT['reefline.yaml'] ?? '').replace(/^datasets:\n.*\n/m, '');
+  const files = { ...SHOP_PROJECT, 'reefline.yaml': `${settings}${yaml}` };
+  const reading = await withProject(files, readProject);
+  if ('problems' in reading) throw new Error(JSON.stringify(reading.problems));
+  return reading.project;
+}
+
+test('the example of the page makes of its message the event that the page shows', async () => {
+  const project = await readPage();
+  const table = buildRoutingTable(1, project);
+  const [files, bus] = project.inbound ?? [];
+  if (files === undefined || bus === undefined) throw new Error('The example has two sources.');
+  const [message = '', shown = ''] = blocks('json');
+  const { events, problems } = readInbound(bus, table, message);
+  expect(problems).toEqual([]);
+  expect(events).toEqual([
+    { ...(JSON.parse(shown) as object), eventId: expect.stringMatching(/^outside\/[0-9a-f]{32}$/) },
+  ]);
+  expect(readInbound(bus, table, message).events).toEqual(events);
+  const key = 'rates/2020/03/03/manifest.json';
+  const created = {
+    Records: [
+      { eventName: 'ObjectCreated:Put', s3: { bucket: { name: 'partner-drop' }, object: { key, size: 7 } } },
+      { eventName: 'ObjectCreated:Put', s3: { bucket: { name: 'partner-drop' }, object: { key: 'x' } } },
+    ],
+  };
+  expect(readInbound(files, table, JSON.stringify(created))).toMatchObject({
+    events: [{ dataset: 'lake.partner.rates', timelabel: '20200303000000', bytes: 7 }],
+    problems: [],
+    ignored: 1,
+  });
+});
+
+test('an event that a router would reject is a problem of its message, and the others are events', async () => {
+  const project = await readPage();
+  const table = buildRoutingTable(1, project);
+  const source = { name: 'own', kind: 'sqs', queueUrl: 'q', mapping: 'data-event', events: [] } as const;
+  const fares = {
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'partners',
+    table: 'fares',
+    status: 'SUCCESS',
+  };
+  const read = readInbound(
+    source,
+    table,
+    JSON.stringify([
+      { ...fares, timelabel: '20200303000000' },
+      { ...fares, timelabel: '20200303010000' },
+      { ...fares, timelabel: '20200303000000', table: 'tolls' },
+      { ...fares, timelabel: '20200303000000', error: 'x'.repeat(30_000) },
+      '\u0000',
+    ]),
+  );
+  expect(read.events).toHaveLength(1);
+  expect(read.problems.map(({ field, reason }) => [field, reason])).toEqual([
+    ['timelabel', expect.stringMatching(/not the start of an interval of warehouse\.partners\.fares/)],
+    ['table', expect.stringMatching(/No dataset has .*tolls/)],
+    ['', expect.stringMatching(/bytes of JSON; at most 20000/)],
+    ['', expect.stringMatching(/NUL character|An event is a JSON object/)],
+  ]);
+});
+
+test('a source is part of the configuration: its references are named, its changes shown, its rules described', async () => {
+  const project = await readPage();
+  expect(secretReferences(project)).toEqual(
+    expect.arrayContaining([
+      { name: 'PARTNER_FILES_QUEUE_URL', usedBy: ['inbound.partner_files.queueUrl'] },
+      { name: 'PARTNER_FILES_DEAD_URL', usedBy: ['inbound.partner_files.deadLetterQueueUrl'] },
+    ]),
+  );
+  expect(diffProjects(EMPTY_PROJECT, project).inbound.added).toEqual(['partner_files', 'partner_bus']);
+  const { inbound: _inbound, ...without } = project;
+  expect(isEmptyDiff(diffProjects(without, project))).toBe(false);
+  expect(isEmptyDiff(diffProjects(without, { ...without, inbound: [] }))).toBe(true);
+  expect(describeProject(project)).toContain(
+    'inbound\n  partner_files  s3 -> lake.partner.rates\n  partner_bus  eventbridge -> warehouse.partners.fares\n',
+  );
+});
