@@ -42,7 +42,7 @@ export function batchMessages(messages: readonly OutgoingMessage[]): readonly (r
 
 function messageBytes(message: OutgoingMessage): number {
   const attributes = Object.entries(message.attributes).map(
-    ([name, value]) => name.length + value.length + 'String'.length,
+    ([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 'String'.length,
   );
   return Buffer.byteLength(message.body) + attributes.reduce((sum, size) => sum + size, 0);
 }
