@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type pg from 'pg';
 import { readVersionInForce } from '../../catalog/config-history.ts';
+import { readInboundHealth } from '../../catalog/inbound-health.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { describeError } from '../describe-error.ts';
@@ -14,6 +15,7 @@ import {
   type ReportedFinding,
 } from '../doctor-text.ts';
 import { examine, repair, type Patient } from '../doctor.ts';
+import { inboundChecks } from '../inbound-check.ts';
 import { InvalidInput } from '../invalid-input.ts';
 
 /** What is younger is work in progress. Seconds. */
@@ -43,10 +45,12 @@ async function visit(context: CliContext, mends: boolean, age: number): Promise<
   const { version, project } = inForce;
   const config = { name: 'configuration', ok: true, detail: `version ${String(version)} is in force` };
   const ofSecrets = notesOn(project, context.env);
-  if (temporal.there === undefined) return reportOf([...reached, config], ofSecrets, []);
+  const sources = (project.inbound ?? []).map((source) => source.name);
+  const inbound = inboundChecks(await readInboundHealth(catalog.there, sources), context.now());
+  const before = [...reached, config, ...inbound];
+  if (temporal.there === undefined) return reportOf(before, ofSecrets, []);
   const notes = [...ofSecrets, ...(await notesOnSchedules(temporal.there, project))];
   const patient: Patient = { db: catalog.there, client: temporal.there, age };
-  const before = [...reached, config];
   if (!mends) {
     const { checks, findings } = await examine(patient);
     return reportOf([...before, ...checks], notes, findings.map(reportFinding));

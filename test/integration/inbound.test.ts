@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   ChangeMessageVisibilityBatchCommand,
+  CreateQueueCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
@@ -325,5 +327,44 @@ describe('a source of outside events', () => {
       expect.objectContaining({ timelabel: '20220303000000' }),
       expect.objectContaining({ timelabel: '20220304000000' }),
     ]);
+  });
+
+  test('keeps the order of a FIFO queue that several workers consume', async () => {
+    const name = `ordered_${String(Date.now())}`;
+    const { QueueUrl: queueUrl = '' } = await sqs.send(
+      new CreateQueueCommand({ QueueName: `${name}.fifo`, Attributes: { FifoQueue: 'true' } }),
+    );
+    queues.push({
+      name,
+      url: queueUrl,
+      drop: async () => {
+        await sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
+      },
+    });
+    const { bucket: _bucket, key: _key, ...fares } = FARES;
+    const source: InboundSource = {
+      name,
+      kind: 'sqs',
+      queueUrl,
+      mapping: 'json',
+      events: [{ ...fares, timelabel: { path: '$.day', format: 'iso' } }],
+    };
+    const days = Array.from({ length: 30 }, (_, at) => new Date(Date.UTC(2023, 2, 1 + at)).toISOString());
+    for (let from = 0; from < days.length; from += 10) {
+      const Entries = days.slice(from, from + 10).map((day) => ({
+        Id: day.slice(0, 10),
+        MessageBody: JSON.stringify({ day }),
+        MessageGroupId: 'fares',
+        MessageDeduplicationId: day.slice(0, 10),
+      }));
+      await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }
+    await consume(source);
+    await consume(source);
+    await eventually(async () => {
+      expect(await health(source)).toMatchObject({ accepted: 30, rejected: 0 });
+    });
+    const labels = (await signalled(source)).map((event) => (event as { timelabel: string }).timelabel);
+    expect(labels).toEqual(days.map((day) => `${day.slice(0, 10).replaceAll('-', '')}000000`));
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { inboundChecks } from '../../cli/inbound-check.ts';
 import { describeProject } from '../../cli/validate-lines.ts';
 import { secretReferences } from '../../config/secret-reference.ts';
 import { readProject } from '../../config/project.ts';
@@ -100,4 +101,33 @@ test('a source is part of the configuration: its references are named, its chang
   expect(describeProject(project)).toContain(
     'inbound\n  partner_files  s3 -> lake.partner.rates\n  partner_bus  eventbridge -> warehouse.partners.fares\n',
   );
+});
+
+test('doctor names the sources that fail or that nobody asks, and says nothing where there is none', () => {
+  const now = Date.UTC(2020, 2, 3, 12);
+  const well = {
+    name: 'bus',
+    lastPollAt: new Date(now - 20_000),
+    lastMessageAt: null,
+    lastEventAt: null,
+    lagSeconds: 0,
+    accepted: 0,
+    rejected: 0,
+    ignored: 0,
+    error: null,
+    errorAt: null,
+  };
+  expect(inboundChecks([], now)).toEqual([]);
+  expect(inboundChecks([well], now)).toMatchObject([{ ok: true, detail: '1 queue consumed' }]);
+  const left = { ...well, name: 'left', lastPollAt: new Date(now - 3_600_000) };
+  const fails = { ...well, name: 'fails', error: 'The queue cannot be read: AccessDenied.' };
+  const fresh = { ...well, name: 'fresh', lastPollAt: null };
+  expect(inboundChecks([well, left, fails, fresh], now)).toMatchObject([
+    {
+      ok: false,
+      detail:
+        'left was last asked for messages 1 h 00 m ago; fails fails: The queue cannot be read: AccessDenied; fresh was never asked for messages',
+      cure: expect.stringContaining('start workers'),
+    },
+  ]);
 });
