@@ -21,6 +21,8 @@ export class FlakyPool {
   #failing: { readonly at: number; readonly mode: FailureMode } | undefined;
   /** Calls before which nothing can break that does not break after the call before: statements inside of transactions. */
   readonly inside = new Set<number>();
+  /** Statements after which their transaction goes on: breaking after the last one before its end rolls back the same. */
+  readonly goesOn = new Set<number>();
   #stalling:
     | {
         readonly at: number;
@@ -55,6 +57,7 @@ export class FlakyPool {
   count(failing?: { readonly at: number; readonly mode: FailureMode }): void {
     this.#seen = 0;
     this.inside.clear();
+    this.goesOn.clear();
     this.#failing = failing;
   }
 
@@ -91,9 +94,13 @@ export class FlakyPool {
   #wrap(client: pg.PoolClient): pg.PoolClient {
     const real = client.query.bind(client) as unknown as Query;
     let inTransaction = false;
+    let last = 0;
     const query: Query = (...args) => {
+      const ends = typeof args[0] === 'string' && ['commit', 'rollback'].includes(args[0]);
       if (inTransaction) this.inside.add(this.#seen + 1);
-      inTransaction = typeof args[0] !== 'string' || !['commit', 'rollback'].includes(args[0]);
+      if (inTransaction && !ends) this.goesOn.add(last);
+      inTransaction = !ends;
+      last = this.#seen + 1;
       return this.call(
         () => real(...args),
         () => destroy(client),
