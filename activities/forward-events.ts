@@ -10,14 +10,11 @@ import {
   type DeliveryOutcome,
 } from '../catalog/outbox.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
-import type { Queue } from '../connectors/sqs/client.ts';
-import { isFifo } from '../connectors/sqs/fifo.ts';
-import type { OutgoingMessage } from '../connectors/sqs/send.ts';
 import { cloudEvent } from '../pipeline/cloud-event.ts';
 import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
 import { fitMessage } from '../pipeline/fit-message.ts';
-import { sendAll, sendInOrder, type SendResults } from './send-messages.ts';
+import type { OutgoingMessage, Sender, SendResult } from '../pipeline/outgoing.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -29,8 +26,8 @@ export interface Forwarded {
 
 export interface Forwarding {
   readonly db: pg.Pool;
-  /** Gives the client and the queue URL of an endpoint, its references to secrets resolved. */
-  readonly queue: (endpoint: EndpointDefinition) => Queue;
+  /** Gives what sends to an endpoint, its references to secrets resolved. */
+  readonly sender: (endpoint: EndpointDefinition) => Sender;
 }
 
 /** Deliveries of one claim, and how long the claim holds if this process dies. */
@@ -40,38 +37,45 @@ const CLAIM_SECONDS = 60;
 const CLAIMS_PER_CALL = 25;
 /** Milliseconds after which no message of a claim is sent any more: another publisher may take it over soon. */
 const SENDING_MS = 30_000;
+/** Milliseconds after which nothing more is claimed, so that slow receivers do not exceed that timeout either. */
+const CALL_MS = 180_000;
 /** How long a message is tried when the endpoint does not say it: the longest that SQS itself keeps one. */
 const GIVE_UP_SECONDS = 14 * 86_400;
 /** Longest pause between two attempts of a delivery, in seconds. */
 const LONGEST_PAUSE = 300;
+/** Longest time, in seconds, for which an endpoint that failed gets nothing new, unless it asks for more. */
+const LONGEST_DEAFNESS = 10;
 
 /**
- * Sends what an endpoint is owed, in the order of the log, and marks each message. A FIFO queue gets the messages of each
- * dataset in that order also when some had to be tried again. At least once: when the process
- * dies between the queue's answer and the mark, the message is sent again, with the same `eventId` attribute.
+ * Sends what an endpoint is owed, in the order of the log, and marks each message. An endpoint that keeps an order gets the messages of
+ * each dataset in that order also when some had to be tried again. At least once: when the process
+ * dies between the receiver's answer and the mark, the message is sent again, with the same id.
  */
-export async function forwardEvents({ db, queue }: Forwarding, name: string): Promise<Forwarded> {
+export async function forwardEvents({ db, sender }: Forwarding, name: string): Promise<Forwarded> {
   const found = await readEndpoint(db, name);
   if (found === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
   // Whoever resumes it wakes the publisher.
   if (found.paused) return { delivered: 0, failed: 0, lastError: null, nextDueSeconds: null };
   const endpoint = found.definition;
-  const target = queue(endpoint);
-  const ordered = isFifo(target.queueUrl);
+  const { ordered, send } = sender(endpoint);
+  const called = AbortSignal.timeout(CALL_MS);
   let delivered = 0;
   let failed = 0;
   let lastError: string | null = null;
-  for (let claim = 0; claim < CLAIMS_PER_CALL; claim += 1) {
+  let rest = 0;
+  for (let claim = 0; claim < CLAIMS_PER_CALL && !called.aborted; claim += 1) {
     const time = AbortSignal.timeout(SENDING_MS);
     const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
     const messages = claimed.map((delivery) => messageOf(delivery, endpoint.format));
-    const results = await (ordered ? sendInOrder(target, messages, time) : sendAll(target, messages));
-    const tried = ordered ? claimed.filter(({ eventId }) => results.has(eventId)) : claimed;
-    const outcomes = tried.map((delivery) => outcomeOf(delivery, results));
+    const results = await send(messages, time);
+    const outcomes = claimed.flatMap((delivery) => {
+      const result = results.get(delivery.eventId);
+      return result === undefined ? [] : [outcomeOf(delivery, result)];
+    });
     await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
-    const untried = claimed.filter((delivery) => !tried.includes(delivery));
+    const untried = claimed.filter(({ eventId }) => !results.has(eventId));
     await releaseDeliveries(
       db,
       name,
@@ -83,10 +87,24 @@ export async function forwardEvents({ db, queue }: Forwarding, name: string): Pr
     lastError = errors.at(-1) ?? lastError;
     heartbeat({ delivered, failed });
     // The rest of a failing endpoint's backlog waits for its pause instead of failing one claim after the other.
-    if (errors.length > 0) break;
+    if (errors.length > 0) {
+      rest = restOf(outcomes, [...results.values()]);
+      break;
+    }
   }
-  const nextDueSeconds = await (ordered ? nextDueInOrder : nextDue)(db, name);
+  const due = await (ordered ? nextDueInOrder : nextDue)(db, name);
+  if (due === null || failed === 0) return { delivered, failed, lastError, nextDueSeconds: due };
+  // After a failure the publisher does not listen until then, and what comes meanwhile must not wait for one bad message.
+  const nextDueSeconds = Math.max(rest, Math.min(due, LONGEST_DEAFNESS));
   return { delivered, failed, lastError, nextDueSeconds };
+}
+
+/** Seconds for which the endpoint is left alone: as long as it asks for, and after a call in which it took nothing a short while. */
+function restOf(outcomes: readonly DeliveryOutcome[], results: readonly SendResult[]): number {
+  const asked = Math.max(0, ...results.map(({ retryAfter = 0 }) => retryAfter));
+  if (outcomes.some(({ error }) => error === null)) return asked;
+  const pauses = outcomes.flatMap(({ retryIn }) => retryIn ?? []);
+  return pauses.length === 0 ? asked : Math.max(asked, Math.min(LONGEST_DEAFNESS, ...pauses));
 }
 
 function messageOf(
@@ -102,21 +120,18 @@ function messageOf(
   };
 }
 
-function outcomeOf({ eventId, attempts }: ClaimedDelivery, results: SendResults): DeliveryOutcome {
-  const result = results.get(eventId);
-  if (result?.error === null) return { eventId, messageId: result.messageId, error: null, retryIn: null };
-  // A queue that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead at once.
-  const error = result?.error ?? {
-    failureClass: 'unavailable' as const,
-    message: 'the queue gave no answer',
-  };
+function outcomeOf({ eventId, attempts }: ClaimedDelivery, result: SendResult): DeliveryOutcome {
+  const { messageId, error, retryAfter = 0, final = false } = result;
+  if (error === null) return { eventId, messageId, error, retryIn: null };
+  // A receiver that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead at once.
   const { failureClass } = error;
   const mendable =
     isRetryable(failureClass) ||
     failureClass === 'not_found' ||
     failureClass === 'unauthorized' ||
     failureClass === 'invalid_config';
-  return { eventId, messageId: null, error, retryIn: mendable ? pauseAfter(attempts) : null };
+  const retryIn = mendable && !final ? Math.max(pauseAfter(attempts), retryAfter) : null;
+  return { eventId, messageId: null, error, retryIn };
 }
 
 /** Seconds until the next attempt: doubling from one second, with jitter so that retries spread. */

@@ -1,7 +1,7 @@
 import type { Connection } from '../pipeline/connection.ts';
 import type { Problem } from './problem.ts';
 import { snowflakeProblems } from './snowflake-rules.ts';
-import { holdsPassword, isMalformedReference, referencedName } from './secret-reference.ts';
+import { holdsPassword, isMalformedReference, isPlain, referencedName } from './secret-reference.ts';
 import type { FieldPath, YamlFile } from './yaml-file.ts';
 
 /** Secrets in plain text and references that are none, in the fields of one connection or endpoint. Values are never repeated. */
@@ -129,16 +129,6 @@ function salesforceProblems(
       'add clientSecret: or privateKey:',
     );
   return problems;
-}
-
-/** Malformed references have their own problem. */
-function isPlain(text: string | undefined): text is string {
-  return (
-    text !== undefined &&
-    referencedName(text) === undefined &&
-    !isMalformedReference(text) &&
-    !holdsPassword(text)
-  );
 }
 
 function isFolder(text: string | undefined): boolean {

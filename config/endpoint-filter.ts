@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { EndpointDefinition, NameList } from '../pipeline/endpoint.ts';
-import type { endpointSchema } from './settings-schema.ts';
+import type { endpointSchema } from './endpoint-schema.ts';
 import { parseAge } from './timeout.ts';
 
 type EndpointFields = z.infer<typeof endpointSchema>;

@@ -104,3 +104,5 @@ export const instant = z.iso.datetime({
 });
 
 export const text = z.string().min(1, message('this is empty', 'write a value or remove the field'));
+
+export const region = text.optional().describe('AWS region; the default of the worker when absent.');

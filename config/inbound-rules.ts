@@ -15,7 +15,9 @@ export function inboundProblems(
   endpoints: readonly EndpointDefinition[],
 ): readonly Problem[] {
   const problems: Problem[] = [];
-  const queues = new Map(endpoints.map(({ name, queueUrl }) => [queueUrl, `endpoint ${name}`]));
+  const queues = new Map<string, string>();
+  for (const endpoint of endpoints)
+    if (endpoint.kind === 'sqs') queues.set(endpoint.queueUrl, `endpoint ${endpoint.name}`);
   for (const [name, fields] of sources) {
     const base = ['inbound', name];
     const other = queues.get(fields.queueUrl);

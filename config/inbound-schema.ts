@@ -3,7 +3,7 @@ import { TIME_INTERVALS, TIME_WRITINGS } from '../pipeline/foreign-label.ts';
 import { INBOUND_MAPPINGS, UNMATCHED } from '../pipeline/inbound.ts';
 import { looksLikePath, parsePath } from '../pipeline/message-path.ts';
 import { parseTextFormat } from '../pipeline/text-format.ts';
-import { dataset, message, text } from './field.ts';
+import { dataset, message, region, text } from './field.ts';
 
 /*
  * The grammar of `inbound:` in reefline.yaml. The types in pipeline/inbound.ts are what it yields, through
@@ -109,7 +109,7 @@ export const inboundSchema = z
   .strictObject({
     kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:PARTNER_QUEUE_URL}.'),
-    region: text.optional().describe('AWS region; the default of the worker when absent.'),
+    region,
     deadLetterQueueUrl: text
       .optional()
       .describe('URL of the queue for messages that cannot be taken; they are removed when absent.'),

@@ -9,6 +9,7 @@ import { inZone, parsePeriod } from '../pipeline/period.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
 import { endpointOf } from './endpoint-filter.ts';
+import { ENDPOINT_SCHEMAS, endpointSchema } from './endpoint-schema.ts';
 import { inboundProblems } from './inbound-rules.ts';
 import { inboundRuleSchema, inboundSchema, statusSchema, timelabelSchema } from './inbound-schema.ts';
 import { inboundSourceOf, type InboundFields } from './inbound-source.ts';
@@ -20,7 +21,6 @@ import { schemaProblems } from './schema-problem.ts';
 import {
   CONNECTION_SCHEMAS,
   connectionSchema,
-  endpointSchema,
   outsideDatasetSchema,
   settingsSchema,
 } from './settings-schema.ts';
@@ -82,7 +82,7 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
     const result = connectionSchema.safeParse(fields);
     // The schema yields no key with the value undefined, which is all that its type allows beyond Connection.
     const connection = result.success ? (result.data as Connection) : undefined;
-    connections.set(name, { kind: connection?.kind ?? kindOf(fields), connection });
+    connections.set(name, { kind: connection?.kind ?? kindOf(CONNECTION_SCHEMAS, fields), connection });
     if (yaml !== undefined) {
       problems.push(...secretProblems(yaml, ['connections', name], record(fields)));
       if (connection !== undefined)
@@ -169,11 +169,14 @@ function datasetProblems(
 function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
   const [section, name, field] = path;
   if (section === undefined) return Object.keys(settingsSchema.shape);
-  if (section === 'endpoints')
-    return field === undefined ? Object.keys(endpointSchema.shape) : NAME_LIST_KEYS;
+  if (section === 'endpoints') {
+    if (field !== undefined) return NAME_LIST_KEYS;
+    const kind = kindOf(ENDPOINT_SCHEMAS, record(raw['endpoints'])[String(name)]);
+    return kind === undefined ? [] : Object.keys(ENDPOINT_SCHEMAS[kind].shape);
+  }
   if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
   if (section === 'inbound') return inboundKeys(path.slice(2));
-  const kind = kindOf(record(raw['connections'])[String(name)]);
+  const kind = kindOf(CONNECTION_SCHEMAS, record(raw['connections'])[String(name)]);
   return kind === undefined ? [] : Object.keys(CONNECTION_SCHEMAS[kind].shape);
 }
 
@@ -189,11 +192,12 @@ function inboundKeys(below: FieldPath): readonly string[] {
 /** The only fields of an endpoint with keys of their own. */
 const NAME_LIST_KEYS = ['allow', 'deny'];
 
-function kindOf(fields: unknown): ConnectionKind | undefined {
+function kindOf<Kind extends string>(
+  schemas: Readonly<Record<Kind, unknown>>,
+  fields: unknown,
+): Kind | undefined {
   const kind = record(fields)['kind'];
-  return typeof kind === 'string' && Object.hasOwn(CONNECTION_SCHEMAS, kind)
-    ? (kind as ConnectionKind)
-    : undefined;
+  return typeof kind === 'string' && Object.hasOwn(schemas, kind) ? (kind as Kind) : undefined;
 }
 
 type Raw = Readonly<Record<string, unknown>>;

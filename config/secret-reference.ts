@@ -21,6 +21,16 @@ export function holdsPassword(text: string): boolean {
   return false;
 }
 
+/** True for a value that is written out. Malformed references and passwords are not: they have their own problem. */
+export function isPlain(text: string | undefined): text is string {
+  return (
+    text !== undefined &&
+    referencedName(text) === undefined &&
+    !isMalformedReference(text) &&
+    !holdsPassword(text)
+  );
+}
+
 export interface SecretUse {
   readonly name: string;
   /** Fields that refer to it, such as `connections.shop.url`. */

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
-import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
-import { age, dataset, message, name, namePattern, period, text, timezone } from './field.ts';
+import { endpointSchema } from './endpoint-schema.ts';
+import { dataset, message, name, period, region, text, timezone } from './field.ts';
 import { inboundSchema } from './inbound-schema.ts';
 
 /*
- * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it yields; the
+ * The grammar of reefline.yaml. The types in pipeline/connection.ts and pipeline/endpoint.ts are what it and endpoint-schema.ts yield; the
  * assignments in read-settings.ts keep both in step.
  */
 
@@ -16,7 +15,6 @@ const concurrency = z
   .max(1000)
   .optional()
   .describe('How many stages may use this connection at once, per worker.');
-const region = text.optional().describe('AWS region; the default of the worker when absent.');
 
 export const CONNECTION_SCHEMAS = {
   postgres: z.strictObject({
@@ -130,60 +128,6 @@ export const connectionSchema = z
   .discriminatedUnion('kind', [postgres, mysql, s3, glue, redshift, athena, snowflake, salesforce])
   .meta({ title: 'Connection', description: 'An outside system that stages read from or write to.' });
 
-const nameList = z
-  .union([
-    z.array(namePattern).min(1),
-    z.strictObject({
-      allow: z.array(namePattern).min(1).optional().describe('One of these must fit the name.'),
-      deny: z.array(namePattern).min(1).optional().describe('None of these may fit the name.'),
-    }),
-  ])
-  .describe(
-    'Names to allow, or allow and deny. "*" is any text and "?" one character; "re:" begins an expression.',
-  );
-
-const filter = {
-  events: z
-    .array(z.enum(['data', 'metadata']))
-    .min(1)
-    .optional()
-    .describe('Data events, schema changes (metadata), or both, as when absent.'),
-  on: z
-    .array(z.enum(OUTCOMES))
-    .min(1)
-    .optional()
-    .describe(
-      'Outcomes of data events that are forwarded, SUCCESS and FAILURE with all that belongs to them; all when absent.',
-    ),
-  types: z.array(z.enum(EVENT_TYPES)).min(1).optional().describe('Types of the events; all when absent.'),
-  schemas: nameList.optional().meta({ title: 'Schemas', description: 'Schemas of the datasets.' }),
-  tables: nameList.optional().meta({ title: 'Tables', description: 'Tables of the datasets.' }),
-  pipelines: z
-    .array(name)
-    .min(1)
-    .optional()
-    .describe('Pipelines that made the data; with it, events from outside services are left out.'),
-  maxAge: age
-    .optional()
-    .describe('How far back the start of the timelabel may lie when the event arrives, such as 7d.'),
-};
-
-export const endpointSchema = z
-  .strictObject({
-    kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
-    queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
-    region,
-    format: z
-      .enum(MESSAGE_FORMATS)
-      .optional()
-      .describe('data-event, as when absent, or cloudevents: CloudEvents 1.0 in structured JSON.'),
-    giveUpAfter: age
-      .optional()
-      .describe('How long a message is tried before it is a dead letter; 14d when absent.'),
-    ...filter,
-  })
-  .meta({ title: 'Endpoint', description: 'A queue that receives the events.' });
-
 export const outsideDatasetSchema = z
   .strictObject({
     every: period.describe('Length of the interval that one timelabel covers.'),
@@ -205,7 +149,7 @@ export const settingsSchema = z
     endpoints: z
       .record(name, endpointSchema)
       .optional()
-      .meta({ title: 'Endpoints', description: 'Queues that receive the events, by name.' }),
+      .meta({ title: 'Endpoints', description: 'Receivers of the events, by name.' }),
     datasets: z.record(dataset, outsideDatasetSchema).optional().meta({
       title: 'Outside datasets',
       description: 'Datasets that services outside of Reefline produce.',

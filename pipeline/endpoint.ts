@@ -25,14 +25,35 @@ export interface NameList {
 export const MESSAGE_FORMATS = ['data-event', 'cloudevents'] as const;
 export type MessageFormat = (typeof MESSAGE_FORMATS)[number];
 
-/** Where customers receive events. `queueUrl` is a URL or a reference such as `${env:CUSTOMER_QUEUE_URL}`. */
-export interface EndpointDefinition extends EndpointFilter {
+/** Content types of messages (CloudEvents 1.0.2, "HTTP Protocol Binding", structured mode). */
+export const FORMAT_TYPES: Readonly<Record<MessageFormat, string>> = {
+  'data-event': 'application/json',
+  cloudevents: 'application/cloudevents+json; charset=utf-8',
+};
+
+/** Where customers receive events. Texts may be references such as `${env:CUSTOMER_QUEUE_URL}`, secrets always are. */
+export type EndpointDefinition = SqsEndpoint | WebhookEndpoint;
+
+interface EndpointBase extends EndpointFilter {
   readonly name: string;
+  /** Seconds for which a message is tried until it is a dead letter; 14 days when absent. */
+  readonly giveUpSeconds?: number;
+}
+
+export interface SqsEndpoint extends EndpointBase {
   readonly kind: 'sqs';
   readonly queueUrl: string;
   readonly region?: string;
   /** `data-event` when absent: the documented fields first, then ours. */
   readonly format?: MessageFormat;
-  /** Seconds for which a message is tried until it is a dead letter; 14 days when absent. */
-  readonly giveUpSeconds?: number;
+}
+
+/** Takes each message in a request that is signed by the convention of Standard Webhooks. */
+export interface WebhookEndpoint extends EndpointBase {
+  readonly kind: 'webhook';
+  readonly url: string;
+  /** Reference to `whsec_…`; the variable may hold several, with spaces between them, while one is exchanged. */
+  readonly secret: string;
+  /** `data-event` when absent. */
+  readonly format?: MessageFormat;
 }

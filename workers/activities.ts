@@ -14,13 +14,12 @@ import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageRunners } from '../activities/run-stage.ts';
 import { sweepKind } from '../activities/sweep.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
-import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
-import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneSignalAtATime } from './router-signals.ts';
 import { runControl } from './run-control.ts';
-import { resolveConnection, resolveText } from './secrets.ts';
+import { resolveConnection } from './secrets.ts';
+import { endpointSenders } from './senders.ts';
 import { routerSignal } from './signal-router.ts';
 
 export interface ActivityEnvironment {
@@ -34,7 +33,7 @@ export interface ActivityEnvironment {
 export function createActivities({ db, client, runners, environment }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
   const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
-  const queue = queues(environment);
+  const sender = endpointSenders(environment);
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
     openRun: (input) => openRun(db, configs, input),
@@ -45,7 +44,7 @@ export function createActivities({ db, client, runners, environment }: ActivityE
         key,
       ),
     closeRun: (input) => closeRun(db, configs, signalRouter, input),
-    forwardEvents: (endpoint) => forwardEvents({ db, queue }, endpoint),
+    forwardEvents: (endpoint) => forwardEvents({ db, sender }, endpoint),
     planBackfill: (input) => planBackfill(db, configs, input),
     advanceBackfill: (input) => advanceBackfill(db, configs, input),
     controlBackfill: (input) => controlBackfill(db, configs, input),
@@ -64,16 +63,4 @@ export function createActivities({ db, client, runners, environment }: ActivityE
 /** closeRun is an activity of the routing queue, whichever queue the deployment calls that. */
 function activityTaskQueue(): string {
   return activityInfo().taskQueue || ROUTING_QUEUE;
-}
-
-/** One client per endpoint, made at first use. */
-function queues(environment: NodeJS.ProcessEnv): (endpoint: EndpointDefinition) => Queue {
-  const known = new Map<string, Queue>();
-  return (endpoint) => {
-    const queueUrl = resolveText(endpoint.queueUrl, environment);
-    const key = `${endpoint.name} ${queueUrl} ${endpoint.region ?? ''}`;
-    const found = known.get(key) ?? { client: createSqsClient(endpoint), queueUrl };
-    known.set(key, found);
-    return found;
-  };
 }

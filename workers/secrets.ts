@@ -19,18 +19,25 @@ export function resolveText(text: string, environment: NodeJS.ProcessEnv): strin
   });
 }
 
-/**
- * The connection with every reference resolved, for use inside this process only. Where a Snowflake account answers is told by
- * SNOWFLAKE_ACCESS_URL when it is not its own address, as AWS_ENDPOINT_URL_… tell of AWS.
- */
-export function resolveConnection(connection: Connection, environment: NodeJS.ProcessEnv): Connection {
-  const resolved = Object.entries(connection).map(([field, value]: [string, unknown]) => [
+/** The fields with every reference in them resolved, for use inside this process only. */
+export function resolveFields<Fields extends object>(fields: Fields, environment: NodeJS.ProcessEnv): Fields {
+  const resolved = Object.entries(fields).map(([field, value]: [string, unknown]) => [
     field,
     typeof value === 'string' ? resolveText(value, environment) : value,
   ]);
+  return Object.fromEntries(resolved) as Fields;
+}
+
+/**
+ * The connection with every reference resolved. Where a Snowflake account answers is told by
+ * SNOWFLAKE_ACCESS_URL when it is not its own address, as AWS_ENDPOINT_URL_… tell of AWS.
+ */
+export function resolveConnection(connection: Connection, environment: NodeJS.ProcessEnv): Connection {
+  const resolved = resolveFields(connection, environment);
   const accessUrl = environment['SNOWFLAKE_ACCESS_URL'] ?? '';
-  if (connection.kind === 'snowflake' && accessUrl !== '') resolved.push(['accessUrl', accessUrl]);
-  return Object.fromEntries(resolved) as Connection;
+  return connection.kind === 'snowflake' && accessUrl !== ''
+    ? ({ ...resolved, accessUrl } as Connection)
+    : resolved;
 }
 
 /** One sentence that names every variable the project refers to and this process lacks; undefined when all are set. */

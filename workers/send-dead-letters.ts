@@ -1,7 +1,8 @@
 import type { Queue } from '../connectors/sqs/client.ts';
 import type { ReceivedMessage } from '../connectors/sqs/receive.ts';
-import { batchMessages, sendBatch, type OutgoingMessage } from '../connectors/sqs/send.ts';
+import { batchMessages, sendBatch } from '../connectors/sqs/send.ts';
 import { StageFailure } from '../pipeline/failure.ts';
+import type { OutgoingMessage } from '../pipeline/outgoing.ts';
 
 /** A message that cannot be taken, and why. */
 export interface RefusedMessage {

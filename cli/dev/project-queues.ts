@@ -11,7 +11,11 @@ export interface ProjectQueue {
 
 export function queuesOf({ endpoints, inbound = [] }: Project): readonly ProjectQueue[] {
   return [
-    ...endpoints.map(({ name, queueUrl }) => ({ of: `endpoints.${name}`, name, queueUrl })),
+    ...endpoints.flatMap((endpoint) => {
+      if (endpoint.kind !== 'sqs') return [];
+      const { name, queueUrl } = endpoint;
+      return [{ of: `endpoints.${name}`, name, queueUrl }];
+    }),
     ...inbound.flatMap(({ name, queueUrl, deadLetterQueueUrl: dead }) => [
       { of: `inbound.${name}`, name, queueUrl },
       ...(dead === undefined ? [] : [{ of: `inbound.${name}`, name: `${name}_dead`, queueUrl: dead }]),

@@ -78,6 +78,13 @@ export class StandIns {
     }
     for (const { of, name, queueUrl } of queuesOf(project))
       await this.#once(of, queueUrl, () => this.#queue(of, name, queueUrl));
+    for (const { kind, name } of project.endpoints) {
+      const of = `endpoints.${name}`;
+      if (kind !== 'sqs')
+        await this.#once(of, '', () =>
+          Promise.resolve({ of, variable: null, address: '', remark: NOT_CALLED }),
+        );
+    }
   }
 
   /** The variables that the project refers to. */
@@ -209,6 +216,8 @@ export class StandIns {
 
 const WRITTEN_OUT =
   'is written out in reefline.yaml and used as it is; write ${env:NAME} to let dev put a stand-in in its place';
+/** Its secret is a reference, and no value of the shell is used here. */
+const NOT_CALLED = 'is not called from here: what it is owed waits';
 const NEW_ORG = 'is new; start dev again to get an org for it';
 const NO_MYSQL =
   'there is no MySQL server: install MariaDB (apt-get install mariadb-server, brew install mariadb) and start dev again';

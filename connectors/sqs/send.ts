@@ -1,22 +1,8 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
-import type { FailureClass } from '../../pipeline/failure.ts';
+import type { OutgoingMessage, SendResult } from '../../pipeline/outgoing.ts';
 import type { Queue } from './client.ts';
 import { classifySqs } from './failures.ts';
 import { fifoId, isFifo } from './fifo.ts';
-
-export interface OutgoingMessage {
-  readonly id: string;
-  /** What a FIFO queue keeps in order; a standard queue does not look at it. */
-  readonly group: string;
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export interface SendResult {
-  readonly id: string;
-  readonly messageId: string | null;
-  readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
-}
 
 /** SQS takes at most 10 entries and 256 KiB a call (AWS, "Amazon SQS message quotas"). */
 const MAX_ENTRIES = 10;

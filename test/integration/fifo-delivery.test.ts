@@ -17,6 +17,7 @@ import { migrateCatalog } from '../../catalog/migrate.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
 import { settleDeliveries } from '../../catalog/outbox.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
@@ -159,7 +160,7 @@ async function forwardOnce(fails: () => 'no' | 'entry' | 'call' | 'crash'): Prom
       return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
     },
   });
-  const forwarding = { db: crashing, queue: () => ({ client, queueUrl }) };
+  const forwarding = { db: crashing, sender: () => createQueueSender({ client, queueUrl }) };
   try {
     return await new MockActivityEnvironment(undefined, { logger: QUIET }).run(() =>
       forwardEvents(forwarding, 'customers'),

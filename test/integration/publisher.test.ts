@@ -8,10 +8,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { CloudEvent } from 'cloudevents';
+import { Webhook } from 'standardwebhooks';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
 import { pauseEndpoint, resumeEndpoint } from '../../catalog/endpoint-pauses.ts';
+import { readDeliveries } from '../../catalog/dead-letters.ts';
 import { readDueEndpoints } from '../../catalog/findings.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import { wakePublisher } from '../../workers/wake-publisher.ts';
@@ -19,6 +22,7 @@ import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { startReceiver } from '../support/receiver.ts';
 
 const NINE = [
   'event_type',
@@ -57,8 +61,12 @@ async function applyWith(
   queueUrl: string,
   ...others: readonly EndpointDefinition[]
 ): Promise<void> {
+  await applyEndpoints({ name, kind: 'sqs', queueUrl }, ...others);
+}
+
+async function applyEndpoints(...endpoints: readonly EndpointDefinition[]): Promise<void> {
   const stages = [{ name: 'priced', period: '1d', reads: [OUTSIDE] }] as const;
-  await engine.apply(projectOf(stages, [{ name, kind: 'sqs', queueUrl }, ...others]));
+  await engine.apply(projectOf(stages, endpoints));
 }
 
 async function queue(label: string): Promise<FreshQueue> {
@@ -197,7 +205,7 @@ describe('forwarding', () => {
       },
       { step: 'initialize' },
     );
-    const forwarding = { db: engine.db, queue: () => ({ client, queueUrl: url }) };
+    const forwarding = { db: engine.db, sender: () => createQueueSender({ client, queueUrl: url }) };
     const forward = (): Promise<Forwarded> =>
       new MockActivityEnvironment().run(() => forwardEvents(forwarding, 'batches'));
     // Two publishers at once: each delivery is claimed by one of them.
@@ -239,5 +247,48 @@ describe('forwarding', () => {
       expect(seen.size).toBe(24);
       expect(await deliveries('late')).toEqual({ delivered: 24 });
     }, 150_000);
+  });
+});
+
+describe('a webhook', () => {
+  test('gets each event signed, again after it was away, and a message that it refuses is a dead letter', async () => {
+    const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`;
+    const receiver = await startReceiver();
+    let away = true;
+    receiver.answer = ({ body }, response) => {
+      response.writeHead(away ? 503 : body.includes('20200102000000') ? 422 : 204).end();
+    };
+    try {
+      await applyEndpoints({
+        name: 'hook',
+        kind: 'webhook',
+        url: `${receiver.url}/in?key=k`,
+        secret,
+        format: 'cloudevents',
+      });
+      await engine.startWorkers();
+      await send(2020, 3);
+      await eventually(async () => {
+        const [tried] = await readDeliveries(engine.db, { endpoint: 'hook', status: 'owed' }, 1);
+        expect(receiver.requests.length).toBeGreaterThan(0);
+        expect(tried).toBeDefined();
+      });
+      away = false;
+      receiver.requests.length = 0;
+      await eventually(async () => {
+        expect(await deliveries('hook')).toEqual({ delivered: 2, dead: 1 });
+      });
+      for (const { headers, body } of receiver.requests) {
+        expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
+          id: decodeURIComponent(String(headers['webhook-id'])),
+          partitionkey: OUTSIDE,
+        });
+      }
+      expect(await readDeliveries(engine.db, { endpoint: 'hook', status: 'dead' }, 9)).toMatchObject([
+        { errorClass: 'rejected', lastError: expect.stringMatching(/^127\.0\.0\.1:\d+ answered 422/) },
+      ]);
+    } finally {
+      await receiver.close();
+    }
   });
 });

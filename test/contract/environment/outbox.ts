@@ -5,6 +5,7 @@ import { forwardEvents, type Forwarded } from '../../../activities/forward-event
 import { connectCatalog } from '../../../catalog/connect.ts';
 import { migrateCatalog } from '../../../catalog/migrate.ts';
 import type { Queue } from '../../../connectors/sqs/client.ts';
+import { createQueueSender } from '../../../connectors/sqs/sender.ts';
 import { currentWire } from '../faults/wire.ts';
 import type { Scraps } from './scraps.ts';
 
@@ -61,7 +62,7 @@ export async function openOutbox(scraps: Scraps): Promise<Outbox> {
           );
         // A killed attempt fails, which is no news.
         const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-        const forwarding = { db, queue: (): Queue => queue };
+        const forwarding = { db, sender: () => createQueueSender(queue) };
         return activity.run<[], Forwarded, () => Promise<Forwarded>>(() =>
           forwardEvents(forwarding, endpoint),
         );

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Queue } from '../../../connectors/sqs/client.ts';
-import { batchMessages, sendBatch, type OutgoingMessage } from '../../../connectors/sqs/send.ts';
+import { batchMessages, sendBatch } from '../../../connectors/sqs/send.ts';
+import type { OutgoingMessage } from '../../../pipeline/outgoing.ts';
 import { StageFailure } from '../../../pipeline/failure.ts';
 import type { Forwarded } from '../../../activities/forward-events.ts';
 import { attemptAt, classOf, type Place, type Subject } from '../attempts.ts';

@@ -29,4 +29,30 @@ export const ENDPOINTS: readonly BrokenProject[] = [
       at(SETTINGS, 8, 'endpoints.customers.on', /schema changes have no outcome/, /remove on/),
     ],
   },
+  {
+    name: 'webhooks with addresses and secrets that cannot be',
+    edits: [
+      [
+        SETTINGS,
+        `${CUSTOMERS} }`,
+        [
+          'a: { kind: webhook, url: "http://hooks.example.com/in", secret: "whsec_Z2VoZWlt" }',
+          'b: { kind: webhook, url: "https://me@hooks.example.com/in", secret: "${env:B}", queueUrl: x }',
+          'c: { kind: webhook, url: "https://hooks.example.com/in" }',
+          'd: { kind: webhok, url: "${env:D}" }',
+          'e: { kind: webhook, url: "https://me@hooks.example.com/in", secret: "${env:B}" }',
+          'f: { url: "${env:F}" }',
+        ].join('\n  '),
+      ],
+    ],
+    expected: [
+      at(SETTINGS, 8, 'endpoints.a.url', /no https:\/\/ URL/, /https:\/\/hooks\.example\.com/),
+      at(SETTINGS, 8, 'endpoints.a.secret', /secret in plain text/, /\$\{env:NAME\}/),
+      at(SETTINGS, 9, 'endpoints.b.queueUrl', /not known/, /url/),
+      at(SETTINGS, 10, 'endpoints.c.secret', /missing/, /add secret/),
+      at(SETTINGS, 11, 'endpoints.d.kind', /kind is not known/, /webhook/),
+      at(SETTINGS, 12, 'endpoints.e.url', /credentials/, /signature/),
+      at(SETTINGS, 13, 'endpoints.f.kind', /missing/, /sqs, webhook/),
+    ],
+  },
 ];

@@ -1,12 +1,19 @@
-import type { Queue } from '../connectors/sqs/client.ts';
-import { batchMessages, sendBatch, type OutgoingMessage, type SendResult } from '../connectors/sqs/send.ts';
+import type { OutgoingMessage, Sender, SendResult, SendResults } from '../../pipeline/outgoing.ts';
+import type { Queue } from './client.ts';
+import { isFifo } from './fifo.ts';
+import { batchMessages, sendBatch } from './send.ts';
 
 const PARALLEL_CALLS = 4;
 
-export type SendResults = ReadonlyMap<string, SendResult>;
+/** Sends to a queue: one whose name ends in `.fifo` gets the messages of each group in their order. */
+export function createQueueSender(queue: Queue): Sender {
+  return isFifo(queue.queueUrl)
+    ? { ordered: true, send: (messages, time) => sendInOrder(queue, messages, time) }
+    : { ordered: false, send: (messages) => sendAll(queue, messages) };
+}
 
 /** Sends all messages in full calls, several at a time. Every message has a result. */
-export async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<SendResults> {
+async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<SendResults> {
   const batches = [...batchMessages(messages)];
   const results = new Map<string, SendResult>();
   const lane = async (): Promise<void> => {
@@ -23,7 +30,7 @@ export async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]
  * different groups, because SQS may take one entry of a call and refuse the one before it (AWS, "SendMessageBatch").
  * What stands behind a failed message, or is left when `time` is over, has no result.
  */
-export async function sendInOrder(
+async function sendInOrder(
   queue: Queue,
   messages: readonly OutgoingMessage[],
   time: AbortSignal,

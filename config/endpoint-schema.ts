@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
+import { OUTCOMES } from '../pipeline/outcome.ts';
+import { EVENT_TYPES } from '../pipeline/stage.ts';
+import { age, name, namePattern, region, text } from './field.ts';
+
+const nameList = z
+  .union([
+    z.array(namePattern).min(1),
+    z.strictObject({
+      allow: z.array(namePattern).min(1).optional().describe('One of these must fit the name.'),
+      deny: z.array(namePattern).min(1).optional().describe('None of these may fit the name.'),
+    }),
+  ])
+  .describe(
+    'Names to allow, or allow and deny. "*" is any text and "?" one character; "re:" begins an expression.',
+  );
+
+const filter = {
+  events: z
+    .array(z.enum(['data', 'metadata']))
+    .min(1)
+    .optional()
+    .describe('Data events, schema changes (metadata), or both, as when absent.'),
+  on: z
+    .array(z.enum(OUTCOMES))
+    .min(1)
+    .optional()
+    .describe(
+      'Outcomes of data events that are forwarded, SUCCESS and FAILURE with all that belongs to them; all when absent.',
+    ),
+  types: z.array(z.enum(EVENT_TYPES)).min(1).optional().describe('Types of the events; all when absent.'),
+  schemas: nameList.optional().meta({ title: 'Schemas', description: 'Schemas of the datasets.' }),
+  tables: nameList.optional().meta({ title: 'Tables', description: 'Tables of the datasets.' }),
+  pipelines: z
+    .array(name)
+    .min(1)
+    .optional()
+    .describe('Pipelines that made the data; with it, events from outside services are left out.'),
+  maxAge: age
+    .optional()
+    .describe('How far back the start of the timelabel may lie when the event arrives, such as 7d.'),
+};
+
+const format = z
+  .enum(MESSAGE_FORMATS)
+  .optional()
+  .describe('data-event, as when absent, or cloudevents: CloudEvents 1.0 in structured JSON.');
+const giveUpAfter = age
+  .optional()
+  .describe('How long a message is tried before it is a dead letter; 14d when absent.');
+
+export const ENDPOINT_SCHEMAS = {
+  sqs: z.strictObject({
+    kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
+    queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
+    region,
+    format,
+    giveUpAfter,
+    ...filter,
+  }),
+  webhook: z.strictObject({
+    kind: z
+      .literal('webhook')
+      .describe('An HTTPS address that takes each message in a signed request (Standard Webhooks).'),
+    url: text.describe('An https:// URL, or a reference such as ${env:PARTNER_URL}.'),
+    secret: text.describe('Reference to the whsec_… secret that signs, such as ${env:PARTNER_SECRET}.'),
+    format,
+    giveUpAfter,
+    ...filter,
+  }),
+} as const;
+
+export const endpointSchema = z
+  .discriminatedUnion('kind', [ENDPOINT_SCHEMAS.sqs, ENDPOINT_SCHEMAS.webhook])
+  .meta({ title: 'Endpoint', description: 'Who receives the events.' });

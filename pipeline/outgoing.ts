@@ -1,0 +1,36 @@
+import type { FailureClass } from './failure.ts';
+
+/** A message on its way to an endpoint. */
+export interface OutgoingMessage {
+  /** Id of its event: the same however often it is sent. */
+  readonly id: string;
+  /** What is kept in order where an order is kept: the dataset. */
+  readonly group: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SendResult {
+  readonly id: string;
+  /** The receiver's own id of a message that it took; null where it gives none. */
+  readonly messageId: string | null;
+  readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
+  /** Seconds for which the receiver asks to be left alone. */
+  readonly retryAfter?: number;
+  /** The receiver wants nothing of it ever again: it is not tried again, whatever the class of the error. */
+  readonly final?: boolean;
+}
+
+/** What became of each message that was tried, by its id. */
+export type SendResults = ReadonlyMap<string, SendResult>;
+
+/** What sends to one endpoint. */
+export interface Sender {
+  /** True when the messages of a group have to be taken one after the other, also over several calls. */
+  readonly ordered: boolean;
+  /**
+   * Sends messages in their order and never throws. A message that was not tried, because `time` was over or one before it failed,
+   * has no result: it is owed as before.
+   */
+  readonly send: (messages: readonly OutgoingMessage[], time: AbortSignal) => Promise<SendResults>;
+}
