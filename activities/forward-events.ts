@@ -11,10 +11,12 @@ import {
 } from '../catalog/outbox.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
 import { cloudEvent } from '../pipeline/cloud-event.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
 import { fitMessage } from '../pipeline/fit-message.ts';
 import type { OutgoingMessage, Sender, SendResult } from '../pipeline/outgoing.ts';
+import { slackText } from '../pipeline/slack-text.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -68,7 +70,7 @@ export async function forwardEvents({ db, sender }: Forwarding, name: string): P
     const time = AbortSignal.timeout(SENDING_MS);
     const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
-    const messages = claimed.map((delivery) => messageOf(delivery, endpoint.format));
+    const messages = claimed.map((delivery) => messageOf(delivery, endpoint));
     const results = await send(messages, time);
     const outcomes = claimed.flatMap((delivery) => {
       const result = results.get(delivery.eventId);
@@ -107,17 +109,15 @@ function restOf(outcomes: readonly DeliveryOutcome[], results: readonly SendResu
   return pauses.length === 0 ? asked : Math.max(asked, Math.min(LONGEST_DEAFNESS, ...pauses));
 }
 
-function messageOf(
-  { eventId, seq, event }: ClaimedDelivery,
-  format: MessageFormat = 'data-event',
-): OutgoingMessage {
+function messageOf({ eventId, seq, event }: ClaimedDelivery, endpoint: EndpointDefinition): OutgoingMessage {
+  const body =
+    endpoint.kind === 'slack' ? slackText(event) : formatted(event, seq, endpoint.format ?? 'data-event');
+  return { id: eventId, group: event.dataset, body, attributes: { eventId, event_type: event.event_type } };
+}
+
+function formatted(event: ReeflineEvent, seq: number, format: MessageFormat): string {
   const sent = fitMessage(event, (text) => Buffer.byteLength(text));
-  return {
-    id: eventId,
-    group: event.dataset,
-    body: JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent),
-    attributes: { eventId, event_type: event.event_type },
-  };
+  return JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent);
 }
 
 function outcomeOf({ eventId, attempts }: ClaimedDelivery, result: SendResult): DeliveryOutcome {

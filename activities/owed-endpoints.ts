@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import type { OwedEvent } from '../catalog/event-log.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
-import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import { subscriptionOf, type EndpointDefinition } from '../pipeline/endpoint.ts';
 import { compileFilter, type FilterTest } from '../pipeline/event-filter.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 
@@ -29,7 +29,7 @@ export function withEndpoints(
 
 /** The filter of an endpoint. Its expressions were compiled before, when the configuration was checked. */
 export function endpointTest(endpoint: EndpointDefinition): FilterTest {
-  return compileFilter(endpoint, compileExpression);
+  return compileFilter(subscriptionOf(endpoint), compileExpression);
 }
 
 function compileEndpoint(endpoint: EndpointDefinition): CompiledEndpoint {

@@ -38,20 +38,30 @@ export function endpointProblems(
 }
 
 function addressProblems(yaml: YamlFile, endpoint: EndpointDefinition): readonly Problem[] {
-  if (endpoint.kind === 'sqs') return [];
-  const { name, url, secret } = endpoint;
-  const path = ['endpoints', name];
-  const found = isPlain(url) ? addressProblem(url) : undefined;
-  return [
-    ...(found === undefined ? [] : [yaml.problem([...path, 'url'], found.problem, found.cure)]),
-    ...(isPlain(secret)
-      ? [
-          yaml.problem(
-            [...path, 'secret'],
-            'this value is a secret in plain text',
-            'put it into an environment variable of the worker and write "${env:NAME}"',
-          ),
-        ]
-      : []),
-  ];
+  const at = (field: string): readonly string[] => ['endpoints', endpoint.name, field];
+  switch (endpoint.kind) {
+    case 'sqs':
+      return [];
+    case 'webhook': {
+      const found = isPlain(endpoint.url) ? addressProblem(endpoint.url) : undefined;
+      return [
+        ...(found === undefined ? [] : [yaml.problem(at('url'), found.problem, found.cure)]),
+        ...(isPlain(endpoint.secret)
+          ? [yaml.problem(at('secret'), 'this value is a secret in plain text', TO_ENVIRONMENT)]
+          : []),
+      ];
+    }
+    case 'slack':
+      return isPlain(endpoint.url)
+        ? [
+            yaml.problem(
+              at('url'),
+              'the address of a Slack webhook is a secret, and this is plain text',
+              TO_ENVIRONMENT,
+            ),
+          ]
+        : [];
+  }
 }
+
+const TO_ENVIRONMENT = 'put it into an environment variable of the worker and write "${env:NAME}"';

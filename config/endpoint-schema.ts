@@ -69,8 +69,19 @@ export const ENDPOINT_SCHEMAS = {
     giveUpAfter,
     ...filter,
   }),
+  slack: z.strictObject({
+    kind: z
+      .literal('slack')
+      .describe('A channel of Slack, through an incoming webhook: failures, for people.'),
+    url: text.describe('Reference to the address of the incoming webhook, such as ${env:SLACK_URL}.'),
+    giveUpAfter,
+    ...filter,
+    on: filter.on.describe(
+      'Outcomes of data events that are forwarded, SUCCESS and FAILURE with all that belongs to them; FAILURE when absent.',
+    ),
+  }),
 } as const;
 
 export const endpointSchema = z
-  .discriminatedUnion('kind', [ENDPOINT_SCHEMAS.sqs, ENDPOINT_SCHEMAS.webhook])
+  .discriminatedUnion('kind', [ENDPOINT_SCHEMAS.sqs, ENDPOINT_SCHEMAS.webhook, ENDPOINT_SCHEMAS.slack])
   .meta({ title: 'Endpoint', description: 'Who receives the events.' });

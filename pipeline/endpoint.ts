@@ -32,7 +32,7 @@ export const FORMAT_TYPES: Readonly<Record<MessageFormat, string>> = {
 };
 
 /** Where customers receive events. Texts may be references such as `${env:CUSTOMER_QUEUE_URL}`, secrets always are. */
-export type EndpointDefinition = SqsEndpoint | WebhookEndpoint;
+export type EndpointDefinition = SqsEndpoint | WebhookEndpoint | SlackEndpoint;
 
 interface EndpointBase extends EndpointFilter {
   readonly name: string;
@@ -56,4 +56,15 @@ export interface WebhookEndpoint extends EndpointBase {
   readonly secret: string;
   /** `data-event` when absent. */
   readonly format?: MessageFormat;
+}
+
+/** A channel of Slack, or of a service that takes the same requests, for people to read. The address is a secret. */
+export interface SlackEndpoint extends EndpointBase {
+  readonly kind: 'slack';
+  readonly url: string;
+}
+
+/** The filter of an endpoint, with what its kind is sent when it names no outcomes: people are told of failures only. */
+export function subscriptionOf(endpoint: EndpointDefinition): EndpointFilter {
+  return endpoint.kind === 'slack' ? { ...endpoint, on: endpoint.on ?? ['FAILURE'] } : endpoint;
 }

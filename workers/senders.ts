@@ -1,5 +1,6 @@
 import { createSqsClient } from '../connectors/sqs/client.ts';
 import { createQueueSender } from '../connectors/sqs/sender.ts';
+import { createSlack } from '../connectors/webhook/slack.ts';
 import { createWebhook } from '../connectors/webhook/send.ts';
 import { FORMAT_TYPES, type EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { Sender } from '../pipeline/outgoing.ts';
@@ -24,5 +25,7 @@ function createSender(endpoint: EndpointDefinition): Sender {
       return createQueueSender({ client: createSqsClient(endpoint), queueUrl: endpoint.queueUrl });
     case 'webhook':
       return createWebhook({ ...endpoint, contentType: FORMAT_TYPES[endpoint.format ?? 'data-event'] });
+    case 'slack':
+      return createSlack(endpoint);
   }
 }

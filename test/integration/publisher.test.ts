@@ -251,26 +251,27 @@ describe('forwarding', () => {
 });
 
 describe('a webhook', () => {
-  test('gets each event signed, again after it was away, and a message that it refuses is a dead letter', async () => {
+  test('gets each event signed, again after it was away; one that it refuses is a dead letter, and a channel is told', async () => {
     const secret = `whsec_${Buffer.alloc(32, 'k').toString('base64')}`;
     const receiver = await startReceiver();
     let away = true;
-    receiver.answer = ({ body }, response) => {
-      response.writeHead(away ? 503 : body.includes('20200102000000') ? 422 : 204).end();
+    const told: string[] = [];
+    receiver.answer = ({ path, body }, response) => {
+      if (path === '/channel') {
+        told.push((JSON.parse(body) as { text: string }).text);
+        response.end('ok');
+      } else response.writeHead(away ? 503 : body.includes('20200102000000') ? 422 : 204).end();
     };
     try {
-      await applyEndpoints({
-        name: 'hook',
-        kind: 'webhook',
-        url: `${receiver.url}/in?key=k`,
-        secret,
-        format: 'cloudevents',
-      });
+      await applyEndpoints(
+        { name: 'hook', kind: 'webhook', url: `${receiver.url}/in?key=k`, secret, format: 'cloudevents' },
+        { name: 'channel', kind: 'slack', url: `${receiver.url}/channel` },
+      );
       await engine.startWorkers();
       await send(2020, 3);
       await eventually(async () => {
         const [tried] = await readDeliveries(engine.db, { endpoint: 'hook', status: 'owed' }, 1);
-        expect(receiver.requests.length).toBeGreaterThan(0);
+        expect(receiver.requests.some(({ path }) => path !== '/channel')).toBe(true);
         expect(tried).toBeDefined();
       });
       away = false;
@@ -278,7 +279,7 @@ describe('a webhook', () => {
       await eventually(async () => {
         expect(await deliveries('hook')).toEqual({ delivered: 2, dead: 1 });
       });
-      for (const { headers, body } of receiver.requests) {
+      for (const { headers, body } of receiver.requests.filter(({ path }) => path !== '/channel')) {
         expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
           id: decodeURIComponent(String(headers['webhook-id'])),
           partitionkey: OUTSIDE,
@@ -287,6 +288,13 @@ describe('a webhook', () => {
       expect(await readDeliveries(engine.db, { endpoint: 'hook', status: 'dead' }, 9)).toMatchObject([
         { errorClass: 'rejected', lastError: expect.stringMatching(/^127\.0\.0\.1:\d+ answered 422/) },
       ]);
+      await eventually(async () => {
+        expect(await deliveries('channel')).toEqual({ delivered: 3 });
+      });
+      const labels = ['20200101000000', '20200102000000', '20200103000000'];
+      expect(told.map((text) => text.split('\n').at(-1))).toEqual(
+        labels.map((label) => `\`reefline why ${OUTSIDE} ${label}\``),
+      );
     } finally {
       await receiver.close();
     }

@@ -90,6 +90,19 @@ describe('a filter', () => {
     expect(leftOutBy(filter, event(fields))).toBe(field);
   });
 
+  test('of a channel that names no outcomes lets failures and schema changes pass, and one that does what it names', () => {
+    const slack = { name: 'on_call', kind: 'slack', url: 'x' } as const;
+    const left = (of: ReeflineEvent, filter: EndpointFilter = {}): string | undefined =>
+      endpointTest({ ...slack, ...filter })(of, 0);
+    for (const outcome of ['FAILURE', 'MISSING', 'QUARANTINED', 'REJECTED'])
+      expect(left(event({ outcome, status: 'FAILURE' }))).toBeUndefined();
+    for (const outcome of ['SUCCESS', 'EMPTY', 'RECOVERED', 'LATE', 'SKIPPED', 'HELD'])
+      expect(left(event({ outcome }))).toBe('on');
+    expect(left(CHANGE)).toBeUndefined();
+    expect(left(event({ outcome: 'RECOVERED' }), { on: ['RECOVERED'] })).toBeUndefined();
+    expect(left(event({ outcome: 'FAILURE', status: 'FAILURE' }), { on: ['RECOVERED'] })).toBe('on');
+  });
+
   test('of outcomes lets schema changes pass, which have none', () => {
     expect(leftOutBy({ on: ['FAILURE'] }, CHANGE)).toBeUndefined();
     expect(leftOutBy({ events: ['data'] }, CHANGE)).toBe('events');
