@@ -18,6 +18,7 @@ import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/o
 import { settleDeliveries } from '../../catalog/outbox.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
 import { createQueueSender } from '../../connectors/sqs/sender.ts';
+import type { Sender, SendResult } from '../../pipeline/outgoing.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
@@ -129,6 +130,52 @@ describe('the outbox of an endpoint that keeps an order', () => {
   test('takes the oldest of every dataset before a second one of any', async () => {
     const ids = await owe([...Array.from({ length: 20 }, () => 'a.b.c'), 'a.b.d', 'a.b.e']);
     expect(new Set(await claim(3))).toEqual(new Set([ids[0], ids[20], ids[21]]));
+  });
+});
+
+describe('forwarding to a receiver that is not well', () => {
+  const forwardTo = (answer: (id: string) => Partial<SendResult> | undefined): Promise<Forwarded> => {
+    const send: Sender['send'] = (messages) => {
+      const results = messages.flatMap(({ id }): SendResult[] => {
+        const said = answer(id);
+        return said === undefined ? [] : [{ id, messageId: null, error: null, ...said }];
+      });
+      return Promise.resolve(new Map(results.map((result) => [result.id, result])));
+    };
+    const forwarding = { db, sender: () => ({ ordered: false, send }) };
+    const environment = new MockActivityEnvironment(undefined, { logger: QUIET });
+    return environment.run(() => forwardEvents(forwarding, 'customers'));
+  };
+  const error = { failureClass: 'throttled', message: 'slow down' } as const;
+
+  test('leaves it alone for as long as it asks, and owes as before what was not tried', async () => {
+    const [tried] = await owe(['a.b.c', 'a.b.d']);
+    const { delivered, failed, nextDueSeconds } = await forwardTo((id) =>
+      id === tried ? { error, retryAfter: 600 } : undefined,
+    );
+    expect({ delivered, failed, nextDueSeconds }).toEqual({ delivered: 0, failed: 1, nextDueSeconds: 600 });
+    const found = await db.query<{ attempts: number; later: boolean }>(
+      `select attempts, next_attempt_at > clock_timestamp() + interval '9 minutes' as later from reefline.delivery order by seq`,
+    );
+    expect(found.rows).toEqual([
+      { attempts: 1, later: true },
+      { attempts: 0, later: false },
+    ]);
+  });
+
+  test('rests a moment when it takes nothing, and listens again soon when one message fails for long', async () => {
+    const [bad] = await owe(['a.b.c', 'a.b.d', 'a.b.e']);
+    const nothing = await forwardTo((id) => (id === bad ? { error } : undefined));
+    expect(nothing.nextDueSeconds).toBeGreaterThan(0.5);
+    await db.query(`update reefline.delivery set attempts = 50, next_attempt_at = clock_timestamp()`);
+    const others = await forwardTo((id) => (id === bad ? { error } : {}));
+    expect(others).toMatchObject({ delivered: 2, failed: 1, nextDueSeconds: 10 });
+  });
+
+  test('does not try again what it wants no more', async () => {
+    await owe(['a.b.c']);
+    const gone = await forwardTo(() => ({ error: { ...error, failureClass: 'not_found' }, final: true }));
+    expect(gone).toMatchObject({ failed: 1, nextDueSeconds: null });
   });
 });
 
