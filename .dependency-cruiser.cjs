@@ -127,7 +127,7 @@ module.exports = {
         'The local cloud is for laptops and tests. Find it through the environment variables that it sets.',
       severity: 'error',
       from: { path: PRODUCTION },
-      to: { path: '^(local|test|bench|examples|scripts)/' },
+      to: { path: '^(local|test|bench|chaos|examples|scripts)/' },
     },
     {
       name: 'the-local-cloud-imports-only-its-own-files',
@@ -136,7 +136,7 @@ module.exports = {
         "service's documentation.",
       severity: 'error',
       from: { path: '^local/' },
-      to: { path: [PRODUCTION, '^(test|bench|examples)/'] },
+      to: { path: [PRODUCTION, '^(test|bench|chaos|examples)/'] },
     },
     {
       name: 'production-uses-only-production-packages',

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRun } from '../cli/run.ts';
+import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
+import type { Dice } from './dice.ts';
+import { FIRST_DAY, HOUR, type DrawnPipeline } from './project.ts';
+import type { World } from './world.ts';
+
+/** Hours of the story so far: whole days, so that every summary can become complete. */
+export class Load {
+  readonly #world: World;
+  readonly #dice: Dice;
+  readonly #pipelines: readonly DrawnPipeline[];
+  #id = 0;
+  days = 0;
+  hours = 0;
+  restated = 0;
+
+  constructor(world: World, dice: Dice, pipelines: readonly DrawnPipeline[]) {
+    this.#world = world;
+    this.#dice = dice;
+    this.#pipelines = pipelines;
+  }
+
+  async createTables(): Promise<void> {
+    for (const { name } of this.#pipelines)
+      await this.#world.source.query(
+        `create table public.${name} (id bigint primary key, at timestamp not null, amount integer not null, note text)`,
+      );
+  }
+
+  /** One more day: rows of each hour appear at the source, and each hour is fetched as a tick would do. */
+  async addDay(): Promise<void> {
+    const start = FIRST_DAY + this.days * 24 * HOUR;
+    for (let hour = 0; hour < 24; hour += 1) {
+      for (const { name } of this.#pipelines) {
+        await this.#insert(name, start + hour * HOUR, this.#dice.between(0, 40));
+        await this.#fetch(name, start + hour * HOUR, false);
+      }
+      this.hours += this.#pipelines.length;
+      await sleep(20);
+    }
+    this.days += 1;
+  }
+
+  /** Late rows of an hour, which is fetched again. */
+  async restate(): Promise<void> {
+    if (this.days === 0) return;
+    const { name } = this.#dice.pick(this.#pipelines);
+    const start = FIRST_DAY + this.#dice.between(0, this.days * 24 - 1) * HOUR;
+    await this.#insert(name, start, this.#dice.between(1, 10));
+    await this.#fetch(name, start, true);
+    this.restated += 1;
+  }
+
+  /** What a person does in the end: runs again what has failed. Returns how many labels there were. */
+  async runFailuresAgain(): Promise<number> {
+    const { rows } = await this.#world.catalog.query<{ stage: string; timelabel: string }>(
+      `select stage, timelabel from (
+         select distinct on (stage, timelabel) stage, timelabel, status from reefline.stage_run order by stage, timelabel, revision desc) newest
+        where status = 'FAILURE'`,
+    );
+    for (const { stage, timelabel } of rows) await this.#run(stage, timelabel, true);
+    return rows.length;
+  }
+
+  async #insert(table: string, start: number, rows: number): Promise<void> {
+    for (let at = 0; at < rows; at += 1) {
+      this.#id += 1;
+      await this.#world.source.query(
+        `insert into public.${table} values ($1, $2::timestamptz at time zone 'UTC', $3, $4)`,
+        [
+          this.#id,
+          new Date(start + this.#dice.between(0, HOUR - 1)),
+          this.#dice.between(-1_000, 1_000),
+          this.#dice.pick([null, '', 'plain', 'co,mma', 'qu"ote', 'new\nline', 'naïve 🪸', 'back\\slash']),
+        ],
+      );
+    }
+  }
+
+  async #fetch(table: string, start: number, rerun: boolean): Promise<void> {
+    const label = `${new Date(start).toISOString().slice(0, 16).replace(/[-:T]/g, '')}00`;
+    await this.#run(`${table}.fetch`, label, rerun);
+  }
+
+  async #run(stageId: string, label: string, rerun: boolean): Promise<void> {
+    const stage = this.#world.stages.find(({ id }) => id === stageId);
+    const timelabel: Timelabel | undefined = parseTimelabel(label);
+    if (stage === undefined || timelabel === undefined) throw new Error(`There is no ${stageId} ${label}.`);
+    await startRun(this.#world.client, stage, timelabel, rerun);
+  }
+}

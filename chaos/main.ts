@@ -1,0 +1,172 @@
+/**
+ * Runs a random project on the local cloud while processes are killed and connections break, and compares afterwards what is
+ * there with the sources. Exit code 0 only when every promise held.
+ */
+import { randomInt } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readArguments, USAGE, type ChaosArguments } from './arguments.ts';
+import { checkPromises, type Finding } from './checker.ts';
+import { CustomerQueue } from './customer-queue.ts';
+import { Dice } from './dice.ts';
+import { FAULTS } from './faults.ts';
+import { Load } from './load.ts';
+import { drawPipelines, writeProject } from './project.ts';
+import { startWorld, WAYS, type World } from './world.ts';
+
+/** Days of each pipeline that one minute of faults may begin. */
+const DAYS_PER_MINUTE = 2;
+/** Milliseconds for everything to come to rest once nothing breaks any more. */
+const PATIENCE = 600_000;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boolean> {
+  const dice = new Dice(seed);
+  const pipelines = drawPipelines(dice);
+  say(
+    `Seed ${String(seed)}: ${pipelines.map(({ name, load, format }) => `${name} (${format}, ${load})`).join(', ')}.`,
+  );
+  await writeProject(join(dir, 'project'), pipelines);
+  const world = await startWorld(dir, join(dir, 'project'));
+  const queue = new CustomerQueue(world.sqs, world.queueUrl);
+  try {
+    const load = new Load(world, dice, pipelines);
+    await load.createTables();
+    for (const worker of world.workers) worker.start();
+    queue.start();
+    const struck = await disturb(world, dice, load, minutes);
+    say('Nothing breaks any more. Waiting until everything has come to rest.');
+    const repaired = await settle(world, load);
+    await queue.until(await idsOf(world), 60_000);
+    const expected = {
+      pipelines: pipelines.map(({ name }) => name),
+      stages: Object.fromEntries(
+        world.stages.map(({ id }) => [id, /[.](summary|publish)$/.test(id) ? '1 day' : '1 hour']),
+      ),
+      days: load.days,
+    };
+    const findings = await checkPromises(world, expected, queue.received);
+    return report({ load, struck, repaired, queue, findings, seed });
+  } finally {
+    await queue.stop();
+    await world.stop();
+  }
+}
+
+/** Adds work and strikes until the time is over; returns how often each kind of fault struck. */
+async function disturb(
+  world: World,
+  dice: Dice,
+  load: Load,
+  minutes: number,
+): Promise<ReadonlyMap<string, number>> {
+  const struck = new Map<string, number>();
+  const end = Date.now() + minutes * 60_000;
+  const most = Math.min(30, Math.ceil(minutes * DAYS_PER_MINUTE));
+  while (Date.now() < end) {
+    const chance = dice.next();
+    if (load.days < most && (load.days === 0 || chance < 0.1)) await load.addDay();
+    else if (chance < 0.25) await load.restate();
+    // Now and then two at once: what survives each of them may not survive both.
+    const faults = Array.from({ length: dice.next() < 0.3 ? 2 : 1 }, () => dice.pick(FAULTS));
+    await Promise.all(faults.map((fault) => fault.strike(world, dice)));
+    for (const { name } of faults) struck.set(name, (struck.get(name) ?? 0) + 1);
+    await sleep(dice.between(100, 1_500));
+  }
+  return struck;
+}
+
+/** Opens all ways, starts all workers, and runs failures again as a person would; returns how many those were. */
+async function settle(world: World, load: Load): Promise<number> {
+  for (const way of WAYS) world.gates[way].set('open');
+  let repaired = 0;
+  const end = Date.now() + PATIENCE;
+  for (let quiet = 0; quiet < 3;) {
+    if (Date.now() > end) break;
+    for (const worker of world.workers) worker.start();
+    await sleep(1_000);
+    if (await isBusy(world)) quiet = 0;
+    else {
+      const failures = await load.runFailuresAgain();
+      repaired += failures;
+      quiet = failures > 0 ? 0 : quiet + 1;
+    }
+  }
+  return repaired;
+}
+
+async function isBusy({ catalog, client }: World): Promise<boolean> {
+  const { rows } = await catalog.query<{ busy: boolean }>(
+    `select exists (select 1 from reefline.stage_run where status = 'RUNNING')
+         or exists (select 1 from reefline.delivery where status = 'owed')
+         or exists (select 1 from reefline.stage_run r, jsonb_array_elements(r.events) e
+                     where not exists (select 1 from reefline.data_event d where d.event_id = e->>'eventId')) as busy`,
+  );
+  if (rows[0]?.busy !== false) return true;
+  // A run that waits for inputs has a workflow, too, and waits as long as a label above it is a failure.
+  const { count } = await client.workflow.count(`WorkflowType = 'stageRun' and ExecutionStatus = 'Running'`);
+  const waiting = await catalog.query(`select 1 from reefline.stage_run where status = 'WAITING'`);
+  return count > waiting.rows.length;
+}
+
+async function idsOf({ catalog }: World): Promise<readonly string[]> {
+  const { rows } = await catalog.query<{ event_id: string }>('select event_id from reefline.data_event');
+  return rows.map(({ event_id: id }) => id);
+}
+
+interface Played {
+  readonly load: Load;
+  readonly struck: ReadonlyMap<string, number>;
+  readonly repaired: number;
+  readonly queue: CustomerQueue;
+  readonly findings: readonly Finding[];
+  readonly seed: number;
+}
+
+function report({ load, struck, repaired, queue, findings, seed }: Played): boolean {
+  say(`\nFaults`);
+  for (const { name } of FAULTS) say(`  ${String(struck.get(name) ?? 0).padStart(4)}  ${name}`);
+  say(
+    `\nWork: ${String(load.hours)} hours fetched and ${String(load.restated)} fetched again; ${String(repaired)} runs failed for good and were run again; ` +
+      `${String(queue.received.size)} events received, ${String(queue.duplicates)} of them more than once.`,
+  );
+  say('\nPromises');
+  for (const { promise, looked, broken } of findings) {
+    say(`  ${broken.length === 0 ? 'held  ' : 'BROKEN'}  ${promise} (${String(looked)} looked at)`);
+    for (const sentence of broken.slice(0, 10)) say(`            ${sentence}`);
+    if (broken.length > 10) say(`            and ${String(broken.length - 10)} more`);
+  }
+  const held = findings.every(({ broken }) => broken.length === 0);
+  say(
+    `\n${held ? 'Every promise held' : 'A promise was broken'}. To repeat: npm run chaos -- --seed ${String(seed)}`,
+  );
+  return held;
+}
+
+async function main(): Promise<number> {
+  const options = readArguments(process.argv.slice(2), () => randomInt(2 ** 32));
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n`);
+    return 2;
+  }
+  if (options.help) {
+    say(USAGE);
+    return 0;
+  }
+  const dir = await mkdtemp(join(tmpdir(), 'reefline-chaos-'));
+  let held = false;
+  try {
+    held = await play(dir, options);
+    return held ? 0 : 1;
+  } finally {
+    if (held) await rm(dir, { recursive: true, force: true });
+    else process.stderr.write(`The logs are kept in ${dir}.\n`);
+  }
+}
+
+process.exit(await main());

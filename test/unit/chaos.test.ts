@@ -1,0 +1,125 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { readArguments } from '../../chaos/arguments.ts';
+import { differences } from '../../chaos/checker.ts';
+import { Dice } from '../../chaos/dice.ts';
+import { openGate } from '../../chaos/gate.ts';
+import { drawPipelines } from '../../chaos/project.ts';
+
+describe('the fault suite', () => {
+  test('draws the same for the same seed, and something else for another', () => {
+    const drawn = (seed: number): unknown => {
+      const dice = new Dice(seed);
+      return [drawPipelines(dice), Array.from({ length: 50 }, () => dice.between(1, 1_000_000))];
+    };
+    expect(drawn(7)).toEqual(drawn(7));
+    expect(drawn(7)).not.toEqual(drawn(8));
+  });
+
+  test('draws whole numbers between both ends, and every one of them', () => {
+    const dice = new Dice(1);
+    const drawn = new Set(Array.from({ length: 500 }, () => dice.between(3, 7)));
+    expect([...drawn].sort()).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  test('finds a row that is missing, doubled, changed or too many', () => {
+    const rows = (...list: readonly string[]): Map<string, number> => {
+      const counts = new Map<string, number>();
+      for (const row of list) counts.set(row, (counts.get(row) ?? 0) + 1);
+      return counts;
+    };
+    expect(differences('t', rows('a', 'b', 'b'), rows('b', 'a', 'b'))).toEqual([]);
+    expect(differences('t', rows('a', 'b'), rows('a'))).toEqual([
+      't has the row b 0 times, and the source 1 times',
+    ]);
+    expect(differences('t', rows('a'), rows('a', 'a'))).toEqual([
+      't has the row a 2 times, and the source 1 times',
+    ]);
+    expect(differences('t', rows('a'), rows('A'))).toHaveLength(2);
+  });
+
+  test('refuses minutes and seeds that are none, and repeats a seed that it was given', () => {
+    const draw = (): number => 5;
+    expect(readArguments([], draw)).toEqual({ minutes: 2, seed: 5, help: false });
+    expect(readArguments(['--seed', '9', '--minutes', '0.5'], draw)).toEqual({
+      minutes: 0.5,
+      seed: 9,
+      help: false,
+    });
+    expect(readArguments(['--minutes', 'soon'], draw)).toContain('"soon" is none');
+    expect(readArguments(['--seed', '-1'], draw)).toContain('--seed');
+    expect(readArguments(['--sead', '1'], draw)).toContain('Usage: npm run chaos');
+  });
+});
+
+describe('a gate', () => {
+  async function withServer(work: (address: string) => Promise<void>): Promise<void> {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => socket.write(Buffer.concat([bytes, Buffer.alloc(1_000, '.')])));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      await work(`127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  /** What comes back for a word; `reset` or `closed` when nothing does. */
+  async function answer(address: string): Promise<string> {
+    const { connect } = await import('node:net');
+    const [host = '', port = ''] = address.split(':');
+    return new Promise((resolve) => {
+      const socket = connect(Number(port), host, () => socket.write('word'));
+      let text = '';
+      socket.on('data', (bytes) => {
+        text += bytes.toString();
+        if (text.length >= 1_004) socket.end();
+      });
+      socket.once('error', () => resolve('reset'));
+      socket.once('close', () => resolve(text === '' ? 'closed' : text));
+    });
+  }
+
+  test('lets pass, refuses, answers as an overloaded service, or breaks answers off, as it is set', async () => {
+    await withServer(async (address) => {
+      const gate = await openGate(address);
+      try {
+        expect(await answer(gate.address)).toBe(`word${'.'.repeat(1_000)}`);
+        gate.set('refusing');
+        expect(await answer(gate.address)).toBe('reset');
+        gate.set('failing');
+        expect(await answer(gate.address)).toMatch(/^HTTP\/1.1 503 Slow Down\r\n/);
+        gate.set('truncating');
+        expect(await answer(gate.address)).toHaveLength(120);
+        gate.set('open');
+        expect(await answer(gate.address)).toHaveLength(1_004);
+      } finally {
+        await gate.close();
+      }
+    });
+  });
+
+  test('that is silent holds bytes back until it is open again, and loses none', async () => {
+    await withServer(async (address) => {
+      const gate = await openGate(address);
+      try {
+        gate.set('silent');
+        const answering = answer(gate.address);
+        const first = await Promise.race([
+          answering,
+          new Promise((resolve) => setTimeout(() => resolve('nothing yet'), 150)),
+        ]);
+        expect(first).toBe('nothing yet');
+        gate.set('open');
+        expect(await answering).toBe(`word${'.'.repeat(1_000)}`);
+      } finally {
+        await gate.close();
+      }
+    });
+  });
+});
