@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { FEWEST_DAYS, MOST_DAYS } from './calendar.ts';
 
 export interface DemoArguments {
+  /** Run the project that touches every system, instead of the flights and their stories. */
+  readonly all: boolean;
   /** Leave everything running at the end. */
   readonly keep: boolean;
   readonly days: number;
@@ -14,7 +16,8 @@ export interface DemoArguments {
 
 const DEFAULT_DIR = fileURLToPath(new URL('../../.reefline/demo', import.meta.url));
 
-export const USAGE = `npm run demo -- [--days N] [--keep] [--dir FOLDER]
+export const USAGE = `npm run demo -- [--all] [--days N] [--keep] [--dir FOLDER]
+  --all     one project through every system that Reefline moves data from or to, instead of the flights and their stories
   --days N  days of January 2001 to run, ${FEWEST_DAYS} to ${MOST_DAYS} (default ${FEWEST_DAYS})
   --keep    leave everything running at the end, until Ctrl-C
   --dir     folder for data and logs while it runs (default .reefline/demo)`;
@@ -25,6 +28,7 @@ export function readArguments(argv: readonly string[]): DemoArguments | string {
     const { values } = parseArgs({
       args: [...argv],
       options: {
+        all: { type: 'boolean' },
         keep: { type: 'boolean' },
         days: { type: 'string' },
         dir: { type: 'string' },
@@ -35,7 +39,10 @@ export function readArguments(argv: readonly string[]): DemoArguments | string {
     if (!Number.isInteger(days) || days < FEWEST_DAYS || days > MOST_DAYS) {
       throw new Error(`--days takes a whole number from ${FEWEST_DAYS} to ${MOST_DAYS}.`);
     }
+    if (values.all === true && values.days !== undefined)
+      throw new Error('--all runs days of its own; leave --days out.');
     return {
+      all: values.all ?? false,
       keep: values.keep ?? false,
       days,
       dir: resolve(values.dir ?? DEFAULT_DIR),

@@ -121,6 +121,13 @@ function seconds(since: number): string {
   return `${((performance.now() - since) / 1000).toFixed(1)} s`;
 }
 
+/** Every system has many clients, which are loaded only when they are needed. */
+async function playChosen(steps: Steps, view: View, options: DemoArguments): Promise<boolean> {
+  if (!options.all) return play(steps, view, options);
+  const { playEverySystem } = await import('../every-system/demo.ts');
+  return playEverySystem(steps, view, options);
+}
+
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
   if (typeof options === 'string') {
@@ -136,7 +143,7 @@ async function main(): Promise<number> {
   process.on('exit', () => view.close());
   const steps = new Steps((line) => view.say(line));
   try {
-    return (await play(steps, view, options)) ? 0 : 1;
+    return (await playChosen(steps, view, options)) ? 0 : 1;
   } catch (error) {
     view.close();
     if (steps.wasInterrupted) return 130;

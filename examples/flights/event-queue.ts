@@ -49,6 +49,10 @@ export class EventQueue {
     return this.#duplicates;
   }
 
+  get events(): readonly QueuedEvent[] {
+    return [...this.#events.values()];
+  }
+
   get size(): number {
     return this.#events.size;
   }
@@ -69,7 +73,7 @@ export class EventQueue {
   /** Waits until `done` holds of the taken events; false when it does not within `seconds`. */
   async until(done: (events: readonly QueuedEvent[]) => boolean, seconds = 30): Promise<boolean> {
     const end = Date.now() + seconds * 1000;
-    while (!done([...this.#events.values()])) {
+    while (!done(this.events)) {
       if (this.#problem !== undefined) throw this.#problem;
       if (Date.now() > end) return false;
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -1,18 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { DAY, HOUR } from './calendar.ts';
-
-/*
- * The real flights: 3,000,000 departures in the United States from January to June 2001, and 3,376 airports.
- * From the npm package vega-datasets (flights-3m.parquet, airports.csv), which took them from the U.S. Bureau of
- * Transportation Statistics and from Data.gov; docs/demo.md says more about source and licence.
- */
+import { AIRPORTS, copySelected, FLIGHTS, timestamp, withDuck } from './vega-data.ts';
 
 /** The role that Reefline reads the source with: it may select and nothing else. */
 export const READER = 'reefline_reader';
@@ -29,31 +17,19 @@ export interface SourceRows {
 export async function loadSource(url: string, scratch: string, lateHour: number): Promise<SourceRows> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const duck = await DuckDBInstance.create(':memory:');
-  const reader = await duck.connect();
-  const fill = async (table: string, select: string): Promise<number> => {
-    const file = join(scratch, `${table.replaceAll('.', '-')}.csv`);
-    try {
-      await reader.run(`copy (${select}) to ${text(file)} (format csv, header false)`);
-      const copy = client.query(copyFrom(`copy ${table} from stdin (format csv)`));
-      await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), copy);
-      return copy.rowCount;
-    } finally {
-      await rm(file, { force: true });
-    }
-  };
   try {
     await client.query(tables());
-    const flights = `select date, delay, distance, origin, destination from ${text(dataFile('flights-3m.parquet'))}`;
-    const late = `date >= ${timestamp(lateHour)} and date < ${timestamp(lateHour + HOUR)} and destination = '${LATE_DESTINATION}'`;
-    return {
-      flights: await fill('public.flights', `${flights} where not (${late})`),
-      late: await fill('regional.flights', `${flights} where ${late}`),
-      airports: await fill('public.airports', `select * from ${text(dataFile('airports.csv'))}`),
-    };
+    const late = `departure >= ${timestamp(lateHour)} and departure < ${timestamp(lateHour + HOUR)} and destination = '${LATE_DESTINATION}'`;
+    return await withDuck(async (duck) => {
+      const fill = (table: string, select: string): Promise<number> =>
+        copySelected(duck, select, { client, table, scratch });
+      return {
+        flights: await fill('public.flights', `select * from ${FLIGHTS} where not (${late})`),
+        late: await fill('regional.flights', `select * from ${FLIGHTS} where ${late}`),
+        airports: await fill('public.airports', `select * from ${AIRPORTS}`),
+      };
+    });
   } finally {
-    reader.closeSync();
-    duck.closeSync();
     await client.end();
   }
 }
@@ -81,16 +57,4 @@ function tables(): string {
     create schema regional;
     create table regional.flights ${columns};
     grant select on public.flights, public.airports to ${READER};`;
-}
-
-function dataFile(name: string): string {
-  return fileURLToPath(new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url));
-}
-
-function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
-function timestamp(instant: number): string {
-  return `timestamp '${new Date(instant).toISOString().slice(0, 19).replace('T', ' ')}'`;
 }
