@@ -58,8 +58,7 @@ const CURES: Readonly<Partial<Record<FailureClass, string>>> = {
 /** By SQLSTATE, where the class alone does not say what helps. */
 const CURES_BY_SQLSTATE: Readonly<Record<string, string>> = {
   '25P03': 'The transaction waited too long for the worker. Look whether the worker was busy or cut off.',
-  '42501':
-    'Grant its user select on the table and usage on the schema (docs/extracts.md).',
+  '42501': 'Grant its user select on the table and usage on the schema (docs/extracts.md).',
   '55P03': 'Another session holds a lock on the table, perhaps one that alters it. Wait until it has ended.',
   '57014':
     'If nobody cancelled it, it took longer than timeout of the stage or statement_timeout of the server allows. ' +
