@@ -90,7 +90,8 @@ describe('a config version that changes what labels wait for', () => {
     const stages = PROJECT.stages.filter(({ name }) => name !== 'prices');
     await scenario.engine.apply({ ...PROJECT, stages });
     const workflow = scenario.client.workflow.getHandle(`run/p.prices/${label}`);
-    expect(await workflow.result()).toMatchObject({ status: 'nothing-new' });
+    // The ledger has the label before its workflow starts.
+    await eventually(async () => expect(await workflow.result()).toMatchObject({ status: 'nothing-new' }));
     expect(await scenario.ledger('prices', label)).toEqual(['r1 CLOSED']);
 
     await scenario.engine.apply(PROJECT);
