@@ -41,7 +41,7 @@ describe('A user with no right but to read the table', () => {
     try {
       const lacking = await source.failureOf(run, url.href);
       expect(lacking).toMatchObject({ failureClass: 'unauthorized', facts: { code: '42501' } });
-      expect(lacking.message).toContain('usage on the schema, and select on the table');
+      expect(lacking.message).toContain('select on the table and usage on the schema');
       await source.query('grant select on readable.changed to only_reads');
       const output = await extractStage(extractRun(run), extractTools(url.href, source.bucket));
       expect(output.columns?.map(({ name }) => name)).toEqual(['id', 'at']);
