@@ -91,7 +91,7 @@ describe('a system in which nothing is wrong', () => {
     const found: object[] = [];
     const over = new AbortController();
     const sweeping = (async () => {
-      while (!over.signal.aborted) found.push(await sweep(engine, { ageSeconds: 30 }));
+      while (!over.signal.aborted) found.push(await sweep(engine, { ageSeconds: 120 }));
     })();
     try {
       for (const [at, timelabel] of labels.entries()) {
