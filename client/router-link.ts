@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { routerId } from '../pipeline/ids.ts';
+import { ROUTER_TASK_TIMEOUT, routerId } from '../pipeline/ids.ts';
 import type { CallLimits } from './persist.ts';
 
 /** What an emitter uses of a Temporal client. */
@@ -29,6 +29,7 @@ export function linkToRouter(client: EmitterClient, pipeline: string, taskQueue:
           signal: 'dataEvent',
           signalArgs: [events],
           staticSummary: `router of ${pipeline}`,
+          workflowTaskTimeout: ROUTER_TASK_TIMEOUT,
         }),
       );
     },

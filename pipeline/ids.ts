@@ -68,6 +68,13 @@ export const SWEEP_ID = 'sweep';
 /** Task queue of workflows and their short activities. */
 export const ROUTING_QUEUE = 'reefline';
 
+/**
+ * How long one workflow task of a router may take. The first one after an outage reads a history of up to 10,000 signals; on a busy
+ * machine that takes more than the 10 s that Temporal grants by default, and a task that is too late begins anew, for ever. In
+ * return, a router whose worker was killed goes on that much later.
+ */
+export const ROUTER_TASK_TIMEOUT = '30s';
+
 /** Task queue of the heavy activities of one connection, so that its concurrency is a worker's setting. */
 export function connectionQueue(connection: string): string {
   return `reefline.${connection}`;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { SignalRouter } from '../activities/close-run.ts';
-import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
+import { ROUTER_TASK_TIMEOUT, ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
 
 /** Hands events to the router of a pipeline, starting it when it is not there. `taskQueue` is asked at each call. */
 export function routerSignal(client: Client, taskQueue: () => string = () => ROUTING_QUEUE): SignalRouter {
@@ -12,6 +12,7 @@ export function routerSignal(client: Client, taskQueue: () => string = () => ROU
       signal: 'dataEvent',
       signalArgs: [events],
       staticSummary: `router of ${pipeline}`,
+      workflowTaskTimeout: ROUTER_TASK_TIMEOUT,
     });
   };
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ROUTER_TASK_TIMEOUT } from '../../pipeline/ids.ts';
 import { createEmitter, EmitFailure, eventIdOf, type OutgoingDataEvent } from '../../client/index.ts';
 import { temporalCli } from '../../local/temporal-cli.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
@@ -178,6 +179,7 @@ async function fillRouter(pipeline: string): Promise<number> {
           args: [{ pipeline }],
           signal: 'dataEvent',
           signalArgs: [filler],
+          workflowTaskTimeout: ROUTER_TASK_TIMEOUT,
         })
         .then(() => (taken += 1))
         .catch((error: unknown) => (refusal = error));
