@@ -8,6 +8,7 @@ import { openSyncSource as openPostgres } from '../connectors/postgres/open-sync
 import type { Connection } from '../pipeline/connection.ts';
 import { parseDataset, type DatasetName } from '../pipeline/dataset.ts';
 import { StageFailure } from '../pipeline/failure.ts';
+import type { Project } from '../pipeline/project.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { requireExtract, type ExtractStage } from '../pipeline/sync-loads.ts';
 import type { SyncResult } from '../pipeline/sync-report.ts';
@@ -30,6 +31,8 @@ export interface SyncEnvironment {
   readonly configs: ConfigStore;
   /** Resolves the references to secrets in a connection's settings; throws StageFailure when one is missing. */
   readonly resolveSecrets: (connection: Connection) => Connection;
+  /** Takes the secrets that the project refers to out of a text. */
+  readonly redact: (text: string, project: Project) => string;
 }
 
 /** Where the source of an extract is looked into. */
@@ -75,7 +78,7 @@ export async function findSyncLabels(
   } catch (error) {
     // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
     cancellationSignal().throwIfAborted();
-    throw toFailure(error);
+    throw toFailure(error, (text) => environment.redact(text, table.project));
   } finally {
     tools.stop();
   }

@@ -30,6 +30,8 @@ export interface Forwarding {
   readonly db: pg.Pool;
   /** Gives what sends to an endpoint, its references to secrets resolved. */
   readonly sender: (endpoint: EndpointDefinition) => Sender;
+  /** Takes the secrets that the endpoint refers to out of a text. */
+  readonly redact: (text: string, endpoint: EndpointDefinition) => string;
 }
 
 /** Deliveries of one claim, and how long the claim holds if this process dies. */
@@ -53,7 +55,7 @@ const LONGEST_DEAFNESS = 10;
  * each dataset in that order also when some had to be tried again. At least once: when the process
  * dies between the receiver's answer and the mark, the message is sent again, with the same id.
  */
-export async function forwardEvents({ db, sender }: Forwarding, name: string): Promise<Forwarded> {
+export async function forwardEvents({ db, sender, redact }: Forwarding, name: string): Promise<Forwarded> {
   const found = await readEndpoint(db, name);
   if (found === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
@@ -74,7 +76,7 @@ export async function forwardEvents({ db, sender }: Forwarding, name: string): P
     const results = await send(messages, time);
     const outcomes = claimed.flatMap((delivery) => {
       const result = results.get(delivery.eventId);
-      return result === undefined ? [] : [outcomeOf(delivery, result)];
+      return result === undefined ? [] : [outcomeOf(delivery, result, (text) => redact(text, endpoint))];
     });
     await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
     const untried = claimed.filter(({ eventId }) => !results.has(eventId));
@@ -120,9 +122,14 @@ function formatted(event: ReeflineEvent, seq: number, format: MessageFormat): st
   return JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent);
 }
 
-function outcomeOf({ eventId, attempts }: ClaimedDelivery, result: SendResult): DeliveryOutcome {
-  const { messageId, error, retryAfter = 0, final = false } = result;
-  if (error === null) return { eventId, messageId, error, retryIn: null };
+function outcomeOf(
+  { eventId, attempts }: ClaimedDelivery,
+  result: SendResult,
+  redact: (text: string) => string,
+): DeliveryOutcome {
+  const { messageId, retryAfter = 0, final = false } = result;
+  if (result.error === null) return { eventId, messageId, error: null, retryIn: null };
+  const error = { ...result.error, message: redact(result.error.message) };
   // A receiver that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead at once.
   const { failureClass } = error;
   const mendable =

@@ -4,6 +4,7 @@ import type { ConfigStore } from '../catalog/config-store.ts';
 import { beginRun, type RunKey } from '../catalog/run-ledger.ts';
 import type { Connection } from '../pipeline/connection.ts';
 import { StageFailure } from '../pipeline/failure.ts';
+import type { Project } from '../pipeline/project.ts';
 import { intervalOf, parseTimelabel } from '../pipeline/timelabel.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './stages/runner.ts';
 import type { StageKind } from '../pipeline/stage.ts';
@@ -24,6 +25,8 @@ export interface StageEnvironment {
   readonly runners: StageRunners;
   /** Resolves the references to secrets in a connection's settings; throws StageFailure when one is missing. */
   readonly resolveSecrets: (connection: Connection) => Connection;
+  /** Takes the secrets that the project refers to out of a text. */
+  readonly redact: (text: string, project: Project) => string;
 }
 
 /** Keeps the attempt alive between the runner's own heartbeats, e.g. during one long statement. Milliseconds. */
@@ -33,10 +36,12 @@ const KEEP_ALIVE = 5_000;
 export async function runStage(environment: StageEnvironment, key: RunKey): Promise<StageOutcome> {
   const info = activityInfo();
   const beats = keepAlive(info.heartbeatDetails);
+  let project: Project | undefined;
   try {
     const begun = await beginRun(environment.db, key, info.attempt, info.workflowExecution?.runId ?? '');
     if (begun === undefined) return { ended: true, output: null };
     const table = await environment.configs.version(environment.db, begun.configVersion);
+    project = table.project;
     const stage = table.stages.get(key.stage);
     const timelabel = parseTimelabel(key.timelabel);
     if (stage === undefined || timelabel === undefined) {
@@ -73,7 +78,7 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
   } catch (error) {
     // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
     cancellationSignal().throwIfAborted();
-    throw toFailure(error);
+    throw toFailure(error, (text) => (project === undefined ? text : environment.redact(text, project)));
   } finally {
     beats.stop();
   }

@@ -11,13 +11,14 @@ import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
-import { runStage, type StageRunners } from '../activities/run-stage.ts';
+import { runStage, type StageEnvironment, type StageRunners } from '../activities/run-stage.ts';
 import { sweepKind } from '../activities/sweep.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneSignalAtATime } from './router-signals.ts';
 import { runControl } from './run-control.ts';
+import { redactEndpoint, redactProject } from './redaction.ts';
 import { resolveConnection } from './secrets.ts';
 import { endpointSenders } from './senders.ts';
 import { routerSignal } from './signal-router.ts';
@@ -34,26 +35,26 @@ export function createActivities({ db, client, runners, environment }: ActivityE
   const configs = new ConfigStore();
   const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
   const sender = endpointSenders(environment);
+  const secrets: Pick<StageEnvironment, 'resolveSecrets' | 'redact'> = {
+    resolveSecrets: (connection) => resolveConnection(connection, environment),
+    redact: (text, project) => redactProject(text, project, environment),
+  };
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
     openRun: (input) => openRun(db, configs, input),
     passDeadline: (input) => passDeadline(db, configs, signalRouter, input),
-    runStage: (key) =>
-      runStage(
-        { db, configs, runners, resolveSecrets: (connection) => resolveConnection(connection, environment) },
-        key,
-      ),
+    runStage: (key) => runStage({ db, configs, runners, ...secrets }, key),
     closeRun: (input) => closeRun(db, configs, signalRouter, input),
-    forwardEvents: (endpoint) => forwardEvents({ db, sender }, endpoint),
+    forwardEvents: (endpoint) =>
+      forwardEvents(
+        { db, sender, redact: (text, definition) => redactEndpoint(text, definition, environment) },
+        endpoint,
+      ),
     planBackfill: (input) => planBackfill(db, configs, input),
     advanceBackfill: (input) => advanceBackfill(db, configs, input),
     controlBackfill: (input) => controlBackfill(db, configs, input),
     resolveSync: (request) => resolveSync(db, configs, request),
-    findSyncLabels: (input) =>
-      findSyncLabels(
-        { db, configs, resolveSecrets: (connection) => resolveConnection(connection, environment) },
-        input,
-      ),
+    findSyncLabels: (input) => findSyncLabels({ db, configs, ...secrets }, input),
     resolveTick: (input) => resolveTick(db, configs, input),
     sweepKind: (input) =>
       sweepKind({ db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() }, input),

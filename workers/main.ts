@@ -13,6 +13,7 @@ import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
 import { startInbound } from './inbound.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
+import { redactOwn } from './redaction.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
@@ -22,7 +23,7 @@ import { connectClient, connectWorker } from './temporal.ts';
  * refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const say = (line: string): void => {
-  process.stderr.write(`reefline worker: ${line}\n`);
+  process.stderr.write(`reefline worker: ${redactOwn(line, process.env)}\n`);
 };
 
 async function main(): Promise<void> {

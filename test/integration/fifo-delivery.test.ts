@@ -142,7 +142,7 @@ describe('forwarding to a receiver that is not well', () => {
       });
       return Promise.resolve(new Map(results.map((result) => [result.id, result])));
     };
-    const forwarding = { db, sender: () => ({ ordered: false, send }) };
+    const forwarding = { db, sender: () => ({ ordered: false, send }), redact: (text: string) => text };
     const environment = new MockActivityEnvironment(undefined, { logger: QUIET });
     return environment.run(() => forwardEvents(forwarding, 'customers'));
   };
@@ -207,7 +207,11 @@ async function forwardOnce(fails: () => 'no' | 'entry' | 'call' | 'crash'): Prom
       return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
     },
   });
-  const forwarding = { db: crashing, sender: () => createQueueSender({ client, queueUrl }) };
+  const forwarding = {
+    db: crashing,
+    sender: () => createQueueSender({ client, queueUrl }),
+    redact: (text: string) => text,
+  };
   try {
     return await new MockActivityEnvironment(undefined, { logger: QUIET }).run(() =>
       forwardEvents(forwarding, 'customers'),

@@ -205,7 +205,11 @@ describe('forwarding', () => {
       },
       { step: 'initialize' },
     );
-    const forwarding = { db: engine.db, sender: () => createQueueSender({ client, queueUrl: url }) };
+    const forwarding = {
+      db: engine.db,
+      sender: () => createQueueSender({ client, queueUrl: url }),
+      redact: (text: string) => text,
+    };
     const forward = (): Promise<Forwarded> =>
       new MockActivityEnvironment().run(() => forwardEvents(forwarding, 'batches'));
     // Two publishers at once: each delivery is claimed by one of them.

@@ -62,7 +62,7 @@ export async function openOutbox(scraps: Scraps): Promise<Outbox> {
           );
         // A killed attempt fails, which is no news.
         const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-        const forwarding = { db, sender: () => createQueueSender(queue) };
+        const forwarding = { db, sender: () => createQueueSender(queue), redact: (text: string) => text };
         return activity.run<[], Forwarded, () => Promise<Forwarded>>(() =>
           forwardEvents(forwarding, endpoint),
         );
