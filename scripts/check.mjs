@@ -4,21 +4,29 @@ import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
+const QUIET = ['--disable-warning=ExperimentalWarning'];
+
 const CHECKS = [
-  { name: 'format', program: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level', 'warn', '.'] },
-  { name: 'types', program: 'typescript/bin/tsc', args: ['--noEmit', '-p', '.'] },
-  { name: 'lint', program: 'eslint/bin/eslint.js', args: ['--max-warnings', '0', '.'] },
+  {
+    name: 'format',
+    program: 'node_modules/prettier/bin/prettier.cjs',
+    args: ['--check', '--log-level', 'warn', '.'],
+  },
+  { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['--noEmit', '-p', '.'] },
+  { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['--max-warnings', '0', '.'] },
   {
     name: 'imports',
-    program: 'dependency-cruiser/bin/dependency-cruise.mjs',
+    program: 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', '.'],
   },
-  { name: 'unused', program: 'knip/bin/knip.js', args: ['--no-progress'] },
+  { name: 'unused', program: 'node_modules/knip/bin/knip.js', args: ['--no-progress'] },
+  { name: 'licences', program: 'scripts/check-licences.ts', args: [] },
+  { name: 'vulnerabilities', program: 'scripts/check-audit.ts', args: [] },
 ];
 
 const results = CHECKS.map(({ name, program, args }) => {
   const started = performance.now();
-  const { status } = spawnSync(process.execPath, [`node_modules/${program}`, ...args], {
+  const { status } = spawnSync(process.execPath, [...QUIET, program, ...args], {
     cwd: project,
     stdio: 'inherit',
   });
