@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { reachableCalls } from '../support/reachable-calls.ts';
+import { reachable } from '../support/reachable.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(PROJECT, 'deploy/iam');
@@ -114,7 +114,7 @@ describe('the IAM policies', () => {
     '%s.json allows exactly what the code calls',
     (name, { roots, behalf }) => {
       const statements = statementsOf(name);
-      expect(actionsIn(statements, 'Calls')).toEqual(actionsOf(reachableCalls(...roots)));
+      expect(actionsIn(statements, 'Calls')).toEqual(actionsOf(reachable(...roots).calls));
       expect(actionsIn(statements, 'For')).toEqual([...new Set(behalf)].sort());
     },
   );
@@ -150,7 +150,7 @@ describe('the IAM policies', () => {
     );
     const page = readFileSync(join(FOLDER, 'README.md'), 'utf8');
     expect(files.filter((file) => !page.includes(`[${file}](${file})`))).toEqual([]);
-    const reached = new Set(Object.values(POLICIES).flatMap(({ roots }) => reachableCalls(...roots)));
+    const reached = new Set(Object.values(POLICIES).flatMap(({ roots }) => reachable(...roots).calls));
     const written = readdirSync(join(PROJECT, 'connectors'), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => {

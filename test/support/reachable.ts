@@ -11,6 +11,7 @@ interface Declaration {
   readonly uses: ReadonlySet<string>;
   /** Packages of AWS and the classes that it makes instances of: `@aws-sdk/client-s3 GetObjectCommand`. */
   readonly calls: ReadonlySet<string>;
+  readonly texts: ReadonlySet<string>;
   /** Files that it imports when it runs. */
   readonly loads: readonly string[];
 }
@@ -23,13 +24,22 @@ interface SourceFile {
 
 const read = new Map<string, SourceFile>();
 
+/** What can be come to from a function. */
+export interface Reachable {
+  /** Classes of AWS of which instances are made: `@aws-sdk/client-s3 GetObjectCommand`. */
+  readonly calls: readonly string[];
+  /** Texts, those in templates included. */
+  readonly texts: readonly string[];
+}
+
 /**
- * Which calls of AWS a function can come to, by the names that it and what it uses mention: declarations are followed through
+ * Which calls of AWS, and which texts, a function can come to, by the names that it and what it uses mention: declarations are followed through
  * imports, never whole files. It may find more than ever happens, and nothing less, as long as functions are passed on by name.
  */
-export function reachableCalls(...roots: readonly string[]): readonly string[] {
+export function reachable(...roots: readonly string[]): Reachable {
   const seen = new Set<string>();
   const calls = new Set<string>();
+  const texts = new Set<string>();
   const open = [...roots];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next)) continue;
@@ -39,6 +49,7 @@ export function reachableCalls(...roots: readonly string[]): readonly string[] {
     const declaration = file.declarations.get(name);
     if (declaration === undefined) throw new Error(`${path} declares no ${name}.`);
     for (const call of declaration.calls) calls.add(call);
+    for (const text of declaration.texts) texts.add(text);
     for (const used of declaration.uses) {
       const from = file.imports.get(used);
       if (from !== undefined) open.push(`${from.file}#${from.name}`);
@@ -47,7 +58,7 @@ export function reachableCalls(...roots: readonly string[]): readonly string[] {
     for (const loaded of declaration.loads)
       for (const each of fileAt(loaded).declarations.keys()) open.push(`${loaded}#${each}`);
   }
-  return [...calls].sort();
+  return { calls: [...calls].sort(), texts: [...texts] };
 }
 
 function fileAt(path: string): SourceFile {
@@ -98,6 +109,7 @@ function namesOf(statement: ts.Statement): readonly string[] {
 function describe(statement: ts.Statement, path: string, packages: ReadonlyMap<string, string>): Declaration {
   const uses = new Set<string>();
   const calls = new Set<string>();
+  const texts = new Set<string>();
   const loads: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node)) return;
@@ -111,10 +123,13 @@ function describe(statement: ts.Statement, path: string, packages: ReadonlyMap<s
       if (from !== undefined && ts.isStringLiteral(from) && from.text.startsWith('.'))
         loads.push(join(dirname(path), from.text));
     }
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) texts.add(node.text);
+    // With its expressions, which often are names of tables.
+    if (ts.isTemplateExpression(node)) texts.add(node.getText());
     ts.forEachChild(node, visit);
   };
   visit(statement);
-  return { uses, calls, loads };
+  return { uses, calls, texts, loads };
 }
 
 function isProperty(node: ts.Identifier): boolean {

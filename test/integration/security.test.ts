@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import type pg from 'pg';
+import pg from 'pg';
 import { toFailure } from '../../activities/to-failure.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { applyProject } from '../../cli/apply.ts';
 import { readProject } from '../../config/project.ts';
 import { openOrg } from '../../connectors/salesforce/session.ts';
@@ -35,6 +34,9 @@ const STAGES = [
 const namespaceBefore = process.env['TEMPORAL_NAMESPACE'];
 let service: Awaited<ReturnType<typeof startTalkativeService>>;
 let database: FreshDatabase;
+/** The catalog for a member of each role. */
+let workerUrl: string;
+let readerUrl: string;
 let db: pg.Pool;
 let client: Client;
 let worker: WorkerProcess;
@@ -112,11 +114,32 @@ function workOf(name: string): string {
   return `transform: sql/one.sql, to: ${name}.lighthouse.one, mode: replace`;
 }
 
+/** A user of a role, and the catalog's URL for it. */
+async function member(role: string): Promise<string> {
+  const user = role.replace('reefline', database.name);
+  await asSuperuser(`create user ${user} password '${user}' in role ${role}`);
+  const address = new URL(database.url);
+  Object.assign(address, { username: user, password: user });
+  return address.href;
+}
+
+async function asSuperuser(...statements: readonly string[]): Promise<void> {
+  const superuser = new pg.Client({ connectionString: fromEnvironment('REEFLINE_TEST_POSTGRES_URL') });
+  await superuser.connect();
+  for (const statement of statements) await superuser.query(statement);
+  await superuser.end();
+}
+
 beforeAll(async () => {
   service = await startTalkativeService();
   secrets = plantedSecrets();
   database = await freshDatabase('canaries');
-  await migrateCatalog(database.url);
+  const migrated = await runReefline(['catalog', 'migrate', '--roles'], {
+    env: { REEFLINE_CATALOG_URL: database.url },
+  });
+  expect(migrated).toMatchObject({ exitCode: 0, stderr: '' });
+  workerUrl = await member('reefline_worker');
+  readerUrl = await member('reefline_reader');
   db = connectCatalog(database.url, 2);
   const connection = await Connection.connect({ address: fromEnvironment('TEMPORAL_ADDRESS') });
   const namespace = database.name;
@@ -139,6 +162,12 @@ afterAll(async () => {
   await client.connection.close();
   await db.end();
   await database.drop();
+  await asSuperuser(
+    ...['worker', 'reader'].flatMap((name) => [
+      `drop role ${database.name}_${name}`,
+      `drop role reefline_${name}`,
+    ]),
+  );
   await service.stop();
   await rm(dir, { recursive: true });
 });
@@ -153,7 +182,7 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
     const environment = {
       ...process.env,
       ...secrets,
-      REEFLINE_CATALOG_URL: database.url,
+      REEFLINE_CATALOG_URL: workerUrl,
       REEFLINE_PROJECT: folder,
       TEMPORAL_NAMESPACE: client.options.namespace,
       AWS_SECRET_ACCESS_KEY: canary('aws-secret'),
@@ -218,12 +247,53 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
 });
 
 async function reefline(argv: readonly string[]): Promise<CliOutcome> {
-  return runReefline(argv, { env: { ...secrets, REEFLINE_CATALOG_URL: database.url } });
+  return runReefline(argv, { env: { ...secrets, REEFLINE_CATALOG_URL: readerUrl } });
 }
 
 function textOf({ stdout, stderr }: CliOutcome): string {
   return `${stdout}\n${stderr}`;
 }
+
+test('a reader writes nothing, a worker changes no configuration and no schema, and neither removes what happened', async () => {
+  const nobody = [
+    `update reefline.config_version set note = 'mine'`,
+    `insert into reefline.pause (scope, paused_by) values ('pipeline p', 'me')`,
+    `delete from reefline.data_event`,
+    `update reefline.data_event set body = '{}'`,
+    `truncate reefline.verdict`,
+    `drop table reefline.verdict`,
+    `create table reefline.mine (id int)`,
+    `update reefline.migration set name = 'mine'`,
+  ];
+  for (const [address, statements] of [
+    [workerUrl, nobody],
+    [
+      readerUrl,
+      [...nobody, `delete from reefline.held_run`, `update reefline.stage_run set status = 'SUCCESS'`],
+    ],
+  ] as const) {
+    const own = new pg.Client({ connectionString: address });
+    await own.connect();
+    for (const statement of statements)
+      await expect(own.query(statement)).rejects.toMatchObject({ code: '42501' });
+    await own.end();
+  }
+  const paused = await reefline(['pause', 'p', '--reason', 'trying']);
+  expect(paused.exitCode).toBe(1);
+  expect(paused.stderr).toContain('permission denied');
+});
+
+test('a migration keeps the rights of roles that are in use, and tells who may not create them', async () => {
+  await db.query('revoke all on all tables in schema reefline from reefline_reader');
+  const again = await runReefline(['catalog', 'migrate'], { env: { REEFLINE_CATALOG_URL: database.url } });
+  expect(again.stdout).toContain('reefline_worker and reefline_reader have their rights');
+  expect(await reefline(['status'])).toMatchObject({ exitCode: 0 });
+  const refused = await runReefline(['catalog', 'migrate', '--roles'], {
+    env: { REEFLINE_CATALOG_URL: workerUrl },
+  });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('permission denied');
+});
 
 test('a sign-in to Salesforce that is refused, or whose key cannot be read, tells no secret', async () => {
   const environment = { ...process.env, ...secrets };
