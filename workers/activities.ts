@@ -18,7 +18,7 @@ import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneSignalAtATime } from './router-signals.ts';
 import { runControl } from './run-control.ts';
-import { redactEndpoint, redactProject } from './redaction.ts';
+import { redactFields, redactProject } from './redaction.ts';
 import { resolveConnection } from './secrets.ts';
 import { endpointSenders } from './senders.ts';
 import { routerSignal } from './signal-router.ts';
@@ -47,7 +47,7 @@ export function createActivities({ db, client, runners, environment }: ActivityE
     closeRun: (input) => closeRun(db, configs, signalRouter, input),
     forwardEvents: (endpoint) =>
       forwardEvents(
-        { db, sender, redact: (text, definition) => redactEndpoint(text, definition, environment) },
+        { db, sender, redact: (text, definition) => redactFields(text, definition, environment) },
         endpoint,
       ),
     planBackfill: (input) => planBackfill(db, configs, input),

@@ -23,6 +23,8 @@ export interface Consuming {
    */
   readonly ready: () => Promise<unknown>;
   readonly say: Say;
+  /** Takes the secrets that the source refers to out of a text. */
+  readonly redact: (text: string) => string;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ const CHANGING = 1_000;
 
 /** Takes messages until the signal aborts, and goes on after failures. Ends when the batch under way is done. */
 export async function consumeInbound(consuming: Consuming): Promise<void> {
-  const { db, source, tools, current, ready, say, signal } = consuming;
+  const { db, source, tools, current, ready, say, redact, signal } = consuming;
   let failures = 0;
   let told = '';
   while (!signal.aborted) {
@@ -48,7 +50,7 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
       told = '';
     } catch (error) {
       failures += 1;
-      const reason = storableText(error instanceof Error ? error.message : String(error), 2_000);
+      const reason = storableText(redact(error instanceof Error ? error.message : String(error)), 2_000);
       if (reason !== told)
         say(`Inbound source ${source.name}: ${sentence(reason)} Nothing is lost; trying again.`);
       told = reason;

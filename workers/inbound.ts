@@ -10,6 +10,7 @@ import type { InboundSource } from '../pipeline/inbound.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { consumeInbound } from './consume-inbound.ts';
+import { redactFields } from './redaction.ts';
 import { resolveText } from './secrets.ts';
 import type { InboundTools } from './take-inbound.ts';
 import type { Say } from './until-reachable.ts';
@@ -43,7 +44,7 @@ const PATIENCE = 20_000;
 const ANSWER = 5_000;
 
 export function startInbound(options: InboundOptions): Inbound {
-  const { db, say } = options;
+  const { db, environment, say } = options;
   const consumers = new Map<string, Consumer>();
   const configs = new ConfigStore();
   const begin = (source: InboundSource, before: Consumer | undefined): void => {
@@ -53,7 +54,8 @@ export function startInbound(options: InboundOptions): Inbound {
       await before?.done;
       const current = (): Promise<RoutingTable> => configs.current(db);
       const ready = (): Promise<void> => bothAnswer(options);
-      await consumeInbound({ db, source, tools: open, current, ready, say, signal: stop.signal });
+      const redact = (text: string): string => redactFields(text, source, environment);
+      await consumeInbound({ db, source, tools: open, current, ready, say, redact, signal: stop.signal });
       close();
     };
     consumers.set(source.name, { definition: canonicalJson(source), stop, done: consume() });

@@ -1,4 +1,3 @@
-import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { Project } from '../pipeline/project.ts';
 import { referencedName, secretReferences } from '../config/secret-reference.ts';
 
@@ -24,13 +23,9 @@ export function redactProject(text: string, project: Project, environment: NodeJ
   return redactNames(text, [...names, ...OWN], environment);
 }
 
-/** As `redactProject`, for what concerns one endpoint. */
-export function redactEndpoint(
-  text: string,
-  endpoint: EndpointDefinition,
-  environment: NodeJS.ProcessEnv,
-): string {
-  const names = Object.values(endpoint).flatMap((value) =>
+/** As `redactProject`, for what the fields of one endpoint or inbound source refer to. */
+export function redactFields(text: string, definition: object, environment: NodeJS.ProcessEnv): string {
+  const names = Object.values(definition).flatMap((value: unknown) =>
     typeof value === 'string' ? (referencedName(value) ?? []) : [],
   );
   return redactNames(text, [...names, ...OWN], environment);

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,18 +17,14 @@ import { openCatalog } from '../../workers/catalog.ts';
 import { redactProject } from '../../workers/redaction.ts';
 import { resolveConnection } from '../../workers/secrets.ts';
 import { canariesIn, canary, catalogText, startTalkativeService, temporalText } from '../support/canaries.ts';
+import { CANARY_FILES, plantedSecrets, REFUSED, secretUrl, STAGES } from '../support/canary-project.ts';
+import { asSuperuser, memberOf } from '../support/catalog-members.ts';
 import { runReefline, type CliOutcome } from '../support/cli-terminal.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, fromEnvironment, type FreshDatabase } from '../support/local-cloud.ts';
 import { withProject } from '../support/project-files.ts';
 
 const LABEL = '20010105080000';
-const REFUSED = '127.0.0.1:1';
-/** A stage for each kind of connection and each way it fails; the last one fails as a user's own code would. */
-const STAGES = [
-  'pg_wrong pg_refused pg_unreadable my_wrong my_refused my_unreadable',
-  'snow_refused snow_key redshift_refused loud',
-].flatMap((names) => names.split(' '));
 
 const namespaceBefore = process.env['TEMPORAL_NAMESPACE'];
 let service: Awaited<ReturnType<typeof startTalkativeService>>;
@@ -44,102 +39,16 @@ let dir: string;
 let project: Project;
 let secrets: Readonly<Record<string, string>>;
 
-const url = (scheme: string, address: string, name: string): string =>
-  `${scheme}://lighthouse:${encodeURIComponent(canary(name))}@${address}/lighthouse`;
-
-function plantedSecrets(): Readonly<Record<string, string>> {
-  const { privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'another' },
-  });
-  const mysql = process.env['REEFLINE_TEST_MYSQL_URL'];
-  return {
-    PG_WRONG: url('postgres', new URL(fromEnvironment('REEFLINE_TEST_POSTGRES_URL')).host, 'pg-wrong'),
-    PG_REFUSED: url('postgres', REFUSED, 'pg-refused'),
-    PG_UNREADABLE: `postgres://lighthouse:${canary('pg-unreadable')}@[/lighthouse`,
-    MY_WRONG: url('mysql', mysql === undefined ? REFUSED : new URL(mysql).host, 'my-wrong'),
-    MY_REFUSED: url('mysql', REFUSED, 'my-refused'),
-    MY_UNREADABLE: `mysql://lighthouse:${canary('my-unreadable')}@[/lighthouse`,
-    SNOW_ACCOUNT: 'c4n4ry-account',
-    SNOW_USER: 'c4n4ry_user',
-    SNOW_PASSWORD: canary('snow-password'),
-    SNOW_KEY: privateKey.replace(/\n(.{60})/u, '\nc4n4ry$1'),
-    SNOW_PASSPHRASE: canary('snow-passphrase'),
-    REDSHIFT_SECRET: 'arn:aws:secretsmanager:us-east-1:1:secret:c4n4ry-redshift',
-    CRM_ID: 'c4n4ry.app',
-    CRM_SECRET: canary('crm-secret'),
-    CRM_PASSWORD: canary('crm-password'),
-    CRM_KEY: `-----BEGIN PRIVATE KEY-----\n${canary('crm-key')}\n-----END PRIVATE KEY-----`,
-    QUEUE_URL: `${service.url}/000000000000/c4n4ry-queue`,
-    LOUD_ADDRESS: 'https://hooks.example.com/services/c4n4ry-webhook',
-    LOUD_TOKEN: canary('loud-token'),
-  };
-}
-
-const FILES = {
-  'reefline.yaml': `connections:
-  pg_wrong:      { kind: postgres, url: "\${env:PG_WRONG}" }
-  pg_refused:    { kind: postgres, url: "\${env:PG_REFUSED}" }
-  pg_unreadable: { kind: postgres, url: "\${env:PG_UNREADABLE}" }
-  my_wrong:      { kind: mysql, url: "\${env:MY_WRONG}" }
-  my_refused:    { kind: mysql, url: "\${env:MY_REFUSED}" }
-  my_unreadable: { kind: mysql, url: "\${env:MY_UNREADABLE}" }
-  snow_refused:  { kind: snowflake, account: "\${env:SNOW_ACCOUNT}", user: "\${env:SNOW_USER}", password: "\${env:SNOW_PASSWORD}", database: d, warehouse: w }
-  snow_key:      { kind: snowflake, account: "\${env:SNOW_ACCOUNT}", user: "\${env:SNOW_USER}", privateKey: "\${env:SNOW_KEY}", privateKeyPassphrase: "\${env:SNOW_PASSPHRASE}", database: d, warehouse: w }
-  redshift_refused: { kind: redshift, database: d, workgroup: w, secretArn: "\${env:REDSHIFT_SECRET}" }
-  crm:           { kind: salesforce, loginUrl: "http://${REFUSED}", clientId: "\${env:CRM_ID}", clientSecret: "\${env:CRM_SECRET}", username: mover, password: "\${env:CRM_PASSWORD}" }
-  crm_key:       { kind: salesforce, loginUrl: "http://${REFUSED}", clientId: "\${env:CRM_ID}", username: mover, privateKey: "\${env:CRM_KEY}" }
-  lake:          { kind: s3, bucket: lighthouse-lake, prefix: stage }
-endpoints:
-  customers: { kind: sqs, queueUrl: "\${env:QUEUE_URL}" }
-`,
-  'sql/one.sql': 'select 1 as one\n',
-  'stages/loud.ts': `export default async function loud(run) {
-  const { address, token } = run.options;
-  throw new Error('lighthouse: cannot post to ' + address, { cause: new Error('the token ' + token + ' is refused') });
-}
-`,
-  'pipelines/p.yaml': `pipeline: p
-stages:
-${STAGES.map((name) => `  - ${name}: { ${workOf(name)}, schedule: { cron: "0 * * * *", from: "2035-01-01T00:00:00Z" }, attempts: 1 }`).join('\n')}
-`,
-};
-
-function workOf(name: string): string {
-  if (name === 'loud')
-    return `custom: stages/loud.ts, to: pg_refused.lighthouse.loud, with: { address: "\${env:LOUD_ADDRESS}", token: "\${env:LOUD_TOKEN}" }`;
-  if (/^(pg|my)_/u.test(name))
-    return `extract: ${name}.lighthouse.orders, to: lake.lighthouse.${name}, mode: snapshot`;
-  return `transform: sql/one.sql, to: ${name}.lighthouse.one, mode: replace`;
-}
-
-/** A user of a role, and the catalog's URL for it. */
-async function member(role: string): Promise<string> {
-  const user = role.replace('reefline', database.name);
-  await asSuperuser(`create user ${user} password '${user}' in role ${role}`);
-  const address = new URL(database.url);
-  Object.assign(address, { username: user, password: user });
-  return address.href;
-}
-
-async function asSuperuser(...statements: readonly string[]): Promise<void> {
-  const superuser = new pg.Client({ connectionString: fromEnvironment('REEFLINE_TEST_POSTGRES_URL') });
-  await superuser.connect();
-  for (const statement of statements) await superuser.query(statement);
-  await superuser.end();
-}
-
 beforeAll(async () => {
   service = await startTalkativeService();
-  secrets = plantedSecrets();
+  secrets = plantedSecrets(service.url);
   database = await freshDatabase('canaries');
   const migrated = await runReefline(['catalog', 'migrate', '--roles'], {
     env: { REEFLINE_CATALOG_URL: database.url },
   });
   expect(migrated).toMatchObject({ exitCode: 0, stderr: '' });
-  workerUrl = await member('reefline_worker');
-  readerUrl = await member('reefline_reader');
+  workerUrl = await memberOf('reefline_worker', database);
+  readerUrl = await memberOf('reefline_reader', database);
   db = connectCatalog(database.url, 2);
   const connection = await Connection.connect({ address: fromEnvironment('TEMPORAL_ADDRESS') });
   const namespace = database.name;
@@ -173,7 +82,7 @@ afterAll(async () => {
 });
 
 test('no secret of a configuration reaches the catalog, a history, an event, a log or an answer of the command line', async () => {
-  await withProject(FILES, async (folder) => {
+  await withProject(CANARY_FILES, async (folder) => {
     const reading = await readProject(folder);
     if ('problems' in reading) throw new Error(JSON.stringify(reading.problems));
     ({ project } = reading);
@@ -211,6 +120,10 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
             `select bool_and(d.last_error is not null) as refused from reefline.delivery d`,
           );
           expect(owed.rows).toEqual([{ refused: true }]);
+          const inbound = await db.query<{ refused: boolean }>(
+            `select error like '%lighthouse%' as refused from reefline.inbound_source`,
+          );
+          expect(inbound.rows).toEqual([{ refused: true }]);
         }),
       ]);
     } finally {
@@ -224,6 +137,7 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
       ...['pg_wrong', 'snow_refused', 'loud'].map((name) => ['runs', 'show', `p.${name}`, LABEL]),
       ['events', 'search'],
       ['deliveries', 'list'],
+      ['inbound', 'list'],
       ['config', 'show'],
       ['validate', folder],
       ['plan', folder],
@@ -316,8 +230,8 @@ test('a sign-in to Salesforce that is refused, or whose key cannot be read, tell
 test('a catalog that refuses, is away or has an unreadable address is told of without its password', async () => {
   const { host } = new URL(fromEnvironment('REEFLINE_TEST_POSTGRES_URL'));
   const addresses = [
-    url('postgres', host, 'catalog'),
-    url('postgres', REFUSED, 'catalog'),
+    secretUrl('postgres', host, 'catalog'),
+    secretUrl('postgres', REFUSED, 'catalog'),
     `postgres://lighthouse:${canary('catalog')}@[/lighthouse`,
     `http://lighthouse:${canary('catalog')}@${host}/lighthouse`,
     canary('catalog'),
@@ -344,11 +258,11 @@ test('a secret in plain text in the configuration is refused and not repeated', 
   // What would break the YAML by its quotes is a problem of its own, in test/unit/config-problems.test.ts.
   const plain = Object.entries(secrets).filter(([name]) => /^(PG|MY)_|PASS|_KEY$|CRM_SECRET/u.test(name));
   for (const [name, value] of plain) {
-    const settings = FILES['reefline.yaml'].replaceAll(
+    const settings = CANARY_FILES['reefline.yaml'].replaceAll(
       `"\${env:${name}}"`,
       `'${value.replaceAll('\n', ' ')}'`,
     );
-    await withProject({ ...FILES, 'reefline.yaml': settings }, async (folder) => {
+    await withProject({ ...CANARY_FILES, 'reefline.yaml': settings }, async (folder) => {
       const outcome = await reefline(['validate', folder]);
       expect({ name, exitCode: outcome.exitCode }).toEqual({ name, exitCode: 2 });
       expect({ name, canaries: canariesIn(textOf(outcome)) }).toEqual({ name, canaries: [] });

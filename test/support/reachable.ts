@@ -92,9 +92,38 @@ function parse(path: string): SourceFile {
       }
       continue;
     }
+    if (ts.isExportDeclaration(statement)) {
+      // What a file hands on is used under its name there.
+      for (const [name, original] of handedOn(statement)) {
+        const from = join(dirname(path), (statement.moduleSpecifier as ts.StringLiteral).text);
+        imports.set(`${name} of ${path}`, { file: from, name: original });
+        declarations.set(name, { ...NOTHING, uses: new Set([`${name} of ${path}`]) });
+      }
+      continue;
+    }
     for (const name of namesOf(statement)) declarations.set(name, describe(statement, path, packages));
   }
   return { declarations, imports };
+}
+
+const NOTHING: Declaration = { uses: new Set(), calls: new Set(), texts: new Set(), loads: [] };
+
+/** The names, inside and outside, of what `export { a as b } from '…'` hands on. */
+function handedOn({
+  isTypeOnly,
+  exportClause,
+  moduleSpecifier,
+}: ts.ExportDeclaration): readonly [string, string][] {
+  if (
+    isTypeOnly ||
+    moduleSpecifier === undefined ||
+    exportClause === undefined ||
+    !ts.isNamedExports(exportClause)
+  )
+    return [];
+  return exportClause.elements
+    .filter((element) => !element.isTypeOnly)
+    .map(({ name, propertyName }) => [name.text, (propertyName ?? name).text]);
 }
 
 function namesOf(statement: ts.Statement): readonly string[] {

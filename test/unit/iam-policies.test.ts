@@ -15,9 +15,10 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   // It puts, or begins, fills and completes an upload of parts; it ends one that failed.
   'lib-storage Upload': ['s3:PutObject', 's3:AbortMultipartUpload'],
   'sqs SendMessageBatch': ['sqs:SendMessage'],
+  'sqs DeleteMessageBatch': ['sqs:DeleteMessage'],
 };
 /** Imported by the same files and calling nothing. */
-const NO_CALL = /Client$|Exception$/u;
+const NO_CALL = /(?:Client|Exception|AttributeName)$/u;
 
 const MISSING_OBJECTS = ['s3:ListBucket'];
 const SIGN_IN = ['redshift-serverless:GetCredentials'];
@@ -73,7 +74,8 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
     roots: ['activities/stages/publish-source.ts#athenaSource'],
     behalf: [...RESULTS, ...TABLES],
   },
-  'endpoint-sqs': { roots: ['activities/forward-events.ts#forwardEvents'], behalf: [] },
+  'inbound-sqs': { roots: ['workers/consume-inbound.ts#consumeInbound'], behalf: [] },
+  'endpoint-sqs': { roots: ['connectors/sqs/sender.ts#createQueueSender'], behalf: [] },
 };
 
 interface Statement {

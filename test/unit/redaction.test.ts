@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { toFailure } from '../../activities/to-failure.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Project } from '../../pipeline/project.ts';
-import { redactEndpoint, redactOwn, redactProject } from '../../workers/redaction.ts';
+import { redactOwn, redactProject, redactFields } from '../../workers/redaction.ts';
 
 const project: Project = {
   connections: {
@@ -66,12 +66,14 @@ describe('a text that is about to be stored', () => {
     );
   });
 
-  test('holds no address of an endpoint, nor the path of it, when it was given by reference', () => {
+  test('holds no address of a queue, nor the path of it, when it was given by reference', () => {
     const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/customer';
     const endpoint = { name: 'customers', kind: 'sqs', queueUrl: '${env:QUEUE}' } as const;
     const text = `NoSuchQueue: ${url}; /123456789012/customer`;
-    expect(redactEndpoint(text, endpoint, { QUEUE: url })).toBe('NoSuchQueue: ${env:QUEUE}; ${env:QUEUE}');
-    expect(redactEndpoint(text, { ...endpoint, queueUrl: url }, { QUEUE: url })).toBe(text);
+    expect(redactFields(text, endpoint, { QUEUE: url })).toBe('NoSuchQueue: ${env:QUEUE}; ${env:QUEUE}');
+    expect(redactFields(text, { ...endpoint, queueUrl: url }, { QUEUE: url })).toBe(text);
+    const inbound = { queueUrl: 'https://sqs/1/in', deadLetterQueueUrl: '${env:QUEUE}' };
+    expect(redactFields(text, inbound, { QUEUE: url })).toBe('NoSuchQueue: ${env:QUEUE}; ${env:QUEUE}');
   });
 });
 
