@@ -10,6 +10,8 @@ import { numberEvents } from '../pipeline/number-events.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
+import { measureAcceptance } from './measurements.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 import { withEndpoints } from './owed-endpoints.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld } from './report-held.ts';
@@ -47,8 +49,10 @@ export async function acceptEvents(
   configs: ConfigStore,
   router: string,
   messages: readonly unknown[],
+  meter: Meter = NO_METER,
 ): Promise<Acceptance> {
-  return inDecision(db, async (client) => {
+  const since = performance.now();
+  const acceptance = await inDecision(db, async (client): Promise<Acceptance> => {
     const table = await configs.current(client);
     const { arrivals, rejections } = readMessages(table, messages);
     const pairs = arrivals.map(({ incoming, known }) => ({
@@ -105,6 +109,8 @@ export async function acceptEvents(
       rejected: rejections.length + refusals.length,
     };
   });
+  measureAcceptance(meter, router, messages.length, acceptance, since);
+  return acceptance;
 }
 
 /** What brought each target here, and the backfill that all of it belongs to. */

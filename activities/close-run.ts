@@ -26,6 +26,8 @@ import { schemaChanges, type ColumnDifference } from '../pipeline/schema-change.
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { storable } from '../pipeline/storable.ts';
 import type { Project } from '../pipeline/project.ts';
+import { measureRun } from './measurements.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 import type { StageOutput } from './stages/runner.ts';
 
 export interface CloseRunInput extends RunKey {
@@ -43,6 +45,18 @@ export interface ClosedRun {
   readonly overtaken?: true;
 }
 
+interface Closing {
+  readonly pipeline: string;
+  readonly events: readonly ReeflineEvent[];
+  readonly overtaken: boolean;
+  /** Set when this call ended the run. */
+  readonly ended?: {
+    readonly stage: StageDefinition;
+    readonly outcome: string;
+    readonly startedAt: Date | null;
+  };
+}
+
 /** Sends events to the router of a pipeline, starting it when it is not there. */
 export type SignalRouter = (pipeline: string, events: readonly ReeflineEvent[]) => Promise<void>;
 
@@ -55,8 +69,9 @@ export async function closeRun(
   configs: ConfigStore,
   signalRouter: SignalRouter,
   input: CloseRunInput,
+  meter: Meter = NO_METER,
 ): Promise<ClosedRun> {
-  const closed = await inTransaction(db, async (client) => {
+  const closed = await inTransaction(db, async (client): Promise<Closing> => {
     const run = await lockRun(client, input);
     if (run === undefined)
       throw new Error(`The ledger has no run ${runEventId(input.stage, input.timelabel, input.revision)}.`);
@@ -95,8 +110,18 @@ export async function closeRun(
         },
       ]);
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
-    return { pipeline: stage.pipeline, events, overtaken };
+    const { startedAt } = run;
+    return {
+      pipeline: stage.pipeline,
+      events,
+      overtaken,
+      ended: { stage, outcome: data.outcome, startedAt },
+    };
   });
+  if (closed.ended !== undefined) {
+    const { stage, outcome, startedAt } = closed.ended;
+    measureRun(meter, stage, outcome, startedAt, input.output);
+  }
   if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
   await signalRouter(closed.pipeline, closed.events);
   const data = dataEventIn(closed.events);
@@ -119,13 +144,14 @@ async function supersede(
   stage: StageDefinition,
   run: LedgerRun,
   input: CloseRunInput,
-): Promise<{ pipeline: string; events: readonly ReeflineEvent[]; overtaken: boolean }> {
+): Promise<Closing> {
   await endRun(client, input, 'SUPERSEDED', null, []);
   const reason = 'cancelled in flight, because its inputs changed (on_restatement: cancel)';
   await appendNotes(client, [
     { ...keyOf(input), decision: 'superseded', reason, actor: null, configVersion: run.configVersion },
   ]);
-  return { pipeline: stage.pipeline, events: [], overtaken: false };
+  const ended = { stage, outcome: 'SUPERSEDED', startedAt: run.startedAt };
+  return { pipeline: stage.pipeline, events: [], overtaken: false, ended };
 }
 
 /** Looks without a lock first: nearly every run finds its columns known. */

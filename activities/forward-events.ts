@@ -17,6 +17,8 @@ import { isRetryable } from '../pipeline/failure.ts';
 import { fitMessage } from '../pipeline/fit-message.ts';
 import type { OutgoingMessage, Sender, SendResult } from '../pipeline/outgoing.ts';
 import { slackText } from '../pipeline/slack-text.ts';
+import { measureDeliveries } from './measurements.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -32,6 +34,7 @@ export interface Forwarding {
   readonly sender: (endpoint: EndpointDefinition) => Sender;
   /** Takes the secrets that the endpoint refers to out of a text. */
   readonly redact: (text: string, endpoint: EndpointDefinition) => string;
+  readonly meter?: Meter;
 }
 
 /** Deliveries of one claim, and how long the claim holds if this process dies. */
@@ -55,7 +58,10 @@ const LONGEST_DEAFNESS = 10;
  * each dataset in that order also when some had to be tried again. At least once: when the process
  * dies between the receiver's answer and the mark, the message is sent again, with the same id.
  */
-export async function forwardEvents({ db, sender, redact }: Forwarding, name: string): Promise<Forwarded> {
+export async function forwardEvents(
+  { db, sender, redact, meter = NO_METER }: Forwarding,
+  name: string,
+): Promise<Forwarded> {
   const found = await readEndpoint(db, name);
   if (found === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
@@ -78,7 +84,8 @@ export async function forwardEvents({ db, sender, redact }: Forwarding, name: st
       const result = results.get(delivery.eventId);
       return result === undefined ? [] : [outcomeOf(delivery, result, (text) => redact(text, endpoint))];
     });
-    await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
+    const dead = await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
+    measureDeliveries(meter, name, outcomes, dead);
     const untried = claimed.filter(({ eventId }) => !results.has(eventId));
     await releaseDeliveries(
       db,

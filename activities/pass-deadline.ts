@@ -17,6 +17,8 @@ import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { inputsThere, verdictOf } from '../pipeline/verdict.ts';
 import type { SignalRouter } from './close-run.ts';
+import { measureLate } from './measurements.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 import { targetOrEnd } from './outdated-label.ts';
 
 interface Passed {
@@ -24,6 +26,8 @@ interface Passed {
   readonly pipeline: string;
   /** Stored with the ledger row that it stands for, so that a repeated call signals the very same one. */
   readonly event: ReeflineEvent | null;
+  /** Set when this call decided it. */
+  readonly late?: { readonly stage: StageDefinition; readonly outcome: 'LATE' | 'MISSING' };
 }
 
 /**
@@ -35,6 +39,7 @@ export async function passDeadline(
   configs: ConfigStore,
   signalRouter: SignalRouter,
   input: { readonly stage: string; readonly timelabel: string },
+  meter: Meter = NO_METER,
 ): Promise<RunStep> {
   const passed = await inDecision(db, async (client): Promise<Passed> => {
     const table = await configs.current(client);
@@ -55,6 +60,7 @@ export async function passDeadline(
     if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
     return report(client, table, opened);
   });
+  if (passed.late !== undefined) measureLate(meter, passed.late.stage, passed.late.outcome);
   if (passed.event !== null) await signalRouter(passed.pipeline, [passed.event]);
   return passed.step;
 }
@@ -76,17 +82,19 @@ async function report(client: pg.PoolClient, table: RoutingTable, opened: Opened
   // What is complete and held back is not given up.
   const gaveUp = stage.deadline.then === 'fail' && opening.kind === 'waiting';
   const message = messageOf(opened, gaveUp);
-  const event = eventOf(table, opened, gaveUp ? 'MISSING' : 'LATE', message);
+  const outcome = gaveUp ? 'MISSING' : 'LATE';
+  const late = { stage, outcome } as const;
+  const event = eventOf(table, opened, outcome, message);
   const key = { stage: stage.id, timelabel, revision: opening.revision };
   const note = { ...key, reason: message, actor: null, configVersion: opened.configVersion };
   await appendNotes(client, [{ ...note, decision: gaveUp ? 'missing' : 'late' }]);
   if (!gaveUp) {
     await markLate(client, key, event);
     const reported = { ...opening, revision: opening.revision + 1, deadline: null };
-    return { step: stepOf(stage, reported, stageQueue(stage)), pipeline, event };
+    return { step: stepOf(stage, reported, stageQueue(stage)), pipeline, event, late };
   }
   await endRun(client, key, 'FAILURE', 'MISSING', [event]);
-  return { step: { kind: 'missing', revision: opening.revision, message }, pipeline, event };
+  return { step: { kind: 'missing', revision: opening.revision, message }, pipeline, event, late };
 }
 
 function isHolding(opening: Opening): opening is Opening & { readonly kind: 'paused' | 'held' } {

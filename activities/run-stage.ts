@@ -7,7 +7,9 @@ import { StageFailure } from '../pipeline/failure.ts';
 import type { Project } from '../pipeline/project.ts';
 import { intervalOf, parseTimelabel } from '../pipeline/timelabel.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './stages/runner.ts';
-import type { StageKind } from '../pipeline/stage.ts';
+import type { StageDefinition, StageKind } from '../pipeline/stage.ts';
+import { measureFailure, measureStart } from './measurements.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 import { toFailure } from './to-failure.ts';
 
 /** One runner per stage kind. */
@@ -27,6 +29,7 @@ export interface StageEnvironment {
   readonly resolveSecrets: (connection: Connection) => Connection;
   /** Takes the secrets that the project refers to out of a text. */
   readonly redact: (text: string, project: Project) => string;
+  readonly meter?: Meter;
 }
 
 /** Keeps the attempt alive between the runner's own heartbeats, e.g. during one long statement. Milliseconds. */
@@ -37,6 +40,8 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
   const info = activityInfo();
   const beats = keepAlive(info.heartbeatDetails);
   let project: Project | undefined;
+  const { meter = NO_METER } = environment;
+  let known: StageDefinition | undefined;
   try {
     const begun = await beginRun(environment.db, key, info.attempt, info.workflowExecution?.runId ?? '');
     if (begun === undefined) return { ended: true, output: null };
@@ -50,6 +55,8 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
         `Config version ${String(begun.configVersion)} has no stage "${key.stage}" for the label "${key.timelabel}".`,
       );
     }
+    known = stage;
+    if (begun.openedSeconds !== null) measureStart(meter, stage, begun.openedSeconds);
     const run: StageRun = {
       stage,
       timelabel,
@@ -78,6 +85,7 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
   } catch (error) {
     // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
     cancellationSignal().throwIfAborted();
+    if (known !== undefined) measureFailure(meter, known, error);
     throw toFailure(error, (text) => (project === undefined ? text : environment.redact(text, project)));
   } finally {
     beats.stop();

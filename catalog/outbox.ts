@@ -59,16 +59,20 @@ export interface DeliveryOutcome {
   readonly retryIn: number | null;
 }
 
-/** Marks each claimed delivery as delivered, owed again later, or dead: also one that is owed for `giveUpSeconds`. */
+/**
+ * Marks each claimed delivery as delivered, owed again later, or dead: also one that is owed for `giveUpSeconds`. Returns how
+ * many are dead.
+ */
 export async function settleDeliveries(
   db: pg.Pool,
   endpoint: string,
   outcomes: readonly DeliveryOutcome[],
   giveUpSeconds: number,
-): Promise<void> {
-  await db.query({
+): Promise<number> {
+  const settled = await db.query<{ dead: number }>({
     name: 'settle-deliveries',
-    text: `update reefline.delivery d
+    text: `with settled as (
+           update reefline.delivery d
               set status = case when o.error is null then 'delivered'
                                 when o.retry_in is null or owed_at + make_interval(secs => $3) < clock_timestamp() then 'dead'
                                 else 'owed' end,
@@ -77,7 +81,9 @@ export async function settleDeliveries(
                   message_id = o.message_id, last_error = o.error, error_class = o.class, claimed_until = null,
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
              from jsonb_to_recordset($2::jsonb) as o("eventId" text, message_id text, error text, class text, retry_in double precision)
-            where d.endpoint = $1 and d.event_id = o."eventId"`,
+            where d.endpoint = $1 and d.event_id = o."eventId"
+           returning d.status)
+           select count(*)::int as dead from settled where status = 'dead'`,
     values: [
       endpoint,
       JSON.stringify(
@@ -92,6 +98,7 @@ export async function settleDeliveries(
       giveUpSeconds,
     ],
   });
+  return settled.rows[0]?.dead ?? 0;
 }
 
 /** Seconds until the endpoint next owes something: 0 for now, null when it owes nothing. */

@@ -17,6 +17,8 @@ export interface BegunRun {
   readonly configVersion: number;
   readonly inputs: readonly { dataset: string; timelabel: Timelabel; revision: number; uri: string | null }[];
   readonly knownColumns: readonly Column[] | null;
+  /** Seconds since an event opened the run, at its first attempt; null otherwise, and for runs of a backfill. */
+  readonly openedSeconds: number | null;
 }
 
 /**
@@ -33,13 +35,16 @@ export async function beginRun(
     config_version: number;
     inputs: BegunRun['inputs'];
     columns: readonly Column[] | null;
+    opened: number | null;
   }>({
     name: 'begin-run',
     text: `with begun as (
              update reefline.stage_run set started_at = coalesce(started_at, clock_timestamp()), attempt = $4, temporal_run_id = $5
               where stage = $1 and timelabel = $2 and revision = $3 and status = 'RUNNING'
-             returning config_version, dataset)
-           select b.config_version,
+             returning config_version, dataset,
+                       case when $4 = 1 and trigger = 'event' and backfill is null
+                            then extract(epoch from clock_timestamp() - opened_at)::float8 end as opened)
+           select b.config_version, b.opened,
                   (select coalesce(jsonb_agg(jsonb_build_object('dataset', i.dataset, 'timelabel', i.input_label,
                             'revision', i.input_revision, 'uri', e.body->>'uri') order by i.dataset, i.input_label), '[]')
                      from reefline.run_input i left join reefline.data_event e on e.event_id = i.event_id
@@ -51,7 +56,12 @@ export async function beginRun(
   const [row] = found.rows;
   return row === undefined
     ? undefined
-    : { configVersion: row.config_version, inputs: row.inputs, knownColumns: row.columns };
+    : {
+        configVersion: row.config_version,
+        inputs: row.inputs,
+        knownColumns: row.columns,
+        openedSeconds: row.opened,
+      };
 }
 
 export interface LedgerRun {

@@ -6,6 +6,7 @@ import { advanceBackfill } from '../activities/backfill-advance.ts';
 import { controlBackfill } from '../activities/backfill-control.ts';
 import { planBackfill } from '../activities/backfill-plan.ts';
 import { closeRun } from '../activities/close-run.ts';
+import { NO_METER, type Meter } from '../activities/metrics.ts';
 import { findSyncLabels, resolveSync } from '../activities/find-sync-labels.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
@@ -28,10 +29,18 @@ export interface ActivityEnvironment {
   readonly client: Client;
   readonly runners: StageRunners;
   readonly environment: NodeJS.ProcessEnv;
+  /** Absent, nothing is measured. */
+  readonly meter?: Meter;
 }
 
 /** Binds the activities to what they depend on. */
-export function createActivities({ db, client, runners, environment }: ActivityEnvironment): Activities {
+export function createActivities({
+  db,
+  client,
+  runners,
+  environment,
+  meter = NO_METER,
+}: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
   const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
   const sender = endpointSenders(environment);
@@ -40,14 +49,14 @@ export function createActivities({ db, client, runners, environment }: ActivityE
     redact: (text, project) => redactProject(text, project, environment),
   };
   return {
-    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages),
+    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter),
     openRun: (input) => openRun(db, configs, input),
-    passDeadline: (input) => passDeadline(db, configs, signalRouter, input),
-    runStage: (key) => runStage({ db, configs, runners, ...secrets }, key),
-    closeRun: (input) => closeRun(db, configs, signalRouter, input),
+    passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter),
+    runStage: (key) => runStage({ db, configs, runners, ...secrets, meter }, key),
+    closeRun: (input) => closeRun(db, configs, signalRouter, input, meter),
     forwardEvents: (endpoint) =>
       forwardEvents(
-        { db, sender, redact: (text, definition) => redactFields(text, definition, environment) },
+        { db, sender, redact: (text, definition) => redactFields(text, definition, environment), meter },
         endpoint,
       ),
     planBackfill: (input) => planBackfill(db, configs, input),

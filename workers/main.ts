@@ -14,29 +14,38 @@ import { openCatalog } from './catalog.ts';
 import { startInbound } from './inbound.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
 import { redactOwn } from './redaction.ts';
+import { metricsAddress } from './metrics/metrics-address.ts';
+import type { WorkerMetrics } from './metrics/start.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
 
 /*
- * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, TEMPORAL_*, AWS_*, and what the configuration
- * refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, TEMPORAL_*, AWS_*,
+ * and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const say = (line: string): void => {
   process.stderr.write(`reefline worker: ${redactOwn(line, process.env)}\n`);
 };
 
 async function main(): Promise<void> {
+  const metrics = await askedMetrics();
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       say(`${name}: finishing what runs, taking nothing new.`);
+      metrics?.ready('The worker is ending: it finishes what runs.');
       stop.abort();
     });
   }
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  Runtime.install({
+    logger: new DefaultLogger('WARN'),
+    shutdownSignals: [],
+    ...(metrics === undefined ? {} : { telemetryOptions: metrics.telemetryOptions }),
+  });
   const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
   await requireCatalogSchema(db);
+  metrics?.watch(db);
   const client = await connectClient(say, stop.signal);
   const temporal = await connectWorker(say, stop.signal);
   provideStageEntry();
@@ -53,25 +62,46 @@ async function main(): Promise<void> {
       resolveText: (text) => resolveText(text, process.env),
     }) as StageRunner,
   };
-  const activities = createActivities({ db, client, runners, environment: process.env });
+  const activities = createActivities({
+    db,
+    client,
+    runners,
+    environment: process.env,
+    ...(metrics === undefined ? {} : { meter: metrics.meter }),
+  });
   const inbound = startInbound({ db, client, environment: process.env, say });
   stop.signal.addEventListener('abort', () => void inbound.stop());
   const onConfig = (project: Project): void => {
     inbound.follow(project);
+    metrics?.show(project);
     const missing = missingSecrets(project, process.env);
     if (missing !== undefined) say(missing);
     void modules.problems(project).then((problems) => {
       for (const problem of problems) say(`${problem} Stages that need it fail until then.`);
     });
   };
+  const onRouting = (): void => {
+    if (!stop.signal.aborted) metrics?.ready();
+  };
   try {
-    await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig });
+    await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig, onRouting });
   } finally {
     await inbound.stop();
   }
   await temporal.connection.close();
   await client.connection.close();
   await db.end();
+  await metrics?.close();
+}
+
+/** Loads what serves metrics only in a worker that is asked for them. */
+async function askedMetrics(): Promise<WorkerMetrics | undefined> {
+  const address = metricsAddress(process.env);
+  if (address === undefined) return undefined;
+  const { startMetrics } = await import('./metrics/start.ts');
+  const metrics = await startMetrics(address);
+  say(`Metrics at ${metrics.url}/metrics.`);
+  return metrics;
 }
 
 main().catch((error: unknown) => {

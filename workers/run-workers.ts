@@ -26,6 +26,8 @@ export interface WorkersOptions {
   readonly workflowBundle?: { readonly code: string };
   /** Told of each configuration that comes into force while the workers run. */
   readonly onConfig?: (project: Project) => void;
+  /** Told when the worker that routes takes work. */
+  readonly onRouting?: () => void;
 }
 
 /**
@@ -40,6 +42,7 @@ export async function runWorkers({
   signal,
   workflowBundle,
   onConfig = () => undefined,
+  onRouting = () => undefined,
 }: WorkersOptions): Promise<void> {
   const running = new Map<string, { worker: Worker; done: Promise<void> }>();
   const start = async (
@@ -63,6 +66,7 @@ export async function runWorkers({
   try {
     await start(routingWorker(activities, workflowBundle));
     say(`Routing on task queue ${ROUTING_QUEUE}.`);
+    onRouting();
     const { findSyncLabels, runStage } = activities;
     const configs = new ConfigStore();
     let version = 0;

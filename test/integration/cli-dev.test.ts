@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DevReport } from '../../cli/dev/dev-report.ts';
+import { freePort } from '../../local/free-port.ts';
 import { commandOf } from '../../local/process-table.ts';
 import { runReefline } from '../support/cli-terminal.ts';
 import { eventually } from '../support/eventually.ts';
@@ -18,9 +19,11 @@ const PATIENCE = 150_000;
 let dir: string;
 let dev: ChildProcess | undefined;
 let reports: DevReport[];
+let metricsAddress: string;
 let complaints: string[];
 
 beforeAll(async () => {
+  metricsAddress = `127.0.0.1:${String(await freePort())}`;
   dir = mkdtempSync(join(tmpdir(), 'reefline-init-'));
   expect((await runReefline(['init', dir])).exitCode).toBe(0);
 });
@@ -44,6 +47,7 @@ function startDev(): ChildProcess {
     ['--disable-warning=ExperimentalWarning', CLI, 'dev', dir, '--json'],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, REEFLINE_METRICS_ADDRESS: metricsAddress },
     },
   );
   createInterface({ input: child.stdout }).on('line', (line) => reports.push(JSON.parse(line) as DevReport));
@@ -106,6 +110,29 @@ async function rowsServed(url: string): Promise<number> {
   }
 }
 
+/** What the worker of the session serves to Prometheus and to probes, once it has closed the run that was just reported. */
+async function expectMetrics(): Promise<void> {
+  const address = `http://${metricsAddress}`;
+  expect(await (await fetch(`${address}/readyz`)).text()).toBe('ok\n');
+  await eventually(async () => {
+    const text = await (await fetch(`${address}/metrics`)).text();
+    for (const line of [
+      /^reefline_runs_total\{pipeline="orders",stage="orders\.serve_revenue",outcome="SUCCESS"\} [1-9]/m,
+      /^reefline_run_duration_seconds_count\{pipeline="orders",stage="orders\.serve_revenue"\} [1-9]/m,
+      /^reefline_event_to_start_seconds_count\{pipeline="orders",stage="orders\.serve_revenue"\} [1-9]/m,
+      /^reefline_events_received_total\{router="orders"\} [1-9]/m,
+      /^reefline_catalog_reachable 1$/m,
+      /^reefline_config_version 1$/m,
+      // Those of the Temporal SDK are on the same page.
+      /^temporal_activity_execution_latency_seconds_count\{.*activity_type="runStage".*\} [1-9]/m,
+      /^temporal_worker_task_slots_available\{/m,
+    ])
+      expect(text).toMatch(line);
+    const types = text.split('\n').filter((line) => line.startsWith('# TYPE '));
+    expect(new Set(types).size).toBe(types.length);
+  });
+}
+
 describe('reefline dev on the project that reefline init writes', () => {
   test('serves rows, applies a change, keeps the version in force when a file is broken, and leaves nothing behind', async () => {
     const child = startDev();
@@ -119,6 +146,7 @@ describe('reefline dev on the project that reefline init writes', () => {
       ({ event }) => event.dataset === 'serving.public.revenue' && event.eventType === 'data',
     );
     expect(served.event.outcome).toBe('SUCCESS');
+    await expectMetrics();
 
     appendFileSync(join(dir, 'sql/revenue.sql'), 'HAVING COUNT(*) > 0\n');
     await reported('applied', ({ configVersion }) => configVersion === 2);

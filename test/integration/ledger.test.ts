@@ -7,6 +7,7 @@ import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import { readIncoming } from '../../pipeline/incoming.ts';
 import type { RunStep } from '../../pipeline/run-plan.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { countingMeter } from '../support/counting-meter.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 const PROJECT = projectOf([
@@ -15,6 +16,7 @@ const PROJECT = projectOf([
 ]);
 
 let catalog: TestCatalog;
+const { meter, counted } = countingMeter();
 const signalled: { pipeline: string; events: readonly ReeflineEvent[] }[] = [];
 
 beforeAll(async () => {
@@ -40,6 +42,7 @@ function close(timelabel: string, revision: number, ended: Partial<CloseRunInput
       return Promise.resolve();
     },
     { stage: 'p.hourly', timelabel, revision, temporalRunId: 'run', output, error: null, ...ended },
+    meter,
   );
 }
 
@@ -99,9 +102,20 @@ describe('opening', () => {
       timelabel,
       status: 'SUCCESS',
     };
-    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, uri: 's3://first' }]);
-    await acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, uri: 's3://second' }]);
-    const begun = await beginRun(catalog.db, { stage: 'p.priced', timelabel, revision: 1 }, 1, 'run');
+    const first = { ...fares, uri: 's3://first' };
+    await acceptEvents(catalog.db, catalog.configs, 'x', [first, first, 'nonsense'], meter);
+    await acceptEvents(catalog.db, catalog.configs, 'x', [first, { ...fares, uri: 's3://second' }], meter);
+    expect(counted).toMatchObject({
+      'events_received_total x': 5,
+      'events_deduplicated_total x': 2,
+      'events_rejected_total x': 1,
+      'event_route_duration_seconds x': 2,
+    });
+    const key = { stage: 'p.priced', timelabel, revision: 1 };
+    const begun = await beginRun(catalog.db, key, 1, 'run');
+    // How long it took from the event to the stage is told once.
+    expect(begun?.openedSeconds).toBeGreaterThan(0);
+    expect((await beginRun(catalog.db, key, 2, 'run'))?.openedSeconds).toBeNull();
     expect(begun?.inputs).toEqual([{ dataset: OUTSIDE, timelabel, revision: 1, uri: 's3://first' }]);
   });
 });
@@ -114,6 +128,7 @@ describe('closing', () => {
     const columns = [{ name: 'id', type: { kind: 'int64' as const }, nullable: false }];
     const output = { rows: 5, bytes: 10, uri: 's3://a/b', columns };
     signalled.length = 0;
+    const before = { ...counted };
     await close(at, 1, { output });
     await close(at, 1, {
       output: null,
@@ -121,6 +136,9 @@ describe('closing', () => {
     });
     expect(signalled).toHaveLength(2);
     expect(signalled[1]).toEqual(signalled[0]);
+    const outcome = 'runs_total p p.hourly SUCCESS';
+    expect((counted[outcome] ?? 0) - (before[outcome] ?? 0)).toBe(1);
+    expect(counted['run_rows_total p p.hourly']).toBe((before['run_rows_total p p.hourly'] ?? 0) + 5);
     expect(signalled[0]?.events.map(({ eventId }) => eventId)).toEqual([
       `p.hourly/${at}/r1/TABLE_ADDED`,
       `p.hourly/${at}/r1`,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { decideDeadLetters, readDeliveries, type DeliveryView } from '../../catalog/dead-letters.ts';
 import { claimDeliveries, nextDue, settleDeliveries } from '../../catalog/outbox.ts';
+import { readStandingFigures, type StandingFigures } from '../../catalog/standing-figures.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
 
 describe('what an endpoint is owed', () => {
@@ -34,7 +35,11 @@ describe('what an endpoint is owed', () => {
     db.query(
       `insert into reefline.delivery (endpoint, seq, event_id, dataset) values ('customers', 1, 'e1', 'a.b.c')`,
     );
-  const settle = (message: string | null, retryIn: number | null, giveUpSeconds = 86_400): Promise<void> => {
+  const settle = (
+    message: string | null,
+    retryIn: number | null,
+    giveUpSeconds = 86_400,
+  ): Promise<number> => {
     const error = message === null ? null : ({ failureClass: 'unauthorized', message } as const);
     return settleDeliveries(
       db,
@@ -89,11 +94,47 @@ describe('what an endpoint is owed', () => {
   test('ends at once when a person discards a dead letter, and only then', async () => {
     await owe();
     expect(await decide('discard')).toEqual([]);
-    await settle('the message is refused', null);
+    expect(await settle('the message is refused', null)).toBe(1);
     expect(await decide('discard')).toEqual(['e1']);
     expect(await decide('redrive')).toEqual([]);
     expect(await readDeliveries(db, { endpoint: 'customers' }, 10)).toMatchObject([
       { status: 'discarded', decidedBy: 'ada', lastError: 'the message is refused' },
     ]);
+  });
+
+  test('is in the figures of the metrics, beside everything else that has not ended', async () => {
+    const figures = (): Promise<StandingFigures> => readStandingFigures(db, 5);
+    const [endpoint, oldest] = ['customers', expect.any(Number)];
+    expect(await figures()).toEqual({
+      configVersion: 1,
+      open: [],
+      held: [],
+      backfills: [],
+      endpoints: [{ endpoint, paused: false, owed: 0, dead: 0, oldest: null }],
+    });
+    await owe();
+    await db.query(
+      `insert into reefline.stage_run (stage, timelabel, revision, status, pipeline, dataset, config_version, trigger, opened_at)
+         select 'p.day', '2001010' || n || '000000', 1, status, 'p', 'a.b.c', 1, 'event', clock_timestamp() - make_interval(hours => n)
+           from (values (1, 'WAITING'), (2, 'WAITING'), (3, 'RUNNING'), (4, 'SUCCESS')) r(n, status);
+       insert into reefline.held_run (stage, timelabel, cause, trigger) values ('p.day', '20010108000000', 'storm', 'event');
+       insert into reefline.backfill (id, request, plan, status, config_version, created_by)
+         values ('under-way', '{}', '{}', 'paused', 1, 'ada'), ('over', '{}', '{}', 'completed', 1, 'ada');
+       insert into reefline.backfill_item (backfill, position, stage, timelabel, state, upstream, lead, baseline)
+         values ('under-way', 1, 'p.day', '20010101000000', 'planned', '{}', 1, 0),
+                ('over', 1, 'p.day', '20010101000000', 'success', '{}', 1, 0);
+       update reefline.endpoint set paused_at = clock_timestamp();`,
+    );
+    const now = await figures();
+    expect(now).toEqual({
+      configVersion: 1,
+      open: [{ pipeline: 'p', waiting: 2, running: 1, oldest }],
+      held: [{ pipeline: 'p', cause: 'storm', count: 1 }],
+      backfills: [{ state: 'planned', count: 1 }],
+      endpoints: [{ endpoint, paused: true, owed: 1, dead: 0, oldest }],
+    });
+    expect(now.open[0]?.oldest).toBeGreaterThan(7000);
+    await settle('the message is refused', null);
+    expect((await figures()).endpoints).toEqual([{ endpoint, paused: true, owed: 0, dead: 1, oldest: null }]);
   });
 });

@@ -12,6 +12,7 @@ import {
   SKETCHES,
   type ExplainedWorld,
 } from '../support/explained-world.ts';
+import { countingMeter } from '../support/counting-meter.ts';
 import { eventually } from '../support/eventually.ts';
 import { projectOf } from '../support/project.ts';
 import type { BackfillRequest } from '../../pipeline/backfill-request.ts';
@@ -238,7 +239,12 @@ describe('a label whose deadline passed', () => {
       `update reefline.stage_run set deadline = clock_timestamp() - interval '1 minute' where status = 'WAITING' and timelabel = $1`,
       [at],
     );
-    for (const id of stages) await world.passDeadline(id, at);
+    const { meter, counted } = countingMeter();
+    for (const id of [...stages, ...stages]) await world.passDeadline(id, at, meter);
+    expect(counted).toEqual({
+      'partition_late_total p p.waits LATE': 1,
+      'partition_late_total p p.gives_up MISSING': 1,
+    });
     await world.settle();
     const [late, partial, missing] = [
       await world.why(`p.waits ${at}`),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { acceptEvents } from '../../activities/accept-events.ts';
 import { closeRun } from '../../activities/close-run.ts';
 import { openRun, type OpenRunInput } from '../../activities/open-run.ts';
+import type { Meter } from '../../activities/metrics.ts';
 import { passDeadline } from '../../activities/pass-deadline.ts';
 import { ConfigStore, storeConfig, type StoreOptions } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
@@ -44,7 +45,7 @@ export interface LedgerWorld {
   ): Promise<readonly ReeflineEvent[]>;
   /** Works off every run that is open, and those that follow. */
   settle(): Promise<void>;
-  passDeadline(stage: string, timelabel: string): Promise<void>;
+  passDeadline(stage: string, timelabel: string, meter?: Meter): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,8 +113,8 @@ export async function openLedgerWorld(label: string, project: Project): Promise<
         for (const { stage, timelabel } of found.rows) await world.end(stage, timelabel);
       }
     },
-    passDeadline: async (stage, timelabel) => {
-      await passDeadline(db, configs, deliver, { stage, timelabel });
+    passDeadline: async (stage, timelabel, meter) => {
+      await passDeadline(db, configs, deliver, { stage, timelabel }, meter);
     },
     close: async () => {
       await db.end();

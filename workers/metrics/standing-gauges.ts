@@ -1,0 +1,28 @@
+import type { StandingFigures } from '../../catalog/standing-figures.ts';
+import type { Setter } from './registry.ts';
+
+/** Sets the gauges that describe the catalog. */
+export function setStanding(set: Setter, figures: StandingFigures): void {
+  if (figures.configVersion !== null) set('reefline_config_version', {}, figures.configVersion);
+  for (const { pipeline, waiting, running, oldest } of figures.open) {
+    set('reefline_joins_pending', { pipeline }, waiting);
+    set('reefline_join_oldest_pending_seconds', { pipeline }, oldest ?? 0);
+    set('reefline_runs_open', { pipeline }, running);
+  }
+  for (const { pipeline, cause, count } of figures.held)
+    set('reefline_labels_held', { pipeline, cause }, count);
+  for (const { state, count } of figures.backfills) set('reefline_backfill_partitions', { state }, count);
+  for (const { endpoint, paused, owed, dead, oldest } of figures.endpoints) {
+    set('reefline_endpoint_paused', { endpoint }, paused ? 1 : 0);
+    set('reefline_delivery_owed', { endpoint }, owed);
+    set('reefline_delivery_dead_letters', { endpoint }, dead);
+    set('reefline_delivery_oldest_unsent_seconds', { endpoint }, oldest ?? 0);
+  }
+}
+
+/** Sets what the operating system knows of this process. */
+export function setProcess(set: Setter): void {
+  const { user, system } = process.cpuUsage();
+  set('process_cpu_seconds_total', {}, (user + system) / 1_000_000);
+  set('process_resident_memory_bytes', {}, process.memoryUsage.rss());
+}
