@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { toPostgresFailure } from './failures.ts';
@@ -21,6 +22,8 @@ export interface PostgresSession {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CANCEL_TIMEOUT_MS = 5_000;
+/** A server that is well closes its side at once; nothing that matters is still under way. */
+const GOODBYE_MS = 1_000;
 
 /**
  * Connects, runs `work` and closes the connection, whatever happens.
@@ -96,12 +99,17 @@ function newClient({ connection, url, statementTimeoutSeconds }: PostgresSetting
 async function cancelOnServer(settings: PostgresSettings, { client }: PostgresSession): Promise<void> {
   const canceller = newClient({ ...settings, statementTimeoutSeconds: CANCEL_TIMEOUT_MS / 1_000 });
   canceller.on('error', () => undefined);
+  // The server enforces its statement timeout, and one that has gone silent enforces nothing.
+  const expire = setTimeout(() => {
+    socketOf(canceller).destroy();
+  }, CANCEL_TIMEOUT_MS);
   try {
     await canceller.connect();
     await canceller.query('select pg_catalog.pg_cancel_backend($1)', [processIdOf(client)]);
   } catch {
     // The server cannot be asked any more; ending the socket below is all that is left.
   } finally {
+    clearTimeout(expire);
     await close(canceller);
     await close(client);
   }
@@ -113,13 +121,26 @@ function processIdOf(client: pg.Client): number | null {
   return processID;
 }
 
-/** Ends a connection in any state; a running statement makes pg destroy the socket. */
+/**
+ * Ends a connection in any state; a running statement makes pg destroy the socket. Otherwise pg says goodbye and waits
+ * for the server to hang up, which a server that has gone silent never does.
+ */
 async function close(client: pg.Client): Promise<void> {
+  const patience = setTimeout(() => {
+    socketOf(client).destroy();
+  }, GOODBYE_MS);
   try {
     await client.end();
   } catch {
     // It was already gone.
+  } finally {
+    clearTimeout(patience);
   }
+}
+
+/** pg's type declarations leave the member out. */
+function socketOf(client: pg.Client): Socket {
+  return (client as pg.Client & { readonly connection: { readonly stream: Socket } }).connection.stream;
 }
 
 function stopped(where: string, doing: string): StageFailure {
