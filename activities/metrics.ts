@@ -9,26 +9,16 @@ interface Metric {
   readonly labels: readonly string[];
 }
 
-function counter<const L extends readonly string[]>(
-  labels: L,
-  help: string,
-): { kind: 'counter'; help: string; labels: L } {
-  return { kind: 'counter', help, labels };
+/** How metrics of one kind are written below. */
+function kindOf<const K extends Metric['kind']>(
+  kind: K,
+): <const L extends readonly string[]>(labels: L, help: string) => { kind: K; help: string; labels: L } {
+  return (labels, help) => ({ kind, help, labels });
 }
 
-function histogram<const L extends readonly string[]>(
-  labels: L,
-  help: string,
-): { kind: 'histogram'; help: string; labels: L } {
-  return { kind: 'histogram', help, labels };
-}
-
-function gauge<const L extends readonly string[]>(
-  labels: L,
-  help: string,
-): { kind: 'gauge'; help: string; labels: L } {
-  return { kind: 'gauge', help, labels };
-}
+const counter = kindOf('counter');
+const histogram = kindOf('histogram');
+const gauge = kindOf('gauge');
 
 export const METRICS = {
   reefline_events_received_total: counter(

@@ -36,13 +36,12 @@ export function readMessages(
 
 /** A message that cannot be taken, in the form in which it is kept. */
 export function rejection(message: unknown, field: string, reason: string): RejectedMessage {
-  const raw = canonicalJson(message);
-  return {
-    fingerprint: hashOf(raw),
-    field,
-    reason,
-    raw: storableText(raw, KEPT_RAW),
-  };
+  return keptRejection(canonicalJson(message), field, reason);
+}
+
+/** The same of a text; `identity` tells it from other rejections. */
+export function keptRejection(raw: string, field: string, reason: string, identity = raw): RejectedMessage {
+  return { fingerprint: hashOf(identity), field, reason, raw: storableText(raw, KEPT_RAW) };
 }
 
 function hashOf(text: string): string {

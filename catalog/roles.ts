@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectCatalog, inTransaction } from './connect.ts';
 
 /** Runs the activities of workers: it writes what happens, and cannot change a configuration, a pause or the schema. */
 export const WORKER_ROLE = 'reefline_worker';
@@ -28,8 +29,8 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** True when the roles are there and were given rights in this catalog before. */
 export async function hasRoles(url: string): Promise<boolean> {
-  return withClient(url, async (client) => {
-    const { rows } = await client.query<{ granted: boolean }>(
+  return withCatalog(url, async (db) => {
+    const { rows } = await db.query<{ granted: boolean }>(
       `select count(*) = 2 as granted from pg_roles
         where rolname in ('${WORKER_ROLE}', '${READER_ROLE}') and has_schema_privilege(oid, 'reefline', 'usage')`,
     );
@@ -43,21 +44,20 @@ export async function hasRoles(url: string): Promise<boolean> {
  * @throws Error that says what to do when the user of the URL may not create roles.
  */
 export async function grantRoles(url: string): Promise<void> {
-  await withClient(url, async (client) => {
-    try {
-      await client.query('begin');
+  const granted = withCatalog(url, (db) =>
+    inTransaction(db, async (client) => {
       await client.query(`select pg_advisory_xact_lock(hashtextextended('reefline roles', 0))`);
       for (const role of [WORKER_ROLE, READER_ROLE]) await client.query(creationOf(role));
       await client.query(grants());
-      await client.query('commit');
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code !== INSUFFICIENT_PRIVILEGE) throw error;
-      throw new Error(
-        `The user of the catalog may not create roles or grant rights (${error.message}). Have an administrator run ` +
-          `"create role ${WORKER_ROLE}; create role ${READER_ROLE}", use the owner of the schema, and repeat this.`,
-        { cause: error },
-      );
-    }
+    }),
+  );
+  await granted.catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError) || error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new Error(
+      `The user of the catalog may not create roles or grant rights (${error.message}). Have an administrator run ` +
+        `"create role ${WORKER_ROLE}; create role ${READER_ROLE}", use the owner of the schema, and repeat this.`,
+      { cause: error },
+    );
   });
 }
 
@@ -80,12 +80,11 @@ function grants(): string {
   ].join('; ');
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'reefline' });
-  await client.connect();
+async function withCatalog<T>(url: string, work: (db: pg.Pool) => Promise<T>): Promise<T> {
+  const db = connectCatalog(url, 1);
   try {
-    return await work(client);
+    return await work(db);
   } finally {
-    await client.end();
+    await db.end();
   }
 }

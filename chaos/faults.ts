@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { routerStart } from '../client/router-start.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Dice } from './dice.ts';
 import type { GateState } from './gate.ts';
@@ -133,11 +134,5 @@ const HOSTILE: readonly unknown[] = [
 ];
 
 async function signal({ client }: World, router: string, payload: unknown): Promise<void> {
-  await client.workflow.signalWithStart('router', {
-    workflowId: `router/${router}`,
-    taskQueue: ROUTING_QUEUE,
-    args: [{ pipeline: router }],
-    signal: 'dataEvent',
-    signalArgs: [payload],
-  });
+  await client.workflow.signalWithStart('router', routerStart(router, ROUTING_QUEUE, payload));
 }

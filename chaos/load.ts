@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRun } from '../cli/run.ts';
+import { DAY, HOUR, labelOf } from '../examples/flights/calendar.ts';
 import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 import type { Dice } from './dice.ts';
-import { FIRST_DAY, HOUR, type DrawnPipeline } from './project.ts';
+import { FIRST_DAY, type DrawnPipeline } from './project.ts';
 import type { World } from './world.ts';
 
 /** Hours of the story so far: whole days, so that every summary can become complete. */
@@ -30,7 +31,7 @@ export class Load {
 
   /** One more day: rows of each hour appear at the source, and each hour is fetched as a tick would do. */
   async addDay(): Promise<void> {
-    const start = FIRST_DAY + this.days * 24 * HOUR;
+    const start = FIRST_DAY + this.days * DAY;
     for (let hour = 0; hour < 24; hour += 1) {
       for (const { name } of this.#pipelines) {
         await this.#insert(name, start + hour * HOUR, this.#dice.between(0, 40));
@@ -79,8 +80,7 @@ export class Load {
   }
 
   async #fetch(table: string, start: number, rerun: boolean): Promise<void> {
-    const label = `${new Date(start).toISOString().slice(0, 16).replace(/[-:T]/g, '')}00`;
-    await this.#run(`${table}.fetch`, label, rerun);
+    await this.#run(`${table}.fetch`, labelOf(start), rerun);
   }
 
   async #run(stageId: string, label: string, rerun: boolean): Promise<void> {

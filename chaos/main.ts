@@ -7,9 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventQueue } from '../examples/flights/event-queue.ts';
 import { readArguments, USAGE, type ChaosArguments } from './arguments.ts';
 import { checkPromises, type Finding } from './checker.ts';
-import { CustomerQueue } from './customer-queue.ts';
 import { Dice } from './dice.ts';
 import { FAULTS } from './faults.ts';
 import { Load } from './load.ts';
@@ -33,7 +33,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
   );
   await writeProject(join(dir, 'project'), pipelines);
   const world = await startWorld(dir, join(dir, 'project'));
-  const queue = new CustomerQueue(world.sqs, world.queueUrl);
+  const queue = new EventQueue(world.sqs, world.queueUrl);
   try {
     const load = new Load(world, dice, pipelines);
     await load.createTables();
@@ -42,7 +42,8 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     const struck = await disturb(world, dice, load, minutes);
     say('Nothing breaks any more. Waiting until everything has come to rest.');
     const repaired = await settle(world, load);
-    await queue.until(await idsOf(world), 60_000);
+    const logged = await idsOf(world);
+    await queue.until(() => queue.holds(logged), 60);
     const expected = {
       pipelines: pipelines.map(({ name }) => name),
       stages: Object.fromEntries(
@@ -50,7 +51,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
       ),
       days: load.days,
     };
-    const findings = await checkPromises(world, expected, queue.received);
+    const findings = await checkPromises(world, expected, (id) => queue.holds([id]));
     return report({ load, struck, repaired, queue, findings, seed });
   } finally {
     await queue.stop();
@@ -123,7 +124,7 @@ interface Played {
   readonly load: Load;
   readonly struck: ReadonlyMap<string, number>;
   readonly repaired: number;
-  readonly queue: CustomerQueue;
+  readonly queue: EventQueue;
   readonly findings: readonly Finding[];
   readonly seed: number;
 }
@@ -133,7 +134,7 @@ function report({ load, struck, repaired, queue, findings, seed }: Played): bool
   for (const { name } of FAULTS) say(`  ${String(struck.get(name) ?? 0).padStart(4)}  ${name}`);
   say(
     `\nWork: ${String(load.hours)} hours fetched and ${String(load.restated)} fetched again; ${String(repaired)} runs failed for good and were run again; ` +
-      `${String(queue.received.size)} events received, ${String(queue.duplicates)} of them more than once.`,
+      `${String(queue.size)} events received, ${String(queue.duplicates)} of them more than once.`,
   );
   say('\nPromises');
   for (const { promise, looked, broken } of findings) {

@@ -9,8 +9,7 @@ export interface DrawnPipeline {
   readonly format: 'parquet' | 'csv.zst';
 }
 
-/** Instants are UTC milliseconds. */
-export const HOUR = 3_600_000;
+/** UTC milliseconds. */
 export const FIRST_DAY = Date.UTC(2020, 2, 1);
 
 export function drawPipelines(dice: Dice): readonly DrawnPipeline[] {

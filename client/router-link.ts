@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { ROUTER_TASK_TIMEOUT, routerId } from '../pipeline/ids.ts';
+import { routerId } from '../pipeline/ids.ts';
 import type { CallLimits } from './persist.ts';
+import { routerStart } from './router-start.ts';
 
 /** What an emitter uses of a Temporal client. */
 export type EmitterClient = Pick<Client, 'workflow' | 'withAbortSignal' | 'withDeadline'>;
@@ -22,15 +23,7 @@ export function linkToRouter(client: EmitterClient, pipeline: string, taskQueue:
     id: workflowId,
     signal: async (events, limits) => {
       await within(client, limits, () =>
-        client.workflow.signalWithStart('router', {
-          workflowId,
-          taskQueue,
-          args: [{ pipeline }],
-          signal: 'dataEvent',
-          signalArgs: [events],
-          staticSummary: `router of ${pipeline}`,
-          workflowTaskTimeout: ROUTER_TASK_TIMEOUT,
-        }),
+        client.workflow.signalWithStart('router', routerStart(pipeline, taskQueue, events)),
       );
     },
     historySize: async (limits) => {

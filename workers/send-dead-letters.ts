@@ -1,6 +1,6 @@
 import type { Queue } from '../connectors/sqs/client.ts';
 import type { ReceivedMessage } from '../connectors/sqs/receive.ts';
-import { batchMessages, sendBatch } from '../connectors/sqs/send.ts';
+import { batchMessages, MAX_BYTES, messageBytes, sendBatch } from '../connectors/sqs/send.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import type { OutgoingMessage } from '../pipeline/outgoing.ts';
 
@@ -11,9 +11,8 @@ export interface RefusedMessage {
   readonly reason: string;
 }
 
-/** A message has at most ten attributes, and at most 256 KiB with them (AWS, "Amazon SQS message quotas"). */
+/** A message has at most ten attributes (AWS, "Amazon SQS message quotas"). */
 const MOST_ATTRIBUTES = 10;
-const MOST_BYTES = 256 * 1024;
 /** Longest reason that goes along, in UTF-16 units. */
 const LONGEST_REASON = 1_000;
 /** What SQS takes in texts (AWS, "SendMessage"). */
@@ -57,11 +56,7 @@ function deadLetter(source: string, { message, field, reason }: RefusedMessage):
   const own = Object.entries(message.attributes).filter(([name]) => !Object.hasOwn(ours, name));
   const room = MOST_ATTRIBUTES - Object.keys(ours).length;
   const fitting = [{ ...Object.fromEntries(own.slice(0, room)), ...ours }, ours, {}];
-  const attributes = fitting.find((each) => sizeOf(message.body, each) <= MOST_BYTES) ?? {};
-  return { id: message.messageId, group: message.group ?? message.messageId, body: message.body, attributes };
-}
-
-function sizeOf(body: string, attributes: Readonly<Record<string, string>>): number {
-  const named = Object.entries(attributes).map(([name, value]) => `${name}${value}String`);
-  return Buffer.byteLength(body) + Buffer.byteLength(named.join(''));
+  const { body } = message;
+  const attributes = fitting.find((each) => messageBytes({ body, attributes: each }) <= MAX_BYTES) ?? {};
+  return { id: message.messageId, group: message.group ?? message.messageId, body, attributes };
 }

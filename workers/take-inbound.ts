@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { keptRejection } from '../activities/read-messages.ts';
 import { recordPoll } from '../catalog/inbound-health.ts';
 import type { OutgoingEvent } from '../client/index.ts';
 import type { Queue } from '../connectors/sqs/client.ts';
@@ -22,8 +22,6 @@ export interface InboundTools {
   readonly deadLetters: Queue | undefined;
 }
 
-/** Most of a message that is kept of it, in UTF-16 units. */
-const KEPT_RAW = 65_536;
 /** Most problems of one message that are spelt out. */
 const SPELT_OUT = 3;
 
@@ -47,14 +45,9 @@ export async function takeMessages(
     messages: messages.length,
     accepted: events.length,
     ignored: read.reduce((sum, { ignored }) => sum + ignored, 0),
-    rejections: refused.map(({ message: { body }, field, reason }) => ({
-      fingerprint: createHash('sha256')
-        .update(`${inboundRouter(source.name)} ${body}`)
-        .digest('hex'),
-      field,
-      reason,
-      raw: storableText(body, KEPT_RAW),
-    })),
+    rejections: refused.map(({ message: { body }, field, reason }) =>
+      keptRejection(body, field, reason, `${inboundRouter(source.name)} ${body}`),
+    ),
     lagSeconds: lagOf(messages),
   });
   const sent =

@@ -14,7 +14,7 @@ import { report } from './dev-report.ts';
 import { DevWorker } from './dev-worker.ts';
 import { startEmbeddedCloud, type EmbeddedCloud } from './embedded-cloud.ts';
 import { moduleDigest } from './module-digest.ts';
-import { prepareOrg, type PreparedOrg } from './salesforce-org.ts';
+import { prepareOrgs, type PreparedOrg } from './salesforce-org.ts';
 import { StandIns } from './stand-ins.ts';
 import { watchProject } from './watch-project.ts';
 
@@ -60,10 +60,9 @@ interface NeededServers {
 async function neededServers(dir: string): Promise<NeededServers> {
   const reading = await readProject(dir);
   if ('problems' in reading) return { mysql: false, orgs: {} };
-  const orgs: Record<string, PreparedOrg> = {};
-  for (const [name, connection] of Object.entries(reading.project.connections))
-    if (connection.kind === 'salesforce') orgs[name] = await prepareOrg(dir, name, connection);
-  return { mysql: Object.values(reading.project.connections).some(({ kind }) => kind === 'mysql'), orgs };
+  const { project } = reading;
+  const mysql = Object.values(project.connections).some(({ kind }) => kind === 'mysql');
+  return { mysql, orgs: await prepareOrgs(dir, project) };
 }
 
 interface Session {

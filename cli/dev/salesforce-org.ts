@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { missingFile } from '../../config/missing-file.ts';
 import { referencedName } from '../../config/secret-reference.ts';
 import type { SalesforceConnection } from '../../pipeline/connection.ts';
+import type { Project } from '../../pipeline/project.ts';
 
 /** What the embedded cloud is asked to start for one connection (local/salesforce). */
 export interface OrgRequest {
@@ -55,6 +56,17 @@ export async function prepareOrg(
     variables,
     seeded: text !== undefined,
   };
+}
+
+/** The same for every connection to Salesforce, by its name. */
+export async function prepareOrgs(
+  dir: string,
+  { connections }: Pick<Project, 'connections'>,
+): Promise<Readonly<Record<string, PreparedOrg>>> {
+  const orgs: Record<string, PreparedOrg> = {};
+  for (const [name, connection] of Object.entries(connections))
+    if (connection.kind === 'salesforce') orgs[name] = await prepareOrg(dir, name, connection);
+  return orgs;
 }
 
 function objectsOf(file: string, text: string): readonly unknown[] {

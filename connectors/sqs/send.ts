@@ -4,9 +4,9 @@ import type { Queue } from './client.ts';
 import { classifySqs } from './failures.ts';
 import { fifoId, isFifo } from './fifo.ts';
 
-/** SQS takes at most 10 entries and 256 KiB a call (AWS, "Amazon SQS message quotas"). */
+/** SQS takes at most 10 entries and 256 KiB a call, and as much in one message (AWS, "Amazon SQS message quotas"). */
 const MAX_ENTRIES = 10;
-const MAX_BYTES = 256 * 1024;
+export const MAX_BYTES = 256 * 1024;
 
 /** Cuts messages into calls that SQS takes; order is kept. */
 export function batchMessages(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
@@ -26,7 +26,8 @@ export function batchMessages(messages: readonly OutgoingMessage[]): readonly (r
   return batches;
 }
 
-function messageBytes(message: OutgoingMessage): number {
+/** What SQS counts of a message: its body, and names, values and types of its attributes. */
+export function messageBytes(message: Pick<OutgoingMessage, 'body' | 'attributes'>): number {
   const attributes = Object.entries(message.attributes).map(
     ([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 'String'.length,
   );

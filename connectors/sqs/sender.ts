@@ -35,12 +35,7 @@ async function sendInOrder(
   messages: readonly OutgoingMessage[],
   time: AbortSignal,
 ): Promise<SendResults> {
-  const groups = new Map<string, OutgoingMessage[]>();
-  for (const message of messages) {
-    const group = groups.get(message.group);
-    if (group === undefined) groups.set(message.group, [message]);
-    else group.push(message);
-  }
+  const groups = Map.groupBy(messages, ({ group }) => group);
   const results = new Map<string, SendResult>();
   while (groups.size > 0 && !time.aborted) {
     const round = [...groups.values()].flatMap((group) => group.splice(0, 1));

@@ -1,6 +1,7 @@
 import { type Day, planOf } from '../flights/calendar.ts';
 import { EventQueue } from '../flights/event-queue.ts';
 import { Ledger, succeeded } from '../flights/ledger.ts';
+import { onStack, secondsSince } from '../flights/on-stack.ts';
 import { queueLines } from '../flights/report.ts';
 import { tickDays } from '../flights/schedules.ts';
 import type { Steps } from '../flights/steps.ts';
@@ -32,24 +33,17 @@ export async function playEverySystem(
   const { days } = planOf(DAYS);
   const dates = planOf(DAYS + 1).days.map(({ date }) => date);
   const stack = await startStack(dir, dates, (name, work) => steps.run(name, work, 'set-up'));
-  try {
-    view.say(`Ready after ${seconds(began)}. Temporal UI: ${stack.cloud.temporalUiUrl}`);
+  const kept = `Everything is left running until Ctrl-C. Temporal UI: ${stack.cloud.temporalUiUrl}`;
+  return onStack(stack, { steps, view, keepLines: keep ? () => [kept] : undefined }, async () => {
+    view.say(`Ready after ${secondsSince(began)}. Temporal UI: ${stack.cloud.temporalUiUrl}`);
     view.say(
       'Services of vendors are stand-ins that their own clients talk to; docs/local-cloud.md says what each imitates.',
     );
     view.say();
     const held = await runAndVerify(steps, view, stack, days, dir);
-    view.say(`all of it took ${seconds(began)}`);
-    if (keep) {
-      view.say(`Everything is left running until Ctrl-C. Temporal UI: ${stack.cloud.temporalUiUrl}`);
-      await Promise.race([steps.interrupted, stack.worker.died]);
-    }
+    view.say(`all of it took ${secondsSince(began)}`);
     return held;
-  } finally {
-    view.close();
-    if (steps.wasInterrupted) view.say('Stopping everything.');
-    await stack.stop();
-  }
+  });
 }
 
 async function runAndVerify(
@@ -101,8 +95,4 @@ async function runAndVerify(
     await ledger.stop();
     await queue.stop();
   }
-}
-
-function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
 }

@@ -12,7 +12,8 @@ function dayOf(flight: Row): string {
   return (flight['departure'] ?? '').slice(0, 10);
 }
 
-function labelOf(date: string): string {
+/** `20010101000000` of `2001-01-01` */
+export function labelOf(date: string): string {
   return `${date.replaceAll('-', '')}000000`;
 }
 

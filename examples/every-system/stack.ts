@@ -2,13 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type PreparedOrg, prepareOrg } from '../../cli/dev/salesforce-org.ts';
+import { type PreparedOrg, prepareOrgs } from '../../cli/dev/salesforce-org.ts';
 import { StandIns } from '../../cli/dev/stand-ins.ts';
 import { type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
 import type { OrgRequest } from '../../local/cloud-parts.ts';
 import { findMariadb, MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
 import type { ObjectDefinition } from '../../local/salesforce/objects.ts';
-import type { Project } from '../../pipeline/project.ts';
 import { type Engine, readWholeProject, startEngine, type Step } from '../flights/engine.ts';
 import { localAws } from '../flights/local-aws.ts';
 import { type Later, startParts } from '../flights/stop-in-order.ts';
@@ -40,7 +39,7 @@ async function assemble(
 ): Promise<Omit<Stack, 'stop'>> {
   await mkdir(dir, { recursive: true });
   const project = await readWholeProject(PROJECT);
-  const orgs = await prepareOrgs(project);
+  const orgs = await prepareOrgs(PROJECT, project);
   const cloud = await step(
     `start PostgreSQL, ${findMariadb() === undefined ? '' : 'MySQL, '}S3, SQS, Glue, Athena, Redshift, Snowflake, Salesforce and Temporal on this machine`,
     () => startLocalCloud({ dir: join(dir, 'cloud'), mysql: true, salesforce: requestsOf(orgs) }),
@@ -71,13 +70,6 @@ async function assemble(
     leftOut: new Map(cloud.mysqlUrl === '' ? [['islands', MARIADB_INSTALL]] : []),
     ...engine,
   };
-}
-
-async function prepareOrgs(project: Project): Promise<Record<string, PreparedOrg>> {
-  const orgs: Record<string, PreparedOrg> = {};
-  for (const [name, connection] of Object.entries(project.connections))
-    if (connection.kind === 'salesforce') orgs[name] = await prepareOrg(PROJECT, name, connection);
-  return orgs;
 }
 
 /** The objects come from the project's own JSON file; the org refuses what it does not understand. */

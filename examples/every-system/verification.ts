@@ -1,6 +1,6 @@
 import type { Row } from '../flights/row-differences.ts';
 import { CHECKED } from './checked-datasets.ts';
-import type { SourceRows } from './expected-rows.ts';
+import { labelOf, type SourceRows } from './expected-rows.ts';
 import { compareBags } from './row-bags.ts';
 
 /*
@@ -98,7 +98,7 @@ function isData(event: ReceivedEvent): boolean {
 /** Exactly one SUCCESS for each dataset and day, and no other data event. */
 function eventDifferences({ events, dates, sources }: Findings): readonly string[] {
   const expected = CHECKED.filter((checked) => !isLeftOut(checked, sources)).flatMap(({ dataset }) =>
-    dates.map((date) => ({ dataset, timelabel: `${date.replaceAll('-', '')}000000`, status: 'SUCCESS' })),
+    dates.map((date) => ({ dataset, timelabel: labelOf(date), status: 'SUCCESS' })),
   );
   const found = events
     .filter(isData)

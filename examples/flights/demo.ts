@@ -10,6 +10,7 @@ import type { Demo } from './demo-context.ts';
 import { EventQueue } from './event-queue.ts';
 import { keepLines } from './keep.ts';
 import { Ledger } from './ledger.ts';
+import { onStack, secondsSince } from './on-stack.ts';
 import { latencyLines, movedLines, queueLines, verificationLines } from './report.ts';
 import { type Stack, startStack } from './stack.ts';
 import { failingFetch } from './story-failing-fetch.ts';
@@ -27,24 +28,16 @@ async function play(steps: Steps, view: View, options: DemoArguments): Promise<b
   const began = performance.now();
   await mkdir(options.dir, { recursive: true });
   const stack = await startStack(options.dir, plan.lateHour, (name, work) => steps.run(name, work, 'set-up'));
-  try {
+  const keep = options.keep ? () => keepLines(stack, plan) : undefined;
+  return onStack(stack, { steps, view, keepLines: keep }, async () => {
     const { flights, late, airports } = stack.sourceRows;
     const rows = (flights + late).toLocaleString('en-US');
     view.say(
-      `Ready after ${seconds(began)}: ${rows} flights (${late} of them not delivered yet) and ${airports} airports. Temporal UI: ${stack.cloud.temporalUiUrl}`,
+      `Ready after ${secondsSince(began)}: ${rows} flights (${late} of them not delivered yet) and ${airports} airports. Temporal UI: ${stack.cloud.temporalUiUrl}`,
     );
     view.say();
-    const held = await tell(steps, view, stack, plan);
-    if (options.keep) {
-      for (const line of keepLines(stack, plan)) view.say(line);
-      await Promise.race([steps.interrupted, stack.worker.died]);
-    }
-    return held;
-  } finally {
-    view.close();
-    if (steps.wasInterrupted) view.say('Stopping everything.');
-    await stack.stop();
-  }
+    return tell(steps, view, stack, plan);
+  });
 }
 
 /** The days, the stories and the verification. */
@@ -71,7 +64,7 @@ async function tell(steps: Steps, view: View, stack: Stack, plan: Demo['plan']):
     await run('story (b), the late rows', () => lateRows(demo));
     await run('story (c), the failing fetch', () => failingFetch(demo));
     await run('story (d), the service outside', () => outsideService(demo));
-    const took = seconds(begun);
+    const took = secondsSince(begun);
     await run('receive all events from the queue', () => allEventsReceived(demo));
     view.close();
     for (const lines of [
@@ -115,10 +108,6 @@ async function allEventsReceived({ stack, queue, check }: Demo): Promise<void> {
   const count = logged.rows[0]?.count ?? 0;
   await queue.until((events) => events.length >= count);
   check(queue.size === count, `the customers' queue got each of the ${count} events of the log`);
-}
-
-function seconds(since: number): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
 }
 
 /** Every system has many clients, which are loaded only when they are needed. */

@@ -62,8 +62,8 @@ export async function readWholeProject(folder: string): Promise<Project> {
   return read.project;
 }
 
-/** Without what the user's shell says about real clouds: the demo must reach its own servers only. */
-function ownEnvironment(): NodeJS.ProcessEnv {
+/** Without what the user's shell says about real clouds: what is started here must reach its own servers only. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(AWS_|TEMPORAL_(?!CLI_PATH)|REEFLINE_CATALOG_URL|SNOWFLAKE_|PG)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }

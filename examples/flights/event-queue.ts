@@ -53,6 +53,11 @@ export class EventQueue {
     return [...this.#events.values()];
   }
 
+  /** True when each of these events has arrived. */
+  holds(eventIds: readonly string[]): boolean {
+    return eventIds.every((id) => this.#events.has(id));
+  }
+
   get size(): number {
     return this.#events.size;
   }

@@ -7,6 +7,8 @@ export interface WorkerProcess {
   /** Rejects when the worker ends although nobody stopped it, with the end of its log; otherwise never settles. */
   readonly died: Promise<never>;
   stop(): Promise<void>;
+  /** Ends it with SIGKILL, at whatever line it is. */
+  kill(): Promise<void>;
 }
 
 const WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
@@ -40,6 +42,11 @@ export function startWorker(environment: NodeJS.ProcessEnv, logFile: string): Wo
     async stop() {
       stopping = true;
       await stop(child, ended);
+    },
+    async kill() {
+      stopping = true;
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ROUTER_TASK_TIMEOUT } from '../../pipeline/ids.ts';
+import { routerStart } from '../../client/router-start.ts';
+import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import { createEmitter, EmitFailure, eventIdOf, type OutgoingDataEvent } from '../../client/index.ts';
 import { temporalCli } from '../../local/temporal-cli.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
@@ -156,14 +157,7 @@ async function fillRouter(pipeline: string): Promise<number> {
     while (refusal === undefined) {
       const [filler] = numbered('filler', 100).slice(taken % 100);
       await engine.client.workflow
-        .signalWithStart('router', {
-          workflowId: `router/${pipeline}`,
-          taskQueue: 'reefline',
-          args: [{ pipeline }],
-          signal: 'dataEvent',
-          signalArgs: [filler],
-          workflowTaskTimeout: ROUTER_TASK_TIMEOUT,
-        })
+        .signalWithStart('router', routerStart(pipeline, ROUTING_QUEUE, filler))
         .then(() => (taken += 1))
         .catch((error: unknown) => (refusal = error));
     }

@@ -4,6 +4,7 @@ import type { DataEvent, MetadataEvent } from '../../pipeline/data-event.ts';
 import type { OutgoingMessage, SendResults } from '../../pipeline/outgoing.ts';
 import { slackText } from '../../pipeline/slack-text.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { EVENT } from '../support/sample-event.ts';
 
 const FOREVER = new AbortController().signal;
 
@@ -101,27 +102,10 @@ describe('a channel', () => {
 });
 
 const FAILED: DataEvent = {
-  event_type: 'data',
-  type: 'redshift',
-  schema: 'analytics',
-  table: 'orders',
-  timelabel: '20200303110000',
+  ...EVENT,
   status: 'FAILURE',
-  startTime: '',
-  updateTime: '',
-  endTime: '',
-  eventId: 'orders.load_orders/20200303110000/r2',
-  dataset: 'warehouse.analytics.orders',
-  revision: 2,
-  pipeline: 'orders',
-  stage: 'orders.load_orders',
-  runId: null,
-  causedBy: [],
   rows: null,
-  bytes: null,
-  uri: null,
   error: { class: 'data_error', message: 'Line 7: "<!channel> R&D" is no number.', facts: {} },
-  configVersion: 1,
   outcome: 'FAILURE',
 };
 
