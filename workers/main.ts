@@ -8,12 +8,12 @@ import { transformStage } from '../activities/stages/transform.ts';
 import type { StageRunner } from '../activities/stages/runner.ts';
 import type { Project } from '../pipeline/project.ts';
 import { requireCatalogSchema } from '../catalog/migrate.ts';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
 import { startInbound } from './inbound.ts';
 import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
-import { redactOwn } from './redaction.ts';
+import { openLog } from './log/worker-log.ts';
 import { metricsAddress } from './metrics/metrics-address.ts';
 import type { WorkerMetrics } from './metrics/start.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
@@ -21,12 +21,11 @@ import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
 
 /*
- * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, TEMPORAL_*, AWS_*,
- * and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
+ * TEMPORAL_*, AWS_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
-const say = (line: string): void => {
-  process.stderr.write(`reefline worker: ${redactOwn(line, process.env)}\n`);
-};
+const log = openLog(process.env, (line) => void process.stderr.write(line));
+const { say } = log;
 
 async function main(): Promise<void> {
   const metrics = await askedMetrics();
@@ -39,9 +38,12 @@ async function main(): Promise<void> {
     });
   }
   Runtime.install({
-    logger: new DefaultLogger('WARN'),
+    logger: log.logger,
     shutdownSignals: [],
-    ...(metrics === undefined ? {} : { telemetryOptions: metrics.telemetryOptions }),
+    telemetryOptions: {
+      ...metrics?.telemetryOptions,
+      ...(log.logging === undefined ? {} : { logging: log.logging }),
+    },
   });
   const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
   await requireCatalogSchema(db);
@@ -74,6 +76,7 @@ async function main(): Promise<void> {
   const onConfig = (project: Project): void => {
     inbound.follow(project);
     metrics?.show(project);
+    log.follow(project);
     const missing = missingSecrets(project, process.env);
     if (missing !== undefined) say(missing);
     void modules.problems(project).then((problems) => {
@@ -84,7 +87,16 @@ async function main(): Promise<void> {
     if (!stop.signal.aborted) metrics?.ready();
   };
   try {
-    await runWorkers({ temporal, db, activities, say, signal: stop.signal, onConfig, onRouting });
+    await runWorkers({
+      temporal,
+      db,
+      activities,
+      say,
+      signal: stop.signal,
+      onConfig,
+      onRouting,
+      activityInterceptors: log.activityInterceptors,
+    });
   } finally {
     await inbound.stop();
   }
@@ -105,6 +117,6 @@ async function askedMetrics(): Promise<WorkerMetrics | undefined> {
 }
 
 main().catch((error: unknown) => {
-  say(error instanceof Error ? error.message : String(error));
+  log.complain(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });

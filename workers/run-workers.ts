@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
 import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { connectionQueue, ROUTING_QUEUE } from '../pipeline/ids.ts';
@@ -28,6 +28,7 @@ export interface WorkersOptions {
   readonly onConfig?: (project: Project) => void;
   /** Told when the worker that routes takes work. */
   readonly onRouting?: () => void;
+  readonly activityInterceptors?: ActivityInterceptorsFactory[];
 }
 
 /**
@@ -43,6 +44,7 @@ export async function runWorkers({
   workflowBundle,
   onConfig = () => undefined,
   onRouting = () => undefined,
+  activityInterceptors = [],
 }: WorkersOptions): Promise<void> {
   const running = new Map<string, { worker: Worker; done: Promise<void> }>();
   const start = async (
@@ -52,6 +54,7 @@ export async function runWorkers({
       ...temporal,
       shutdownGraceTime: '20s',
       shutdownForceTime: '40s',
+      interceptors: { activity: activityInterceptors },
       ...options,
     });
     running.set(options.taskQueue, { worker, done: worker.run() });

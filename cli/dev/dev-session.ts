@@ -91,7 +91,13 @@ async function openSession(
   const putInForce = async (project: Project): Promise<{ version: number; changed: boolean }> => {
     await standIns.provide(project);
     const applied = await applyProject(db, client, project, context.actor, { note: 'reefline dev' });
-    const environment = { ...foreignFree(context.env), ...cloud.env, ...standIns.environment() };
+    const environment = {
+      ...foreignFree(context.env),
+      ...cloud.env,
+      ...standIns.environment(),
+      // It is shown here line by line.
+      REEFLINE_LOG: 'text',
+    };
     await worker.keepUp({ ...environment, REEFLINE_PROJECT: dir }, await moduleDigest(dir, project));
     return applied;
   };

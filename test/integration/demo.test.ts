@@ -54,11 +54,23 @@ test('the demo ends with no difference and prints what the README shows', async 
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['examples/flights/demo.ts', '--dir', dir],
-      { cwd: ROOT, env },
+      { cwd: ROOT, env: { ...env, REEFLINE_LOG: 'json' } },
     );
     const printed = stdout.slice(stdout.indexOf('The schedules tick'));
     expect(printed).toContain('0 differences');
     expect(comparable(printed)).toEqual(comparable(await readmeBlock()));
+    const log = await readFile(join(dir, 'worker.log'), 'utf8');
+    const lines = log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        ...{ level: 'info', message: 'run closed', status: 'SUCCESS' },
+        ...{ pipeline: 'flights', stage: 'flights.load_flights', timelabel: '20010102160000', revision: 2 },
+        eventId: 'flights.load_flights/20010102160000/r2',
+      }),
+    );
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -1,0 +1,44 @@
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { callFacts, resultLine, workflowFacts, type Call } from './facts.ts';
+import type { Facts, JsonLog } from './json-log.ts';
+
+/**
+ * Writes a line about each activity that did something, and gives the SDK's own lines about those that failed the names of what they
+ * worked on.
+ */
+export function logActivities(log: JsonLog): ActivityInterceptorsFactory {
+  return ({ info }) => {
+    const { activityType: name, attempt, workflowExecution } = info;
+    let call: Call = { name, args: [] };
+    const facts = (): Facts => ({
+      ...workflowFacts(workflowExecution?.workflowId ?? ''),
+      ...callFacts(call),
+    });
+    return {
+      inbound: {
+        execute: async (input, next) => {
+          call = { name, args: input.args };
+          const since = performance.now();
+          const result = await next(input);
+          try {
+            const said = resultLine(call, result);
+            const milliseconds = Math.round(performance.now() - since);
+            const where = {
+              activity: name,
+              attempt,
+              workflowId: workflowExecution?.workflowId,
+              milliseconds,
+            };
+            if (said !== undefined)
+              log.write(said.level, said.message, { ...facts(), ...said.facts, ...where });
+          } catch {
+            // What has been done is done: no line about it may fail it.
+            log.write('WARN', 'what this activity did cannot be written', { activity: name });
+          }
+          return result;
+        },
+      },
+      outbound: { getLogAttributes: (input, next) => ({ ...next(input), ...facts() }) },
+    };
+  };
+}

@@ -1,0 +1,107 @@
+import { parseBackfillId, parseRunId, publisherId, routerId } from '../../pipeline/ids.ts';
+import type { Activities } from '../../workflows/activity-types.ts';
+import type { Facts } from './json-log.ts';
+
+/** What the id of a workflow says about what it works on. */
+export function workflowFacts(workflowId: string): Facts {
+  const run = parseRunId(workflowId);
+  if (run !== undefined) return { pipeline: pipelineOf(run.stage), ...run };
+  const backfill = parseBackfillId(workflowId);
+  if (backfill !== undefined) return { backfill };
+  const [router, publisher] = [routerId(''), publisherId('')];
+  if (workflowId.startsWith(router)) return { pipeline: workflowId.slice(router.length) };
+  if (workflowId.startsWith(publisher)) return { endpoint: workflowId.slice(publisher.length) };
+  return {};
+}
+
+type Name = keyof Activities;
+/** One call of an activity, as it was asked for. */
+export interface Call {
+  readonly name: string;
+  readonly args: readonly unknown[];
+}
+
+/** What the arguments of an activity say about what it works on, beside what its workflow says. */
+export function callFacts({ name, args }: Call): Facts {
+  const [first] = args;
+  if (typeof first !== 'object' || first === null) return {};
+  const { stage, timelabel, revision } = first as { stage?: string; timelabel?: string; revision?: number };
+  if (name === 'acceptEvents' || typeof stage !== 'string') return {};
+  return { pipeline: pipelineOf(stage), stage, timelabel, revision };
+}
+
+/** What is worth a line when an activity has succeeded. */
+export interface Said {
+  readonly level: 'INFO' | 'WARN';
+  readonly message: string;
+  readonly facts: Facts;
+}
+
+/** The line about an activity that has succeeded; undefined when nothing happened that anybody would look for. */
+export function resultLine({ name, args }: Call, result: unknown): Said | undefined {
+  const of = <N extends Name>(
+    _name: N,
+  ): { args: Parameters<Activities[N]>; result: Awaited<ReturnType<Activities[N]>> } => ({
+    args: args as Parameters<Activities[N]>,
+    result: result as Awaited<ReturnType<Activities[N]>>,
+  });
+  switch (name as Name) {
+    case 'acceptEvents': {
+      const call = of('acceptEvents');
+      const { accepted, rejected, actions } = call.result;
+      const received = call.args[1].length;
+      const facts = { received, accepted, rejected, started: actions.length, ...onlyEvent(call.args[1]) };
+      return rejected > 0
+        ? { level: 'WARN', message: 'messages rejected: see "reefline events rejected"', facts }
+        : { level: 'INFO', message: 'events accepted', facts };
+    }
+    case 'openRun':
+    case 'passDeadline': {
+      const step = of('openRun').result;
+      const facts = 'revision' in step ? { step: step.kind, revision: step.revision } : { step: step.kind };
+      return { level: 'INFO', message: name === 'openRun' ? 'run looked at' : 'deadline passed', facts };
+    }
+    case 'runStage': {
+      const { ended, output } = of('runStage').result;
+      if (ended) return undefined;
+      return { level: 'INFO', message: 'stage done', facts: { rows: output?.rows, bytes: output?.bytes } };
+    }
+    case 'closeRun': {
+      const { status, eventId } = of('closeRun').result;
+      return {
+        level: status === 'FAILURE' ? 'WARN' : 'INFO',
+        message: 'run closed',
+        facts: { status, eventId },
+      };
+    }
+    case 'forwardEvents': {
+      const { delivered, failed, lastError } = of('forwardEvents').result;
+      if (delivered + failed === 0) return undefined;
+      const facts = { delivered, failed, lastError: lastError ?? undefined };
+      return { level: failed > 0 ? 'WARN' : 'INFO', message: 'events forwarded', facts };
+    }
+    case 'sweepKind':
+    case 'resolveTick':
+    case 'planBackfill':
+    case 'advanceBackfill':
+    case 'controlBackfill':
+    case 'resolveSync':
+    case 'findSyncLabels':
+      return undefined;
+  }
+}
+
+/** The event of a batch of one, when its sender named it. */
+function onlyEvent(messages: readonly unknown[]): Facts {
+  const [message] = messages;
+  if (messages.length !== 1 || typeof message !== 'object' || message === null) return {};
+  const { eventId, dataset, timelabel, revision } = message as Record<string, unknown>;
+  const texts = Object.entries({ eventId, dataset, timelabel }).filter(
+    ([, value]) => typeof value === 'string',
+  );
+  return { ...Object.fromEntries(texts), ...(typeof revision === 'number' ? { revision } : {}) };
+}
+
+function pipelineOf(stage: string): string {
+  return stage.split('.')[0] ?? stage;
+}
