@@ -70,6 +70,15 @@ export function measureDeliveries(
   meter.add('reefline_delivery_dlq_total', { endpoint }, dead);
 }
 
+/** What a sweep found of one kind. */
+export function measureSweep(
+  meter: Meter,
+  { kind, found, mended }: { readonly kind: string; readonly found: number; readonly mended: number },
+): void {
+  meter.add('reefline_sweep_findings_total', { kind, result: 'mended' }, mended);
+  meter.add('reefline_sweep_findings_total', { kind, result: 'unmended' }, found - mended);
+}
+
 /**
  * Shows as 0 what alerts look at: Prometheus sees no increase in a counter that appears with its first count
  * (Prometheus, "Instrumentation", "Avoid missing metrics").

@@ -61,6 +61,10 @@ export const METRICS = {
     'Messages sent to an endpoint, by result: delivered or failed.',
   ),
   reefline_delivery_dlq_total: counter(['endpoint'], 'Messages that became dead letters.'),
+  reefline_sweep_findings_total: counter(
+    ['kind', 'result'],
+    'Work that the sweep found undone, by kind and result: mended or unmended.',
+  ),
   reefline_catalog_reachable: gauge(
     [],
     '1 while the catalog answers; the gauges below are absent otherwise.',

@@ -10,7 +10,9 @@ import {
 } from '../pipeline/findings.ts';
 import { abreast } from './abreast.ts';
 import { lookFor } from './look-for.ts';
+import { measureSweep } from './measurements.ts';
 import { mendFinding } from './mend-finding.ts';
+import { NO_METER, type Meter } from './metrics.ts';
 import { ABREAST, type SweepTools } from './sweep-tools.ts';
 
 export interface SweepKindInput {
@@ -20,12 +22,18 @@ export interface SweepKindInput {
 }
 
 /** Looks for one kind of finding from where the sweep before ended, and mends what there is. */
-export async function sweepKind(tools: SweepTools, { kind, ageSeconds }: SweepKindInput): Promise<SweptKind> {
+export async function sweepKind(
+  tools: SweepTools,
+  { kind, ageSeconds }: SweepKindInput,
+  meter: Meter = NO_METER,
+): Promise<SweptKind> {
   const from = await readSweepMark(tools.db, kind);
   const look = await lookFor(kind, tools, { age: ageSeconds, from: from === '' ? undefined : from });
   const mendings = await mendAll(tools, look.findings);
   await writeSweepMark(tools.db, kind, look.mark ?? '');
-  return { kind, found: mendings.length, mended: mendings.filter(({ mended }) => mended).length };
+  const swept = { kind, found: mendings.length, mended: mendings.filter(({ mended }) => mended).length };
+  measureSweep(meter, swept);
+  return swept;
 }
 
 /** A finding, and what became of it. */

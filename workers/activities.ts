@@ -66,7 +66,11 @@ export function createActivities({
     findSyncLabels: (input) => findSyncLabels({ db, configs, ...secrets }, input),
     resolveTick: (input) => resolveTick(db, configs, input),
     sweepKind: (input) =>
-      sweepKind({ db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() }, input),
+      sweepKind(
+        { db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() },
+        input,
+        meter,
+      ),
   };
 }
 

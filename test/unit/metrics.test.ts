@@ -5,6 +5,7 @@ import {
   measureDeliveries,
   measureFailure,
   measureRun,
+  measureSweep,
   showCounters,
 } from '../../activities/measurements.ts';
 import { METRICS, NO_METER, type MetricName } from '../../activities/metrics.ts';
@@ -46,8 +47,10 @@ describe('the registry', () => {
     measureRun(registry.meter, stage, 'SUPERSEDED', null, null);
     measureFailure(registry.meter, stage, new StageFailure('throttled', 'x'));
     measureFailure(registry.meter, stage, new Error('a bug'));
+    measureSweep(registry.meter, { kind: 'vanished-run', found: 3, mended: 2 });
     const text = await registry.read();
     for (const line of [
+      'reefline_sweep_findings_total{kind="vanished-run",result="unmended"} 1',
       'reefline_events_received_total{router="p"} 10',
       'reefline_events_rejected_total{router="p"} 1',
       'reefline_events_deduplicated_total{router="p"} 3',
@@ -90,7 +93,18 @@ describe('the registry', () => {
     const names = Object.keys(METRICS) as MetricName[];
     const labels = new Set(names.flatMap((name) => METRICS[name].labels as readonly string[]));
     expect([...labels].sort()).toEqual(
-      ['cause', 'class', 'endpoint', 'outcome', 'pipeline', 'result', 'router', 'stage', 'state'].sort(),
+      [
+        'cause',
+        'class',
+        'endpoint',
+        'kind',
+        'outcome',
+        'pipeline',
+        'result',
+        'router',
+        'stage',
+        'state',
+      ].sort(),
     );
     for (const name of names) {
       expect(name.endsWith('_total')).toBe(METRICS[name].kind === 'counter');
