@@ -21,6 +21,41 @@ export interface DeliveryFilter {
   readonly status?: DeliveryView['status'];
 }
 
+/** A delivery with what is known of its event and its endpoint. */
+export interface DeliveryDetail extends DeliveryView {
+  readonly timelabel: string;
+  /** Null of a schema change. */
+  readonly outcome: string | null;
+  readonly deliveredAt: Date | null;
+  /** The receiver's own id of the message. */
+  readonly messageId: string | null;
+  /** What a person last decided about it as a dead letter, and when. */
+  readonly decision: 'redrive' | 'discard' | null;
+  readonly decidedAt: Date | null;
+  /** True while nothing is sent to its endpoint. */
+  readonly paused: boolean;
+}
+
+/** The delivery of an event to an endpoint, or undefined when the endpoint was never owed it. */
+export async function readDelivery(
+  db: pg.Pool,
+  endpoint: string,
+  eventId: string,
+): Promise<DeliveryDetail | undefined> {
+  const found = await db.query<DeliveryDetail>({
+    name: 'read-delivery',
+    text: `select d.endpoint, d.event_id as "eventId", d.dataset, d.status, d.attempts, d.owed_at as "owedAt", d.first_attempt_at as "firstAttemptAt",
+                  d.last_attempt_at as "lastAttemptAt", d.next_attempt_at as "nextAttemptAt", d.error_class as "errorClass",
+                  d.last_error as "lastError", d.decided_by as "decidedBy", d.decision, d.decided_at as "decidedAt",
+                  d.delivered_at as "deliveredAt", d.message_id as "messageId", e.timelabel, coalesce(e.outcome, e.status) as outcome,
+                  p.paused_at is not null as paused
+             from reefline.delivery d join reefline.data_event e using (event_id) join reefline.endpoint p on p.name = d.endpoint
+            where d.endpoint = $1 and d.event_id = $2`,
+    values: [endpoint, eventId],
+  });
+  return found.rows[0];
+}
+
 /** The newest deliveries that fit, the last one logged first. */
 export async function readDeliveries(
   db: pg.Pool,

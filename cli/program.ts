@@ -13,6 +13,7 @@ import { addConfigRollbackCommand } from './commands/config-rollback.ts';
 import { addConfigShowCommand } from './commands/config-show.ts';
 import { addDeliveriesDecideCommands } from './commands/deliveries-decide.ts';
 import { addDeliveriesListCommand } from './commands/deliveries-list.ts';
+import { addDeliveriesShowCommand } from './commands/deliveries-show.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -82,6 +83,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEndpointPreviewCommand,
   addEndpointPauseCommands,
   addDeliveriesListCommand,
+  addDeliveriesShowCommand,
   addDeliveriesDecideCommands,
   addDoctorCommand,
   addCatalogMigrateCommand,

@@ -147,6 +147,60 @@ describe('reefline deliveries', () => {
     );
   });
 
+  test('show gives one with its event, its attempts, its error, and what can be done about it', async () => {
+    await history.addSmallHistory();
+    const id = 'p.loaded/20200303080000/r1';
+    await history.db.query(
+      `insert into reefline.delivery (endpoint, seq, event_id, dataset, attempts, error_class, last_error, next_attempt_at)
+       select 'customers', seq, event_id, dataset, 3, 'unauthorized', 'no access', '2020-03-03T13:06:00Z' from reefline.data_event where event_id = $1`,
+      [id],
+    );
+    const show = async (): Promise<string> =>
+      (await history.reefline(['deliveries', 'show', 'customers', id])).stdout;
+    const owed = await show();
+    expect(owed).toMatch(
+      /dataset +warehouse\.main\.loaded\n.*20200303080000\n.*SUCCESS\nstatus +owed\nattempts +3\n/,
+    );
+    expect(owed).toMatch(
+      /next attempt +2020-03-03T13:06:00.000Z, in 1 m 00 s\nlast error +unauthorized: no access\n/,
+    );
+    expect(owed).toMatch(/\n\nPermit what the error names to the role of the workers\.\n$/);
+    await history.db.query(`update reefline.endpoint set paused_at = clock_timestamp()`);
+    const paused = await show();
+    await history.db.query(`update reefline.endpoint set paused_at = null`);
+    expect(paused).toMatch(/next attempt +when the endpoint is resumed\n/);
+    expect(paused).toContain(': reefline endpoint resume customers\n');
+    await history.db.query(`update reefline.delivery set status = 'dead'`);
+    const dead = await history.json<{ outcome: string; remedies: { command: string | null }[] }>(
+      ...['deliveries', 'show', 'customers', id],
+    );
+    expect(dead).toMatchObject({
+      status: 'dead',
+      errorClass: 'unauthorized',
+      lastError: 'no access',
+      paused: false,
+    });
+    expect(dead.remedies.map(({ command }) => command)).toEqual([
+      null,
+      `reefline deliveries redrive customers ${id}`,
+      `reefline deliveries discard customers ${id}`,
+    ]);
+    await history.reefline(['deliveries', 'discard', 'customers', id]);
+    expect(await show()).toMatch(/decided +discard by \S+, \d{4}-\S+Z\n$/);
+    const refusals = await Promise.all(
+      [
+        ['custmers', id],
+        ['customers', 'nothing'],
+        ['customers', 'p.hourly/20200303080000/r1'],
+      ].map((words) => history.reefline(['deliveries', 'show', ...words])),
+    );
+    expect(refusals.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [2, expect.stringContaining('There is no endpoint "custmers"')],
+      [2, expect.stringContaining('The log has no event "nothing"')],
+      [2, expect.stringContaining('customers was never owed the event')],
+    ]);
+  });
+
   test('refuse an unknown endpoint, and a decision about nothing or everything at once', async () => {
     for (const words of [
       ['redrive', 'custmers', '--all'],
