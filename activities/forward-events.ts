@@ -11,11 +11,10 @@ import {
 } from '../catalog/outbox.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
 import { cloudEvent } from '../pipeline/cloud-event.ts';
-import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
 import { fitMessage } from '../pipeline/fit-message.ts';
-import type { OutgoingMessage, Sender, SendResult } from '../pipeline/outgoing.ts';
+import { messageIdOf, type OutgoingMessage, type Sender, type SendResult } from '../pipeline/outgoing.ts';
 import { slackText } from '../pipeline/slack-text.ts';
 import { measureDeliveries } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
@@ -81,12 +80,12 @@ export async function forwardEvents(
     const messages = claimed.map((delivery) => messageOf(delivery, endpoint));
     const results = await send(messages, time);
     const outcomes = claimed.flatMap((delivery) => {
-      const result = results.get(delivery.eventId);
+      const result = results.get(messageIdOf(delivery.eventId, delivery.replay));
       return result === undefined ? [] : [outcomeOf(delivery, result, (text) => redact(text, endpoint))];
     });
     const dead = await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
     measureDeliveries(meter, name, outcomes, dead);
-    const untried = claimed.filter(({ eventId }) => !results.has(eventId));
+    const untried = claimed.filter(({ eventId, replay }) => !results.has(messageIdOf(eventId, replay)));
     await releaseDeliveries(
       db,
       name,
@@ -118,24 +117,31 @@ function restOf(outcomes: readonly DeliveryOutcome[], results: readonly SendResu
   return pauses.length === 0 ? asked : Math.max(asked, Math.min(LONGEST_DEAFNESS, ...pauses));
 }
 
-function messageOf({ eventId, seq, event }: ClaimedDelivery, endpoint: EndpointDefinition): OutgoingMessage {
+function messageOf(delivery: ClaimedDelivery, endpoint: EndpointDefinition): OutgoingMessage {
+  const { eventId, event, replay } = delivery;
+  const replayed = replay !== null;
   const body =
-    endpoint.kind === 'slack' ? slackText(event) : formatted(event, seq, endpoint.format ?? 'data-event');
-  return { id: eventId, group: event.dataset, body, attributes: { eventId, event_type: event.event_type } };
+    endpoint.kind === 'slack'
+      ? slackText(event, replayed)
+      : formatted(delivery, endpoint.format ?? 'data-event');
+  const attributes = { eventId, event_type: event.event_type, ...(replayed ? { replayed: 'true' } : {}) };
+  return { id: messageIdOf(eventId, replay), group: event.dataset, body, attributes };
 }
 
-function formatted(event: ReeflineEvent, seq: number, format: MessageFormat): string {
+function formatted({ event, seq, replay }: ClaimedDelivery, format: MessageFormat): string {
   const sent = fitMessage(event, (text) => Buffer.byteLength(text));
-  return JSON.stringify(format === 'cloudevents' ? cloudEvent(sent, seq) : sent);
+  const replayed = replay !== null;
+  if (format === 'cloudevents') return JSON.stringify(cloudEvent(sent, seq, replayed));
+  return JSON.stringify(replayed ? { ...sent, replayed } : sent);
 }
 
 function outcomeOf(
-  { eventId, attempts }: ClaimedDelivery,
+  { eventId, replay, attempts }: ClaimedDelivery,
   result: SendResult,
   redact: (text: string) => string,
 ): DeliveryOutcome {
   const { messageId, retryAfter = 0, final = false } = result;
-  if (result.error === null) return { eventId, messageId, error: null, retryIn: null };
+  if (result.error === null) return { eventId, replay, messageId, error: null, retryIn: null };
   const error = { ...result.error, message: redact(result.error.message) };
   // A receiver that is gone or refuses access can be mended by its owner, so only a message that it refuses is dead at once.
   const { failureClass } = error;
@@ -145,7 +151,7 @@ function outcomeOf(
     failureClass === 'unauthorized' ||
     failureClass === 'invalid_config';
   const retryIn = mendable && !final ? Math.max(pauseAfter(attempts), retryAfter) : null;
-  return { eventId, messageId: null, error, retryIn };
+  return { eventId, replay, messageId: null, error, retryIn };
 }
 
 /** Seconds until the next attempt: doubling from one second, with jitter so that retries spread. */

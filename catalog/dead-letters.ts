@@ -32,6 +32,9 @@ export interface DeliveryDetail extends DeliveryView {
   /** What a person last decided about it as a dead letter, and when. */
   readonly decision: 'redrive' | 'discard' | null;
   readonly decidedAt: Date | null;
+  /** The replay that owed it once more, and who asked for that. */
+  readonly replay: string | null;
+  readonly replayedBy: string | null;
   /** True while nothing is sent to its endpoint. */
   readonly paused: boolean;
 }
@@ -48,8 +51,9 @@ export async function readDelivery(
                   d.last_attempt_at as "lastAttemptAt", d.next_attempt_at as "nextAttemptAt", d.error_class as "errorClass",
                   d.last_error as "lastError", d.decided_by as "decidedBy", d.decision, d.decided_at as "decidedAt",
                   d.delivered_at as "deliveredAt", d.message_id as "messageId", e.timelabel, coalesce(e.outcome, e.status) as outcome,
-                  p.paused_at is not null as paused
+                  d.replay, r.asked_by as "replayedBy", p.paused_at is not null as paused
              from reefline.delivery d join reefline.data_event e using (event_id) join reefline.endpoint p on p.name = d.endpoint
+             left join reefline.replay r on r.id = d.replay
             where d.endpoint = $1 and d.event_id = $2`,
     values: [endpoint, eventId],
   });

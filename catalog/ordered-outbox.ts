@@ -54,8 +54,8 @@ export async function claimInOrder(
                update reefline.delivery d
                   set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
                  from due where d.endpoint = $1 and d.event_id = due.event_id
-               returning d.event_id, d.attempts, d.seq)
-             select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, e.body as event
+               returning d.event_id, d.attempts, d.seq, d.replay)
+             select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
                from claimed c join reefline.data_event e using (event_id) order by c.seq`,
       values: [endpoint, limit, seconds],
     });

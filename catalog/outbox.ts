@@ -9,14 +9,20 @@ export interface ClaimedDelivery {
   readonly seq: number;
   readonly attempts: number;
   readonly event: ReeflineEvent;
+  /** Id of the replay that owes it once more; null for the first sending. */
+  readonly replay: string | null;
 }
 
-export async function readEndpoint(
-  db: pg.Pool,
-  name: string,
-): Promise<{ readonly definition: EndpointDefinition; readonly paused: boolean } | undefined> {
-  const found = await db.query<{ definition: EndpointDefinition; paused: boolean }>(
-    'select definition, paused_at is not null as paused from reefline.endpoint where name = $1',
+export interface OutboxEndpoint {
+  readonly definition: EndpointDefinition;
+  readonly paused: boolean;
+  /** False when the configuration in force lacks it: it gets what it is owed and is owed nothing new. */
+  readonly active: boolean;
+}
+
+export async function readEndpoint(db: pg.Pool, name: string): Promise<OutboxEndpoint | undefined> {
+  const found = await db.query<OutboxEndpoint>(
+    'select definition, paused_at is not null as paused, active from reefline.endpoint where name = $1',
     [name],
   );
   return found.rows[0];
@@ -43,8 +49,8 @@ export async function claimDeliveries(
              update reefline.delivery d
                 set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
                from due where d.endpoint = $1 and d.event_id = due.event_id
-             returning d.event_id, d.attempts, d.seq)
-           select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, e.body as event
+             returning d.event_id, d.attempts, d.seq, d.replay)
+           select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
              from claimed c join reefline.data_event e using (event_id) order by c.seq`,
     values: [endpoint, limit, seconds],
   });
@@ -53,6 +59,8 @@ export async function claimDeliveries(
 
 export interface DeliveryOutcome {
   readonly eventId: string;
+  /** That of the claim; what was owed once more since then is not marked. */
+  readonly replay: string | null;
   readonly messageId: string | null;
   readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
   /** Seconds until the next attempt of one that failed; null makes it dead. */
@@ -80,8 +88,8 @@ export async function settleDeliveries(
                   first_attempt_at = coalesce(first_attempt_at, clock_timestamp()), last_attempt_at = clock_timestamp(),
                   message_id = o.message_id, last_error = o.error, error_class = o.class, claimed_until = null,
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
-             from jsonb_to_recordset($2::jsonb) as o("eventId" text, message_id text, error text, class text, retry_in double precision)
-            where d.endpoint = $1 and d.event_id = o."eventId"
+             from jsonb_to_recordset($2::jsonb) as o("eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
+            where d.endpoint = $1 and d.event_id = o."eventId" and d.replay is not distinct from o.replay
            returning d.status)
            select count(*)::int as dead from settled where status = 'dead'`,
     values: [
@@ -89,6 +97,7 @@ export async function settleDeliveries(
       JSON.stringify(
         outcomes.map((o) => ({
           eventId: o.eventId,
+          replay: o.replay,
           message_id: o.messageId,
           error: o.error?.message,
           class: o.error?.failureClass,

@@ -1,3 +1,4 @@
+import { parseInstant } from '../pipeline/backfill-request.ts';
 import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { InvalidInput } from './invalid-input.ts';
 
@@ -16,6 +17,17 @@ export function labelArgument(text: string): Timelabel {
       `"${text}" is no label. Write a timelabel (20200303110000), a day (2020-03-03) or a minute (2020-03-03T11:00), in UTC.`,
     );
   return read;
+}
+
+/** Reads a moment: a day, which begins at 00:00 UTC, or an instant. @throws InvalidInput, which ends the command with code 2. */
+export function momentArgument(text: string): Date {
+  // Without a zone a time is in UTC, as in labels.
+  const instant = parseInstant(text) ?? parseInstant(`${text}Z`);
+  if (instant === undefined)
+    throw new InvalidInput(
+      `"${text}" is no time. Write a day (2020-03-03) or a time of it in UTC (2020-03-03T11:00Z).`,
+    );
+  return new Date(instant);
 }
 
 /** Reads how many of something are wanted. @throws InvalidInput, which ends the command with code 2. */

@@ -19,6 +19,10 @@ export function deliveryDetailText(
     ['timelabel', delivery.timelabel],
     ['outcome', delivery.outcome],
     ['status', delivery.status],
+    [
+      'replay',
+      delivery.replay === null ? null : `${delivery.replay} by ${delivery.replayedBy ?? 'somebody'}`,
+    ],
     ['attempts', String(delivery.attempts)],
     ['owed since', instant(delivery.owedAt)],
     ['first attempt', instant(delivery.firstAttemptAt)],

@@ -22,6 +22,8 @@ export interface CloudEvent {
   readonly sequence: string;
   readonly timelabel: string;
   readonly revision: number;
+  /** There when a person had the event sent once more; its id is that of the first sending. */
+  readonly reeflinereplayed?: true;
   readonly data: SentEvent;
 }
 
@@ -29,7 +31,7 @@ export interface CloudEvent {
 const SEQUENCE_DIGITS = 19;
 
 /** `sequence` is the event's place in the log. */
-export function cloudEvent(event: SentEvent, sequence: number): CloudEvent {
+export function cloudEvent(event: SentEvent, sequence: number, replayed = false): CloudEvent {
   const what = event.event_type === 'data' ? `data.${event.outcome}` : `metadata.${event.change}`;
   const time = parseEventTime(event.event_type === 'data' ? event.endTime : event.time);
   if (time === undefined) throw new Error(`Event ${event.eventId} has no time.`);
@@ -46,6 +48,7 @@ export function cloudEvent(event: SentEvent, sequence: number): CloudEvent {
     sequence: String(sequence).padStart(SEQUENCE_DIGITS, '0'),
     timelabel: event.timelabel,
     revision: event.revision,
+    ...(replayed ? { reeflinereplayed: true } : {}),
     data: event,
   };
 }

@@ -2,12 +2,20 @@ import type { FailureClass } from './failure.ts';
 
 /** A message on its way to an endpoint. */
 export interface OutgoingMessage {
-  /** Id of its event: the same however often it is sent. */
+  /** See messageIdOf: the same however often it is tried. */
   readonly id: string;
   /** What is kept in order where an order is kept: the dataset. */
   readonly group: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+}
+
+/**
+ * The id of a message: that of its event, and of its replay when it is one, or a receiver that drops what it has seen would
+ * drop what was asked for on purpose.
+ */
+export function messageIdOf(eventId: string, replay: string | null): string {
+  return replay === null ? eventId : `${eventId}#${replay}`;
 }
 
 export interface SendResult {

@@ -8,10 +8,11 @@ const MOST_LINES = 10;
 
 /**
  * An event for people, in the mrkdwn of Slack. The first line says what happened to which label and stands for itself; the last one is
- * the command that tells more.
+ * the command that tells more. `replayed` says in the first line that it was sent before.
  */
-export function slackText(event: ReeflineEvent): string {
-  return event.event_type === 'data' ? dataText(event) : changeText(event);
+export function slackText(event: ReeflineEvent, replayed = false): string {
+  const text = event.event_type === 'data' ? dataText(event) : changeText(event);
+  return replayed ? text.replace('\n', ' (sent once more)\n') : text;
 }
 
 function dataText({ outcome, dataset, timelabel, stage, revision, error, missing = [] }: DataEvent): string {

@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import { endpointTest } from '../../activities/owed-endpoints.ts';
 import { searchEvents, type EventView } from '../../catalog/event-views.ts';
 import { suggest } from '../../config/nearest.ts';
-import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
-import type { Outcome } from '../../pipeline/outcome.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { countArgument } from '../arguments.ts';
 import { checkedProject } from '../checked-project.ts';
@@ -12,6 +9,7 @@ import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { previewText, type Previewed } from '../endpoint-text.ts';
 import { InvalidInput } from '../invalid-input.ts';
+import { judgeAtArrival } from '../judge-at-arrival.ts';
 
 export function addEndpointPreviewCommand(program: Command, context: CliContext): void {
   const command = groupOf(program, 'endpoint')
@@ -35,18 +33,12 @@ export function addEndpointPreviewCommand(program: Command, context: CliContext)
   ]);
 }
 
-/** Events are judged as at the moment when they arrived, which is when their age counted. */
 function previewOf(endpoint: EndpointDefinition, events: readonly EventView[]): readonly Previewed[] {
-  const test = endpointTest(endpoint);
+  const judge = judgeAtArrival(endpoint);
   return events.map((event) => ({
     ...event,
-    leftOutBy: test(withOutcome(event), event.receivedAt.getTime()) ?? null,
+    leftOutBy: judge(event) ?? null,
   }));
-}
-
-/** Events that were logged before there were outcomes have none in their bodies. */
-function withOutcome({ body, outcome }: EventView): ReeflineEvent {
-  return body.event_type === 'metadata' ? body : { ...body, outcome: (outcome ?? body.status) as Outcome };
 }
 
 function requireEndpoint({ endpoints }: Project, name: string): EndpointDefinition {

@@ -201,6 +201,44 @@ describe('reefline deliveries', () => {
     ]);
   });
 
+  test('replay counts what it would send, by times of arrival and the filter in force, and owes nothing then', async () => {
+    await history.addSmallHistory();
+    const count = async (...options: string[]): Promise<unknown> =>
+      history.json(...['endpoint', 'replay', 'customers', '--dry-run', ...options]);
+    const day = ['--from', '2020-03-03', '--to', '2020-03-04'];
+    const counted = await count(...day);
+    expect(counted).toMatchObject({ endpoint: 'customers', events: 3, passed: 3 });
+    expect(await count(...day)).toEqual(counted);
+    expect(await count(...day, '--dataset', 'warehouse.main.loaded')).toMatchObject({ events: 1, passed: 1 });
+    expect(await count('--from', '2020-03-03T12:04', '--to', '2020-03-03T12:05Z')).toMatchObject({
+      events: 3,
+    });
+    expect(await count('--from', '2020-03-02', '--to', '2020-03-03T12:04Z')).toMatchObject({ events: 0 });
+    await history.db.query(
+      `update reefline.endpoint set definition = definition || '{"on": ["FAILURE"], "maxAgeSeconds": 36000}'`,
+    );
+    expect(await count(...day)).toMatchObject({ events: 3, passed: 1 });
+    await history.db.query(`update reefline.endpoint set definition = definition - 'on' - 'maxAgeSeconds'`);
+    const rows = await history.db.query(
+      'select 1 from reefline.delivery union all select 1 from reefline.replay',
+    );
+    expect(rows.rowCount).toBe(0);
+    const refusals = await Promise.all(
+      [
+        ['customers', '--from', '2020-03-04', '--to', '2020-03-03'],
+        ['customers', '--from', 'yesterday', '--to', '2020-03-03'],
+        ['customers', ...day, '--id', 'no name'],
+        ['custmers', ...day],
+      ].map((words) => history.reefline(['endpoint', 'replay', ...words])),
+    );
+    expect(refusals.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [2, expect.stringContaining('--from has to be before --to')],
+      [2, expect.stringContaining('"yesterday" is no time')],
+      [2, expect.stringContaining('"no name" is no name of a replay')],
+      [2, expect.stringContaining('There is no endpoint "custmers"')],
+    ]);
+  });
+
   test('refuse an unknown endpoint, and a decision about nothing or everything at once', async () => {
     for (const words of [
       ['redrive', 'custmers', '--all'],

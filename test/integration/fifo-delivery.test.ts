@@ -16,9 +16,10 @@ import { forwardEvents, type Forwarded } from '../../activities/forward-events.t
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
 import { settleDeliveries } from '../../catalog/outbox.ts';
+import { openReplay, replayStep } from '../../catalog/replays.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
 import { createQueueSender } from '../../connectors/sqs/sender.ts';
-import type { Sender, SendResult } from '../../pipeline/outgoing.ts';
+import type { OutgoingMessage, Sender, SendResult } from '../../pipeline/outgoing.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
@@ -103,13 +104,13 @@ describe('the outbox of an endpoint that keeps an order', () => {
     expect(await claim()).toEqual([a1, a2, b1]);
     await releaseDeliveries(db, 'customers', [a2 ?? '']);
     const error = { failureClass: 'unavailable', message: 'the queue is away' } as const;
-    const away = { messageId: null, error };
+    const away = { replay: null, messageId: null, error };
     await settleDeliveries(
       db,
       'customers',
       [
         { ...away, eventId: a1 ?? '', retryIn: 1000 },
-        { eventId: b1 ?? '', messageId: 'm', error: null, retryIn: null },
+        { eventId: b1 ?? '', replay: null, messageId: 'm', error: null, retryIn: null },
       ],
       DAY,
     );
@@ -121,7 +122,7 @@ describe('the outbox of an endpoint that keeps an order', () => {
     await settleDeliveries(
       db,
       'customers',
-      [{ eventId: a2 ?? '', messageId: 'm', error: null, retryIn: null }],
+      [{ eventId: a2 ?? '', replay: null, messageId: 'm', error: null, retryIn: null }],
       DAY,
     );
     expect(await nextDueInOrder(db, 'customers')).toBeNull();
@@ -133,9 +134,18 @@ describe('the outbox of an endpoint that keeps an order', () => {
   });
 });
 
+/** Owes once more everything that is in the log. */
+async function replayAll(id: string): Promise<void> {
+  const request = { from: new Date(0), to: new Date('2100-01-01T00:00:00Z') };
+  await openReplay(db, id, 'customers', request, 'ada');
+  await replayStep(db, id, request, () => true);
+}
+
 describe('forwarding to a receiver that is not well', () => {
+  const sent: OutgoingMessage[] = [];
   const forwardTo = (answer: (id: string) => Partial<SendResult> | undefined): Promise<Forwarded> => {
     const send: Sender['send'] = (messages) => {
+      sent.push(...messages);
       const results = messages.flatMap(({ id }): SendResult[] => {
         const said = answer(id);
         return said === undefined ? [] : [{ id, messageId: null, error: null, ...said }];
@@ -176,6 +186,22 @@ describe('forwarding to a receiver that is not well', () => {
     await owe(['a.b.c']);
     const gone = await forwardTo(() => ({ error: { ...error, failureClass: 'not_found' }, final: true }));
     expect(gone).toMatchObject({ failed: 1, nextDueSeconds: null });
+  });
+
+  test('sends a replayed message as such in body, attributes and id, the same at each attempt', async () => {
+    const [eventId = ''] = await owe(['a.b.c']);
+    await forwardTo(() => ({}));
+    await replayAll('mended');
+    sent.length = 0;
+    await forwardTo(() => ({ error }));
+    await db.query(`update reefline.delivery set next_attempt_at = clock_timestamp()`);
+    expect(await forwardTo(() => ({}))).toMatchObject({ delivered: 1, nextDueSeconds: null });
+    expect(sent).toHaveLength(2);
+    for (const { id, body, attributes } of sent) {
+      expect(id).toBe(`${eventId}#mended`);
+      expect(JSON.parse(body)).toMatchObject({ eventId, replayed: true });
+      expect(attributes).toEqual({ eventId, event_type: 'data', replayed: 'true' });
+    }
   });
 });
 
@@ -240,6 +266,22 @@ async function receiveAll(): Promise<{ dataset: string; number: number }[]> {
 }
 
 describe('a FIFO queue', () => {
+  test('takes a replay at once, in order and marked, though it drops what has the id of a message of the last minutes', async () => {
+    await owe(['a.b.c', 'a.b.d', 'a.b.c']);
+    await forwardOnce(() => 'no');
+    const first = await receiveAll();
+    await replayAll('at-once');
+    await forwardOnce(() => 'no');
+    const again = await receiveAll();
+    const ofOne = (messages: typeof first): typeof first =>
+      messages.filter(({ dataset }) => dataset === 'a.b.c');
+    expect(again).toHaveLength(3);
+    expect(ofOne(again)).toEqual(ofOne(first).map((message) => ({ ...message, replayed: true })));
+    // Nothing of it is left, and the same replay again owes nothing.
+    await replayAll('at-once');
+    expect(await forwardOnce(() => 'no')).toMatchObject({ delivered: 0, nextDueSeconds: null });
+  });
+
   test('gets the messages of each dataset in order and each once, whatever fails and whenever a publisher dies', async () => {
     const mishaps = fc.infiniteStream(fc.constantFrom('no', 'no', 'no', 'no', 'entry', 'call', 'crash'));
     const datasets = fc.array(fc.constantFrom('a.b.c', 'a.b.d', 'ö.b.e', 'a.b.f'), {

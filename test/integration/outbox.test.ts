@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import pg from 'pg';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { decideDeadLetters, readDeliveries, type DeliveryView } from '../../catalog/dead-letters.ts';
+import { openReplay, replayStep, type ReplayRequest } from '../../catalog/replays.ts';
 import { claimDeliveries, nextDue, settleDeliveries } from '../../catalog/outbox.ts';
 import { readStandingFigures, type StandingFigures } from '../../catalog/standing-figures.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
@@ -44,7 +45,7 @@ describe('what an endpoint is owed', () => {
     return settleDeliveries(
       db,
       'customers',
-      [{ eventId: 'e1', messageId: null, error, retryIn }],
+      [{ eventId: 'e1', replay: null, messageId: null, error, retryIn }],
       giveUpSeconds,
     );
   };
@@ -136,5 +137,62 @@ describe('what an endpoint is owed', () => {
     expect(now.open[0]?.oldest).toBeGreaterThan(7000);
     await settle('the message is refused', null);
     expect((await figures()).endpoints).toEqual([{ endpoint, paused: true, owed: 0, dead: 1, oldest: null }]);
+  });
+
+  test('is owed once more by a replay, once however often the command dies, is repeated, or runs twice at once', async () => {
+    const request: ReplayRequest = {
+      from: new Date('2001-01-01T00:00:00Z'),
+      to: new Date('2001-01-02T00:00:00Z'),
+      pipeline: 'p',
+    };
+    // More than one transaction takes; of another pipeline, and of the moment at which the range ends, one each.
+    await db.query(
+      `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body, received_at)
+       select 'r' || n, 'data', 'a.b.r', '20010101000000', n, 'p', jsonb_build_object('eventId', 'r' || n, 'pipeline', case n when 1501 then 'q' else 'p' end),
+              case n when 1502 then timestamptz '2001-01-02T00:00:00Z' else timestamptz '2001-01-01T00:00:00Z' end
+         from generate_series(1, 1502) n`,
+    );
+    await db.query(
+      `insert into reefline.delivery (endpoint, seq, event_id, dataset, status, attempts)
+       select 'customers', seq, event_id, dataset, s, 1 from reefline.data_event
+         join (values ('r1', 'delivered'), ('r2', 'dead'), ('r3', 'discarded'), ('r4', 'owed')) given(id, s) on id = event_id`,
+    );
+    const open = (by: string, asked = request): ReturnType<typeof openReplay> =>
+      openReplay(db, 'again', 'customers', asked, by);
+    const passes = ({ eventId }: { eventId: string }): boolean => eventId !== 'r5';
+    expect(await open('ada')).toMatchObject({ same: true, replay: { endedAt: null, owed: 0 } });
+    const dying = replayStep(db, 'again', request, () => {
+      throw new Error('the command dies');
+    });
+    await expect(dying).rejects.toThrow('the command dies');
+    const begun = await replayStep(db, 'again', request, passes);
+    expect(begun).toMatchObject({ endedAt: null, passed: 999, owed: 997 });
+    // What was sent meanwhile is not sent again by who goes on.
+    await db.query(`update reefline.delivery set status = 'delivered' where replay = 'again'`);
+    expect(await open('bob')).toMatchObject({ same: true, replay: { askedBy: 'ada', owed: 997 } });
+    await Promise.all([1, 2].map(() => replayStep(db, 'again', request, passes)));
+    const { replay } = await open('bob');
+    expect(replay).toMatchObject({ askedBy: 'ada', passed: 1499, owed: 1497, endedAt: expect.any(Date) });
+    const found = await db.query<{ owed: number; kept: string[] }>(
+      `select count(*) filter (where replay = 'again' and status = 'owed')::int as owed,
+              array_agg(event_id || ' ' || status order by event_id) filter (where replay is null) as kept from reefline.delivery`,
+    );
+    expect(found.rows).toEqual([{ owed: 500, kept: ['r3 discarded', 'r4 owed'] }]);
+    expect((await open('bob', { ...request, pipeline: 'q' })).same).toBe(false);
+  });
+
+  test('stays owed by a replay when who sent it before comes too late to say so', async () => {
+    await owe();
+    await claimDeliveries(db, 'customers', 10, 0);
+    await claimDeliveries(db, 'customers', 10, 0);
+    await settle(null, null);
+    const { from, to } = { from: new Date(0), to: new Date('2100-01-01T00:00:00Z') };
+    const request: ReplayRequest = { from, to, dataset: 'a.b.c' };
+    await openReplay(db, 'overtaking', 'customers', request, 'ada');
+    expect(await replayStep(db, 'overtaking', request, () => true)).toMatchObject({ owed: 1 });
+    await settle(null, null);
+    expect(await nextDue(db, 'customers')).toBe(0);
+    const [claimed] = await claimDeliveries(db, 'customers', 10, 60);
+    expect(claimed).toMatchObject({ eventId: 'e1', replay: 'overtaking', attempts: 1 });
   });
 });

@@ -18,6 +18,7 @@ import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import { wakePublisher } from '../../workers/wake-publisher.ts';
+import { runReefline } from '../support/cli-terminal.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
@@ -145,8 +146,39 @@ describe('a paused endpoint', () => {
       expect(await deliveries('paused')).toEqual({ delivered: 3 });
     });
     expect(await drain(url)).toHaveLength(3);
+    // A command that is repeated finds its replay, whose end is recorded.
+    const first = await replay('paused');
+    expect(first).toMatchObject({ passed: 3, owed: 3, repeated: false });
+    expect(await replay('paused')).toEqual({ ...first, repeated: true });
+    await eventually(async () => {
+      expect(await deliveries('paused')).toEqual({ delivered: 3 });
+    });
+    const again = await drain(url);
+    expect(again.map(({ MessageAttributes: marks }) => marks?.['replayed']?.StringValue)).toEqual(
+      again.map(() => 'true'),
+    );
+    expect(again).toHaveLength(3);
   });
 });
+
+/** What `reefline endpoint replay` prints of the years in which the tests run. */
+async function replay(endpoint: string): Promise<object> {
+  const range = ['--from', '2020-01-01', '--to', '2100-01-01'];
+  const before = process.env['TEMPORAL_NAMESPACE'];
+  // The Temporal client reads the environment of the process.
+  process.env['TEMPORAL_NAMESPACE'] = engine.namespace;
+  try {
+    const env = { REEFLINE_CATALOG_URL: engine.catalogUrl };
+    const { stdout, stderr } = await runReefline(['endpoint', 'replay', endpoint, ...range, '--json'], {
+      env,
+    });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as object;
+  } finally {
+    if (before === undefined) delete process.env['TEMPORAL_NAMESPACE'];
+    else process.env['TEMPORAL_NAMESPACE'] = before;
+  }
+}
 
 describe('forwarding', () => {
   test('every event that passes the filter reaches the queue in its format, the nine documented fields first', async () => {

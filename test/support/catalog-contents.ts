@@ -47,7 +47,7 @@ export async function readContents(db: pg.Pool): Promise<CatalogContents> {
 
 /** Those that refer to others first. */
 const IN_ORDER =
-  'verdict delivery rejected_event run_input stage_run run_note pause held_run data_event dataset_schema endpoint dependency stage pipeline config_version';
+  'verdict delivery rejected_event run_input stage_run run_note pause held_run data_event dataset_schema replay endpoint dependency stage pipeline config_version';
 
 /** Empties a catalog, its configurations included; many times faster than truncating tables that are nearly empty. */
 export async function emptyCatalog(db: pg.Pool): Promise<void> {

@@ -63,6 +63,13 @@ describe('a CloudEvents message', () => {
     expect(type).toBe(`reefline.data.${outcome.toLowerCase()}.v1`);
   });
 
+  test('of a replay is valid and says so, with the id of the first sending', () => {
+    const message = JSON.stringify(cloudEvent(fitMessage(EVENT, bytesOf), 7, true));
+    const replayed = new CloudEvent(JSON.parse(message) as Partial<CloudEvent<unknown>>, true);
+    expect(replayed).toMatchObject({ id: EVENT.eventId, reeflinereplayed: true, data: EVENT });
+    expect(read(EVENT)).not.toHaveProperty('reeflinereplayed');
+  });
+
   test('comes in the order of the log when its sequence is sorted as text', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.maxSafeNat(), (one, other) => {

@@ -121,6 +121,12 @@ describe('a message for people', () => {
     );
   });
 
+  test('says in its first line when it is sent once more', () => {
+    const [line, ...others] = slackText(FAILED, true).split('\n');
+    expect(line).toBe('*FAILURE* `warehouse.analytics.orders` 20200303110000 (data_error) (sent once more)');
+    expect(others).toEqual(slackText(FAILED).split('\n').slice(1));
+  });
+
   test('cuts a long error before it is escaped, and no backtick of it ends the block', () => {
     const error = { class: 'rejected', message: '```' + '<'.repeat(5_000), facts: {} };
     const [, shown = ''] = /^```([^`]*)```$/m.exec(slackText({ ...FAILED, error })) ?? [];
