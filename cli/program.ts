@@ -20,6 +20,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addEndpointPauseCommands } from './commands/endpoint-pause.ts';
 import { addEndpointPreviewCommand } from './commands/endpoint-preview.ts';
 import { addEndpointReplayCommand } from './commands/endpoint-replay.ts';
+import { addEndpointTestCommand } from './commands/endpoint-test.ts';
 import { addEventsRejectedCommand } from './commands/events-rejected.ts';
 import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
@@ -82,6 +83,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsRejectedCommand,
   addInboundListCommand,
   addEndpointPreviewCommand,
+  addEndpointTestCommand,
   addEndpointPauseCommands,
   addEndpointReplayCommand,
   addDeliveriesListCommand,

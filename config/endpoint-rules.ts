@@ -2,6 +2,7 @@ import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { addressProblem } from '../pipeline/webhook-address.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
+import { queueProblems } from './queue-rules.ts';
 import { isPlain } from './secret-reference.ts';
 import type { YamlFile } from './yaml-file.ts';
 
@@ -41,7 +42,7 @@ function addressProblems(yaml: YamlFile, endpoint: EndpointDefinition): readonly
   const at = (field: string): readonly string[] => ['endpoints', endpoint.name, field];
   switch (endpoint.kind) {
     case 'sqs':
-      return [];
+      return queueProblems(yaml, ['endpoints', endpoint.name], endpoint);
     case 'webhook': {
       const found = isPlain(endpoint.url) ? addressProblem(endpoint.url) : undefined;
       return [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
-import { age, name, namePattern, region, text } from './field.ts';
+import { age, name, namePattern, text } from './field.ts';
 
 const nameList = z
   .union([
@@ -54,7 +54,13 @@ export const ENDPOINT_SCHEMAS = {
   sqs: z.strictObject({
     kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:CUSTOMER_QUEUE_URL}.'),
-    region,
+    region: text
+      .optional()
+      .describe("AWS region of the queue; that of its URL when absent, else the worker's default."),
+    roleArn: text
+      .optional()
+      .describe('ARN of a role to assume for sending, or a reference such as ${env:CUSTOMER_ROLE_ARN}.'),
+    externalId: text.optional().describe('External id that the trust policy of the role asks for.'),
     format,
     giveUpAfter,
     ...filter,

@@ -15,6 +15,7 @@ import type { ObjectDefinition } from './salesforce/objects.ts';
 import { startSalesforce } from './salesforce/server.ts';
 import type { Credentials } from './salesforce/sessions.ts';
 import { startSnowflake } from './snowflake/server.ts';
+import { startSts } from './sts.ts';
 import { startTemporal } from './temporal.ts';
 
 /** A Salesforce org: its objects, and with what one signs in. */
@@ -120,6 +121,8 @@ async function startParts(
     ...(temporal && { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: temporal.namespace }),
   };
   const common = { host: HOST, port: 0 };
+  const sts = await begin('STS', () => startSts(common));
+  env['AWS_ENDPOINT_URL_STS'] = sts.url;
   const glue = await begin('Glue', () => startGlue({ ...common, dir: join(dir, 'glue') }));
   env['AWS_ENDPOINT_URL_GLUE'] = glue.url;
   const athena = await begin('Athena', () =>

@@ -43,7 +43,12 @@ interface EndpointBase extends EndpointFilter {
 export interface SqsEndpoint extends EndpointBase {
   readonly kind: 'sqs';
   readonly queueUrl: string;
+  /** That of the queue's URL when absent, else the default of the worker. */
   readonly region?: string;
+  /** ARN of a role to assume for sending, or a reference to it: a queue in another account whose owner gives a role. */
+  readonly roleArn?: string;
+  /** What the owner of the role wants to hear when it is assumed (AWS, "IAM User Guide", third-party access). */
+  readonly externalId?: string;
   /** `data-event` when absent: the documented fields first, then ours. */
   readonly format?: MessageFormat;
 }

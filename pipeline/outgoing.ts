@@ -18,11 +18,19 @@ export function messageIdOf(eventId: string, replay: string | null): string {
   return replay === null ? eventId : `${eventId}#${replay}`;
 }
 
+/** Why a receiver did not take a message. */
+export interface SendError {
+  readonly failureClass: FailureClass;
+  readonly message: string;
+  /** The receiver's own name of the error, where it has one. */
+  readonly code?: string;
+}
+
 export interface SendResult {
   readonly id: string;
   /** The receiver's own id of a message that it took; null where it gives none. */
   readonly messageId: string | null;
-  readonly error: { readonly failureClass: FailureClass; readonly message: string } | null;
+  readonly error: SendError | null;
   /** Seconds for which the receiver asks to be left alone. */
   readonly retryAfter?: number;
   /** The receiver wants nothing of it ever again: it is not tried again, whatever the class of the error. */

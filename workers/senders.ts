@@ -1,9 +1,9 @@
-import { createSqsClient } from '../connectors/sqs/client.ts';
 import { createQueueSender } from '../connectors/sqs/sender.ts';
 import { createSlack } from '../connectors/webhook/slack.ts';
 import { createWebhook } from '../connectors/webhook/send.ts';
 import { FORMAT_TYPES, type EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { Sender } from '../pipeline/outgoing.ts';
+import { openQueue, queueAccess } from './endpoint-queue.ts';
 import { resolveFields } from './secrets.ts';
 
 /** One sender per endpoint, made at first use and again when its definition has changed. */
@@ -19,10 +19,11 @@ export function endpointSenders(environment: NodeJS.ProcessEnv): (endpoint: Endp
   };
 }
 
-function createSender(endpoint: EndpointDefinition): Sender {
+/** `endpoint`: its references resolved. */
+export function createSender(endpoint: EndpointDefinition): Sender {
   switch (endpoint.kind) {
     case 'sqs':
-      return createQueueSender({ client: createSqsClient(endpoint), queueUrl: endpoint.queueUrl });
+      return createQueueSender(openQueue(queueAccess(endpoint)));
     case 'webhook':
       return createWebhook({ ...endpoint, contentType: FORMAT_TYPES[endpoint.format ?? 'data-event'] });
     case 'slack':

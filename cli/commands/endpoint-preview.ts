@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
 import { searchEvents, type EventView } from '../../catalog/event-views.ts';
-import { suggest } from '../../config/nearest.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
-import type { Project } from '../../pipeline/project.ts';
 import { countArgument } from '../arguments.ts';
 import { checkedProject } from '../checked-project.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
 import { previewText, type Previewed } from '../endpoint-text.ts';
-import { InvalidInput } from '../invalid-input.ts';
 import { judgeAtArrival } from '../judge-at-arrival.ts';
+import { requireEndpoint } from '../project-endpoint.ts';
 
 export function addEndpointPreviewCommand(program: Command, context: CliContext): void {
   const command = groupOf(program, 'endpoint')
@@ -39,12 +37,4 @@ function previewOf(endpoint: EndpointDefinition, events: readonly EventView[]): 
     ...event,
     leftOutBy: judge(event) ?? null,
   }));
-}
-
-function requireEndpoint({ endpoints }: Project, name: string): EndpointDefinition {
-  const found = endpoints.find((endpoint) => endpoint.name === name);
-  if (found !== undefined) return found;
-  const names = endpoints.map((endpoint) => endpoint.name);
-  const cure = suggest(name, names, 'add it under endpoints: in reefline.yaml');
-  throw new InvalidInput(`There is no endpoint "${name}": ${cure}`);
 }

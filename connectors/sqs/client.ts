@@ -1,14 +1,25 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { roleCredentials, type AssumedRole } from './assumed-role.ts';
 
 export interface Queue {
   readonly client: SQSClient;
   readonly queueUrl: string;
 }
 
-/** A client for SQS. Endpoint and credentials come from the AWS SDK's standard environment. */
-export function createSqsClient(settings: { readonly region?: string }): SQSClient {
+/**
+ * A client for SQS. Its address comes from the AWS SDK's standard environment, and so do region and credentials when they
+ * are not given here.
+ */
+export function createSqsClient({
+  region,
+  role,
+}: {
+  readonly region?: string | undefined;
+  readonly role?: AssumedRole | undefined;
+}): SQSClient {
   return new SQSClient({
-    ...(settings.region === undefined ? {} : { region: settings.region }),
+    ...(region === undefined ? {} : { region }),
+    ...(role === undefined ? {} : { credentials: roleCredentials(role, region) }),
     // The queue URL names the queue; the host to call is the client's own endpoint, which may be another.
     useQueueUrlAsEndpoint: false,
     // A silent peer must not hold the publisher of an endpoint until the activity's own timeout.

@@ -1,7 +1,7 @@
 import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import type { OutgoingMessage, SendResult } from '../../pipeline/outgoing.ts';
 import type { Queue } from './client.ts';
-import { classifySqs } from './failures.ts';
+import { classifyEntry, classifySqs } from './failures.ts';
 import { fifoId, isFifo } from './fifo.ts';
 
 /** SQS takes at most 10 entries and 256 KiB a call, and as much in one message (AWS, "Amazon SQS message quotas"). */
@@ -63,19 +63,10 @@ export async function sendBatch(
     return batch.map(({ id }, index) => {
       const messageId = delivered.get(String(index));
       if (messageId !== undefined) return { id, messageId, error: null };
-      const failure = failed.get(String(index));
-      const failureClass = failure?.SenderFault === true ? 'rejected' : 'unavailable';
-      return {
-        id,
-        messageId: null,
-        error: {
-          failureClass,
-          message: `${failure?.Code ?? 'no answer for this entry'} ${failure?.Message ?? ''}`.trim(),
-        },
-      };
+      return { id, messageId: null, error: classifyEntry(failed.get(String(index))) };
     });
   } catch (error) {
-    const { failureClass, message } = classifySqs(error);
-    return batch.map(({ id }) => ({ id, messageId: null, error: { failureClass, message } }));
+    const failure = classifySqs(error);
+    return batch.map(({ id }) => ({ id, messageId: null, error: failure }));
   }
 }

@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { sendBatch } from '../../connectors/sqs/send.ts';
+import type { Probed } from '../../workers/probe-endpoint.ts';
+import { consume } from '../../examples/customer-queue/consume.ts';
+import { openCustomerAccount } from '../support/customer-account.ts';
+import { freshQueue } from '../support/local-cloud.ts';
+import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
 import { logEvent, openRunHistory, type RunHistory } from '../support/run-history.ts';
 
 let history: RunHistory;
@@ -249,5 +256,79 @@ describe('reefline deliveries', () => {
       expect([words, exitCode]).toEqual([words, 2]);
       expect(stderr).toMatch(/There is no endpoint "custmers": .*customers|Name the events to/);
     }
+  });
+});
+
+describe('reefline endpoint test', () => {
+  const ROLE = { arn: 'arn:aws:iam::444455556666:role/reefline-events', externalId: 'acme-7f3a' };
+
+  test('sends as the role of the endpoint, and says which statement is missing when it is refused', async () => {
+    const queue = await freshQueue('probed');
+    const account = await openCustomerAccount(ROLE);
+    const before = { ...process.env };
+    Object.assign(process.env, account.env);
+    const run = async (
+      extra: string,
+      id = ROLE.externalId,
+      words: string[] = [],
+    ): ReturnType<typeof history.reefline> =>
+      withProject(
+        {
+          ...SHOP_PROJECT,
+          'reefline.yaml': (SHOP_PROJECT['reefline.yaml'] ?? '').replace(
+            '_QUEUE_URL}"',
+            `_QUEUE_URL}"${extra}`,
+          ),
+        },
+        (dir) =>
+          history.reefline(['endpoint', 'test', 'customers', dir, ...words], {
+            env: { CUSTOMER_QUEUE_URL: queue.url, CUSTOMER_ROLE_ID: id },
+          }),
+      );
+    const role = `, roleArn: "${ROLE.arn}", externalId: "\${env:CUSTOMER_ROLE_ID}"`;
+    try {
+      const sent = await run(role);
+      expect(sent.stdout).toMatch(
+        /^customers took the probe in the queue probed-\w+ of account 000000000000 in us-east-1, as arn:aws:iam::444455556666:role\/reefline-events: message [0-9a-f-]{36}\./,
+      );
+      expect(sent.exitCode).toBe(0);
+      const inEvents = await run(`${role}, format: cloudevents`);
+      expect(inEvents.exitCode).toBe(0);
+
+      const asItself = await run('', ROLE.externalId, ['--json']);
+      expect(asItself.exitCode).toBe(1);
+      const { error } = JSON.parse(asItself.stdout) as Probed;
+      expect(error).toMatchObject({ class: 'unauthorized', missing: [{ where: /policy of the queue/ }] });
+      expect(error?.missing[0]?.statement).toMatchObject({
+        Principal: { AWS: 'arn:aws:iam::111122223333:role/reefline-worker' },
+        Action: 'sqs:SendMessage',
+        Resource: `arn:aws:sqs:us-east-1:000000000000:${queue.name}`,
+      });
+      const stranger = await run(role, 'another');
+      expect(stranger.exitCode).toBe(1);
+      expect(stranger.stdout).toContain('"sts:ExternalId": "another"');
+      expect(stranger.stdout).toContain('may not assume arn:aws:iam::444455556666:role/reefline-events');
+      account.refuseKey();
+      const encrypted = await run(role);
+      expect(encrypted.exitCode).toBe(1);
+      expect(encrypted.stdout).toMatch(/KMS key .*kms:generatedatakey[^]*In the policy of the KMS key/);
+    } finally {
+      for (const name of Object.keys(account.env)) process.env[name] = before[name];
+      await account.stop();
+    }
+    // The two probes that arrived are dropped by a consumer as the page for customers has it; an event is handled.
+    const sqs = createSqsClient({});
+    await sendBatch({ client: sqs, queueUrl: queue.url }, [
+      { id: 'a', group: 'a.b.c', body: '{"rows":3}', attributes: { eventId: 'a', event_type: 'data' } },
+    ]);
+    const handled: unknown[] = [];
+    const reading = consume(sqs, queue.url, (eventId, message) => {
+      handled.push([eventId, message]);
+      return Promise.reject(new Error('enough'));
+    });
+    await expect(reading).rejects.toThrow('enough');
+    expect(handled).toEqual([['a', { rows: 3 }]]);
+    sqs.destroy();
+    await queue.drop();
   });
 });

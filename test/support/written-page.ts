@@ -11,11 +11,16 @@ export function expectTables(
     Record<string, { readonly titles: readonly string[]; readonly rows: readonly (readonly string[])[] }>
   >,
 ): void {
+  const blocks = Object.entries(tables).map(([name, { titles, rows }]) => [name, markdown(titles, rows)]);
+  expectBlocks(page, Object.fromEntries(blocks) as Record<string, string>);
+}
+
+/** The same for any Markdown, such as a block of code. */
+export function expectBlocks(page: string, blocks: Readonly<Record<string, string>>): void {
   const path = new URL(`../../docs/${page}`, import.meta.url);
   const before = readFileSync(path, 'utf8');
   let after = before;
-  for (const [name, { titles, rows }] of Object.entries(tables))
-    after = withBlock(after, name, markdown(titles, rows));
+  for (const [name, block] of Object.entries(blocks)) after = withBlock(after, name, block);
   if (process.env['REEFLINE_WRITE_DOCS'] === '1') writeFileSync(path, after);
   else expect(unformatted(after)).toBe(unformatted(before));
 }
@@ -35,7 +40,12 @@ function withBlock(page: string, name: string, block: string): string {
   return `${before}${mark}\n\n${block}\n\n${after.slice(after.indexOf('<!-- end -->'))}`;
 }
 
-/** Tables are laid out anew when the page is formatted. */
+/** Tables and JSON are laid out anew when the page is formatted. */
 function unformatted(page: string): string {
-  return page.replaceAll(/ +\|/g, ' |').replaceAll(/-{3,}/g, '---');
+  return page
+    .replaceAll(/ +\|/g, ' |')
+    .replaceAll(/-{3,}/g, '---')
+    .replaceAll(/```json\n[^]*?```/g, (block) =>
+      block.replaceAll(/\s+/g, ' ').replaceAll(/(?<=[[{]) | (?=[\]}])/g, ''),
+    );
 }

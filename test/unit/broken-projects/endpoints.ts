@@ -59,4 +59,22 @@ export const ENDPOINTS: readonly BrokenProject[] = [
       at(SETTINGS, 15, 'endpoints.h.format', /not known/, /url/),
     ],
   },
+  {
+    name: 'a queue and a role that cannot be what was meant',
+    edits: [
+      [
+        SETTINGS,
+        CUSTOMERS,
+        `customers: { kind: sqs, queueUrl: "arn:aws:sqs:eu-west-1:444455556666:events", roleArn: "arn:aws:iam::4444:role/events", externalId: "a b" }
+  others: { kind: sqs, queueUrl: "\${env:OTHER_QUEUE_URL}", externalId: "acme-7f3a" }
+  more: { kind: sqs, queueUrl: "\${env:MORE_QUEUE_URL}"`,
+      ],
+    ],
+    expected: [
+      at(SETTINGS, 8, 'endpoints.customers.queueUrl', /no URL of a queue/, /https:\/\/sqs/),
+      at(SETTINGS, 8, 'endpoints.customers.roleArn', /no ARN of a role/, /arn:aws:iam::444455556666:role/),
+      at(SETTINGS, 8, 'endpoints.customers.externalId', /no external id/, /2 to 1224/),
+      at(SETTINGS, 9, 'endpoints.others.externalId', /no role is named/, /add roleArn/),
+    ],
+  },
 ];

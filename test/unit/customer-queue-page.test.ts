@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { roleVariables } from '../../cli/dev/queue-role.ts';
+import { probeText } from '../../cli/probe-text.ts';
+import {
+  assumeStatement,
+  keyStatement,
+  keyUseStatement,
+  policyOf,
+  queueStatement,
+  senderStatement,
+  trustStatement,
+} from '../../connectors/sqs/access-policies.ts';
+import { classifyEntry } from '../../connectors/sqs/failures.ts';
+import { explainRefusal } from '../../connectors/sqs/refusal.ts';
+import { cloudEvent } from '../../pipeline/cloud-event.ts';
+import { probeEvent } from '../../pipeline/probe.ts';
+import { CHANGED_EVENT, FAILED_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
+import { expectBlocks } from '../support/written-page.ts';
+
+const ADDRESS = { account: '444455556666', name: 'reefline-events', region: 'eu-west-1' };
+const REGION = ADDRESS.region;
+const KEY = 'arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const WORKER = 'arn:aws:iam::111122223333:role/reefline-worker';
+const ROLE = 'arn:aws:iam::444455556666:role/reefline-events';
+const DENIED = {
+  Code: 'AccessDenied',
+  Message:
+    'User: arn:aws:sts::111122223333:assumed-role/reefline-worker/i-0abc is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:eu-west-1:444455556666:reefline-events because no resource-based policy allows the sqs:sendmessage action',
+};
+
+describe('the page for customers', () => {
+  const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\``;
+  const PROBE = probeEvent('customers', 'ada@ops-1', Date.UTC(2020, 2, 3, 13, 5));
+
+  test('shows the policies that a refusal asks for, the messages as they are sent, and the consumer that is tested', () => {
+    const refused = classifyEntry(DENIED);
+    const text = probeText({
+      endpoint: 'customers',
+      eventId: PROBE.eventId,
+      delivered: false,
+      messageId: null,
+      queue: { ...ADDRESS, fifo: false },
+      roleArn: null,
+      error: {
+        class: refused.failureClass,
+        code: refused.code,
+        message: refused.message,
+        ...explainRefusal(refused, { address: ADDRESS, region: REGION, role: undefined }),
+      },
+    });
+    const consumer = readFileSync(
+      new URL('../../examples/customer-queue/consume.ts', import.meta.url),
+      'utf8',
+    );
+    expectBlocks('customer-queue.md', {
+      'queue policy': json(policyOf(queueStatement(WORKER, ADDRESS, REGION))),
+      'sender policy': json(policyOf(senderStatement(ADDRESS, REGION))),
+      'trust policy': json(policyOf(trustStatement(WORKER, 'acme-7f3a'))),
+      'assume policy': json(policyOf(assumeStatement(ROLE))),
+      'key statement': json(keyStatement(WORKER, REGION)),
+      'key use': json(policyOf(keyUseStatement(KEY))),
+      refused: `\`\`\`console\n$ reefline endpoint test customers\n${text}\n\`\`\``,
+      loaded: json(LOADED_EVENT),
+      failed: json(FAILED_EVENT),
+      changed: json(CHANGED_EVENT),
+      'cloud event': json(cloudEvent(LOADED_EVENT, 4711)),
+      probe: json(PROBE),
+      consumer: `\`\`\`ts\n${consumer.trimEnd()}\n\`\`\``,
+    });
+  });
+});
+
+test('on a machine without IAM an endpoint with a role gets one that the local STS takes', () => {
+  const endpoint = {
+    name: 'c',
+    kind: 'sqs',
+    queueUrl: 'x',
+    roleArn: '${env:R}',
+    externalId: '${env:X}',
+  } as const;
+  expect(roleVariables(endpoint)).toEqual({ R: 'arn:aws:iam::000000000000:role/c', X: 'of_c' });
+  expect(roleVariables({ ...endpoint, roleArn: ROLE, externalId: 'acme' })).toEqual({});
+});
