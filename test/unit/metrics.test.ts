@@ -80,7 +80,7 @@ describe('the registry', () => {
     measureDeliveries(
       registry.meter,
       'customers',
-      [{ eventId: 'e', messageId: null, error: null, retryIn: null }],
+      [{ eventId: 'e', replay: null, messageId: null, error: null, retryIn: null }],
       0,
     );
     expect(await linesOf(registry, 'reefline_delivery_attempts_total')).toEqual([
