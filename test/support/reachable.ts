@@ -152,6 +152,7 @@ function describe(statement: ts.Statement, path: string, packages: ReadonlyMap<s
       if (from !== undefined && ts.isStringLiteral(from) && from.text.startsWith('.'))
         loads.push(join(dirname(path), from.text));
     }
+    if (ts.isVariableDeclaration(node)) for (const call of loadedCalls(node)) calls.add(call);
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) texts.add(node.text);
     // With its expressions, which often are names of tables.
     if (ts.isTemplateExpression(node)) texts.add(node.getText());
@@ -159,6 +160,17 @@ function describe(statement: ts.Statement, path: string, packages: ReadonlyMap<s
   };
   visit(statement);
   return { uses, calls, texts, loads };
+}
+
+/** What `const { A, B } = await import('@aws-sdk/…')` brings. */
+function loadedCalls({ name, initializer }: ts.VariableDeclaration): readonly string[] {
+  if (!ts.isObjectBindingPattern(name) || initializer === undefined || !ts.isAwaitExpression(initializer))
+    return [];
+  const loaded = initializer.expression;
+  if (!ts.isCallExpression(loaded) || loaded.expression.kind !== ts.SyntaxKind.ImportKeyword) return [];
+  const [from] = loaded.arguments;
+  if (from === undefined || !ts.isStringLiteral(from) || !from.text.startsWith('@aws-sdk/')) return [];
+  return name.elements.map((element) => `${from.text} ${(element.propertyName ?? element.name).getText()}`);
 }
 
 function isProperty(node: ts.Identifier): boolean {

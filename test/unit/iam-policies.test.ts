@@ -75,6 +75,7 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
     behalf: [...RESULTS, ...TABLES],
   },
   'inbound-sqs': { roots: ['workers/consume-inbound.ts#consumeInbound'], behalf: [] },
+  'endpoint-role': { roots: ['connectors/sqs/assumed-role.ts#roleCredentials'], behalf: [] },
   'endpoint-sqs': { roots: ['connectors/sqs/sender.ts#createQueueSender'], behalf: [] },
 };
 
