@@ -4,6 +4,7 @@ import { burst } from './burst.ts';
 import { extractMysql } from './extract-mysql.ts';
 import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
+import { forward } from './forward.ts';
 import { eventToStage } from './latency.ts';
 import { loadPostgres } from './load-postgres.ts';
 import { describeMachine, type Machine } from './machine.ts';
@@ -18,6 +19,7 @@ const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measu
   { names: ['routed_run_cpu_ratio', 'routed_runs_per_second_ratio'], measure: burst },
   { names: ['chain_of_four_ms'], measure: chainOfFour },
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
+  { names: ['sqs_forward_ratio'], measure: forward },
   { names: ['extract_mysql_ratio'], measure: extractMysql },
   {
     names: ['extract_parquet_ratio', 'extract_csv_ratio', 'extract_rss_mb'],

@@ -16,6 +16,8 @@ export interface Stack {
   readonly db: pg.Pool;
   /** Of the server that also holds the catalog. */
   readonly postgresUrl: string;
+  /** The variables with which a process reaches the local cloud. */
+  readonly env: Readonly<Record<string, string>>;
   readonly routed: WorkerHandle;
   readonly bare: WorkerHandle;
   /** CPU seconds used so far by the Temporal server and by PostgreSQL. */
@@ -46,6 +48,7 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
     client,
     db,
     postgresUrl: cloud.postgresUrl,
+    env: cloud.env,
     routed,
     bare,
     serverCpu: () => ({ temporal: cpuSeconds(temporal), postgres: cpuSeconds(postgres, true) }),

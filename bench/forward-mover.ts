@@ -1,0 +1,79 @@
+/** The process that sends messages to a queue, as an endpoint is owed them or with the AWS SDK alone, and says how long it took. */
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { forwardEvents, type Forwarded } from '../activities/forward-events.ts';
+import { connectCatalog } from '../catalog/connect.ts';
+import { createSqsClient } from '../connectors/sqs/client.ts';
+import { createQueueSender } from '../connectors/sqs/sender.ts';
+
+export interface ForwardRequest {
+  readonly catalogUrl: string;
+  readonly queueUrl: string;
+  /** Endpoint to forward until it is owed nothing; without it the bodies of the log are sent with the SDK alone. */
+  readonly endpoint?: string;
+}
+
+export interface ForwardReport {
+  readonly messages: number;
+  readonly milliseconds: number;
+  /** CPU of this process meanwhile, in milliseconds. */
+  readonly cpu: number;
+  /** Peak of the process, in MiB. */
+  readonly rss: number;
+}
+
+/** Calls that Reefline has open at once to one queue. */
+const LANES = 4;
+const ENTRIES = 10;
+
+const { catalogUrl, queueUrl, endpoint } = JSON.parse(process.argv[2] ?? '{}') as ForwardRequest;
+const db = connectCatalog(catalogUrl, 4);
+const client = createSqsClient({});
+const queue = { client, queueUrl };
+const work = endpoint === undefined ? await raw() : (): Promise<number> => forward(endpoint);
+const [begun, used] = [performance.now(), process.cpuUsage()];
+const messages = await work();
+const milliseconds = performance.now() - begun;
+const { user, system } = process.cpuUsage(used);
+const report: ForwardReport = {
+  messages,
+  milliseconds,
+  cpu: (user + system) / 1000,
+  rss: Math.round(process.resourceUsage().maxRSS / 1024),
+};
+process.stdout.write(JSON.stringify(report));
+client.destroy();
+await db.end();
+
+/** Calls the activity as the publisher does, until nothing is owed. */
+async function forward(name: string): Promise<number> {
+  const forwarding = { db, sender: () => createQueueSender(queue), redact: (text: string) => text };
+  for (let sum = 0; ;) {
+    const call = (): Promise<Forwarded> => forwardEvents(forwarding, name);
+    const { delivered, failed, nextDueSeconds } = await new MockActivityEnvironment().run<
+      [],
+      Forwarded,
+      typeof call
+    >(call);
+    if (failed > 0) throw new Error(`${String(failed)} messages to ${name} failed.`);
+    sum += delivered;
+    if (nextDueSeconds === null) return sum;
+  }
+}
+
+/** Reads the bodies and connects; what is returned sends them. */
+async function raw(): Promise<() => Promise<number>> {
+  const { rows } = await db.query<{ body: object }>('select body from reefline.data_event order by seq');
+  const bodies = rows.map(({ body }) => JSON.stringify(body));
+  const send = async (): Promise<void> => {
+    while (bodies.length > 0) {
+      const Entries = bodies.splice(0, ENTRIES).map((MessageBody, at) => ({ Id: String(at), MessageBody }));
+      const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      if (Failed.length > 0) throw new Error(`${String(Failed.length)} messages failed.`);
+    }
+  };
+  return async () => {
+    await Promise.all(Array.from({ length: LANES }, send));
+    return rows.length;
+  };
+}
