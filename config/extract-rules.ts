@@ -3,9 +3,9 @@ import type { StageDraft, StageFields } from './stage-draft.ts';
 
 type ExtractFields = Extract<StageFields, { kind: 'extract' }>;
 
-/** What is wrong with the mode of an extract, its cursor, its key and its choice of columns. */
+/** What is wrong with the mode of an extract, its cursor, its key, its deletes and its choice of columns. */
 export function extractProblems(draft: StageDraft, fields: ExtractFields): readonly Problem[] {
-  return [...cursorProblems(draft, fields), ...keyProblems(draft, fields), ...columnProblems(draft, fields)];
+  return [cursorProblems, keyProblems, deleteProblems, columnProblems].flatMap((find) => find(draft, fields));
 }
 
 function cursorProblems({ yaml, path }: StageDraft, { mode, cursor }: ExtractFields): readonly Problem[] {
@@ -50,6 +50,27 @@ function keyProblems({ yaml, path }: StageDraft, { mode, key }: ExtractFields): 
     ];
   }
   return [];
+}
+
+function deleteProblems({ yaml, path }: StageDraft, fields: ExtractFields): readonly Problem[] {
+  const { mode, detect_deletes: detects, max_deleted: limit } = fields;
+  if (detects === true && mode !== 'incremental_update') {
+    return [
+      yaml.problemAtKey(
+        [...path, 'detect_deletes'],
+        `mode ${mode} has no key by which deleted rows could be told`,
+        'remove detect_deletes, or use mode incremental_update',
+      ),
+    ];
+  }
+  if (limit === undefined || detects === true) return [];
+  return [
+    yaml.problemAtKey(
+      [...path, 'max_deleted'],
+      'max_deleted bounds what detect_deletes finds, and this extract does not look for it',
+      'remove max_deleted, or add detect_deletes: true',
+    ),
+  ];
 }
 
 function columnProblems({ yaml, path }: StageDraft, fields: ExtractFields): readonly Problem[] {

@@ -45,12 +45,15 @@ function workOf(
   switch (fields.kind) {
     case 'extract': {
       const { from, mode, cursor, key, columns, exclude } = fields;
+      const maxDeleted = parseDeleteLimit(fields.max_deleted ?? '');
       return {
         kind: 'extract',
         from,
         mode,
         ...(cursor === undefined ? {} : { cursor }),
         ...(key === undefined ? {} : { key }),
+        ...(fields.detect_deletes === true ? { detectDeletes: true } : {}),
+        ...(maxDeleted === undefined ? {} : { maxDeleted }),
         ...(columns === undefined ? {} : { columns }),
         ...(exclude === undefined ? {} : { exclude }),
         ...(fields.zero_dates === 'as_null' ? { zeroDates: 'as_null' } : {}),

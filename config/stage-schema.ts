@@ -151,6 +151,20 @@ const mode = z
   .enum(['append', 'replace', 'merge'])
   .describe('append: add the rows of the label; replace: the whole table; merge: update and insert by key.');
 
+const maxDeleted = (description: string) =>
+  z
+    .union([
+      z.int().min(0).max(1_000_000_000_000),
+      z
+        .string()
+        .regex(
+          /^(100|[1-9]?\d)%$/,
+          message('this is no percentage', 'write a number of rows, or one such as 50%'),
+        ),
+    ])
+    .optional()
+    .meta({ title: 'Most deletes', description });
+
 export const STAGE_SCHEMAS = {
   extract: z
     .strictObject({
@@ -166,6 +180,15 @@ export const STAGE_SCHEMAS = {
         .optional()
         .describe('Incremental modes: the timestamp or date column that places a row in an interval.'),
       key: key.optional().describe('incremental_update: the columns that identify a row.'),
+      detect_deletes: z
+        .boolean()
+        .optional()
+        .describe(
+          'incremental_update: whether each run compares the keys, so that loads delete rows that are gone; false when absent.',
+        ),
+      max_deleted: maxDeleted(
+        'With detect_deletes: how many keys may be gone at once before the run fails, or which part of them; 50% when absent.',
+      ),
       columns: columnNames.optional().describe('The columns to stage; all when absent.'),
       exclude: columnNames.optional().describe('The columns to leave out; none when absent.'),
       zero_dates: z
@@ -241,22 +264,9 @@ export const STAGE_SCHEMAS = {
         .describe(
           'PostgreSQL: what becomes of published rows whose key is gone from the source: they stay (keep, when absent) or are deleted (propagate).',
         ),
-      max_deleted: z
-        .union([
-          z.int().min(0).max(1_000_000_000_000),
-          z
-            .string()
-            .regex(
-              /^(100|[1-9]?\d)%$/,
-              message('this is no percentage', 'write a number of rows, or one such as 50%'),
-            ),
-        ])
-        .optional()
-        .meta({
-          title: 'Most deletes',
-          description:
-            'PostgreSQL: how many rows one run may delete before it fails, or which part of the table; 50% when absent.',
-        }),
+      max_deleted: maxDeleted(
+        'PostgreSQL: how many rows one run may delete before it fails, or which part of the table; 50% when absent.',
+      ),
       max_failed_rows: z
         .int()
         .min(0)

@@ -95,6 +95,10 @@ export interface ExtractWork {
   readonly cursor?: string;
   /** incremental_update: the columns that identify a row. */
   readonly key?: readonly string[];
+  /** incremental_update: the manifest names the keys that are gone from the source since the extract before. */
+  readonly detectDeletes?: true;
+  /** With `detectDeletes`: an extract that misses more keys fails; `USUAL_DELETE_LIMIT` when absent. */
+  readonly maxDeleted?: DeleteLimit;
   /** The columns to stage, or those to leave out; all when both are absent. */
   readonly columns?: readonly string[];
   readonly exclude?: readonly string[];

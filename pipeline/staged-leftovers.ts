@@ -13,8 +13,9 @@ export interface SuspectRevision {
   readonly files: readonly string[];
 }
 
-/** `…/<timelabel>/r<revision>/a<attempt>/part-00000.<ending>`: a file of rows, and nothing else, may ever go. */
-const FILE = /^(?<folder>.*\/\d{14}\/r\d+)\/(?<attempt>a\d+)\/part-\d{5,}\.[a-z.]+$/u;
+/** `…/<timelabel>/r<revision>/a<attempt>/part-00000.<ending>`: a file of rows or of deleted keys, and nothing else, may ever go. */
+const FILE =
+  /^(?<folder>.*\/\d{14}\/r\d+)\/(?<attempt>a\d+)\/(?:(?:part|deleted)-\d{5,}\.[a-z.]+|deleted\.json)$/u;
 
 /**
  * The revisions among the listed objects that may hold leftovers of dead attempts: those without a manifest, and those with

@@ -46,8 +46,10 @@ async function deadFiles(
 ): Promise<readonly string[]> {
   try {
     const manifest = await readManifest(client, `s3://${bucket}/${suspect.folder}/manifest.json`, signal);
-    const entries = [...manifest.entries, ...(manifest.reefline.deletes?.entries ?? [])];
-    return leftovers(suspect, new Set(entries.map(({ url }) => parseS3Uri(url).key)));
+    const { deletes } = manifest.reefline;
+    const named = [...manifest.entries, ...(deletes?.entries ?? [])].map(({ url }) => url);
+    const uris = deletes === undefined ? named : [...named, deletes.uri];
+    return leftovers(suspect, new Set(uris.map((uri) => parseS3Uri(uri).key)));
   } catch (error) {
     if (!(error instanceof StageFailure)) throw error;
     return error.failureClass === 'not_found' ? leftovers(suspect, new Set()) : [];

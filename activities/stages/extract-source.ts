@@ -14,6 +14,8 @@ export interface SourceTable {
   readonly columns: readonly Column[];
   /** Starts reading; call it once. */
   rows(): TupleSource;
+  /** Starts reading these columns of all rows, in the same snapshot, once the rows were read. */
+  keys(columns: readonly string[]): TupleSource;
 }
 
 /**
@@ -49,6 +51,10 @@ export async function openSourceTable<T>(
         read({
           columns: table.columns,
           rows: () => mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse'),
+          keys: (names) => {
+            const checked = names.filter((name) => table.checked.includes(name));
+            return mysqlRows(table.keys(names), checked, zeroDates ?? 'refuse');
+          },
         }),
       );
     }

@@ -1,3 +1,4 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
@@ -5,13 +6,16 @@ import { putObject, type StoredObject } from '../../connectors/s3/put-object.ts'
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, ManifestEntry } from '../../pipeline/manifest.ts';
+import type { Manifest, ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
 import { fileEnding, type StagedFormat } from '../../pipeline/staged-format.ts';
 import { typeChange } from '../../pipeline/type-change.ts';
 import { collectLeftovers } from './collect-leftovers.ts';
+import { findEarlierKeys, forgetKeys } from './earlier-keys.ts';
 import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
+import { stageDeletes, type KeysNow } from './stage-deletes.ts';
+import { keyColumns, stageKeys } from './stage-keys.ts';
 import { contentType, openStagedFile, type StagedFile } from './staged-file.ts';
 
 /** Milliseconds between two heartbeats. */
@@ -24,6 +28,7 @@ const LIFE_MARGIN = 86_400_000;
 interface ExtractProgress {
   readonly entries: ManifestEntry[];
   file: StagedFile | undefined;
+  keys: number;
 }
 
 /**
@@ -35,24 +40,34 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const { work } = run.stage;
   const source = datasetOf(work.from);
   const staged = stagedRevision(run, tools);
-  const progress: ExtractProgress = { entries: [], file: undefined };
+  const progress: ExtractProgress = { entries: [], file: undefined, keys: 0 };
   const beat = setInterval(() => {
     tools.heartbeat(heartbeatOf(progress));
   }, HEARTBEAT_INTERVAL);
   const client = createS3Client({ region: staged.region });
   try {
     tools.heartbeat(heartbeatOf(progress));
-    const { columns, entries } = await openSourceTable(run, source, tools, async (table) => {
+    const deadline = Date.now() - run.stage.timeoutSeconds * 1_000 - LIFE_MARGIN;
+    const earlier = run.stage.work.detectDeletes
+      ? await findEarlierKeys(client, staged, deadline, tools.signal)
+      : undefined;
+    const { columns, entries, keys } = await openSourceTable(run, source, tools, async (table) => {
       refuseRetyped(work.from, table.columns, run.knownColumns);
       const writeFile = async (file: StagedFile, uri: string): Promise<StoredObject> =>
         putObject(client, uri, file, { contentType: contentType(formatOf(run)), signal: tools.signal });
       const files = await stageFiles(run, staged, table, progress, writeFile);
-      return { columns: table.columns, entries: files };
+      const read =
+        earlier === undefined ? undefined : await readKeys(client, run, staged, table, progress, tools);
+      return { columns: table.columns, entries: files, keys: read };
     });
-    const manifest = manifestOf(run, columns, entries);
+    const deletes =
+      earlier === undefined || keys === undefined
+        ? undefined
+        : await stageDeletes(client, run, staged, { earlier, now: keys }, tools.signal);
+    const manifest = manifestOf(run, columns, entries, deletes);
     const uri = manifestUri(staged);
     await writeManifest(client, uri, manifest, tools.signal);
-    const deadline = Date.now() - run.stage.timeoutSeconds * 1_000 - LIFE_MARGIN;
+    if (earlier !== undefined) await forgetKeys(client, staged, earlier, tools.signal);
     await collectLeftovers(client, staged, { deadline, start: run.interval.start }, tools.signal);
     return { rows: manifest.reefline.rows, bytes: manifest.reefline.bytes, uri, columns };
   } finally {
@@ -61,16 +76,32 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   }
 };
 
+async function readKeys(
+  client: S3Client,
+  run: StageRun<ExtractWork>,
+  staged: StagedRevision,
+  table: SourceTable,
+  progress: ExtractProgress,
+  { signal }: StageTools,
+): Promise<KeysNow> {
+  const onKeys = (keys: number): void => {
+    progress.keys = keys;
+  };
+  const runs = await stageKeys(client, run, staged, table, { signal, onKeys });
+  return { columns: keyColumns(run, table.columns), runs };
+}
+
 function manifestOf(
   run: StageRun<ExtractWork>,
   columns: readonly Column[],
   entries: readonly ManifestEntry[],
+  deletes: StagedDeletes | undefined,
 ): Manifest {
   const rows = rowsIn(entries);
   const bytes = entries.reduce((sum, { meta }) => sum + meta.content_length, 0);
   const { stage, timelabel, revision } = run;
   const about = { dataset: stage.output, timelabel, revision, ...formatOf(run), columns, rows, bytes };
-  return { entries, reefline: { version: 1, ...about } };
+  return { entries, reefline: { version: 1, ...about, ...(deletes === undefined ? {} : { deletes }) } };
 }
 
 function formatOf({ stage }: StageRun<ExtractWork>): StagedFormat {
@@ -78,8 +109,8 @@ function formatOf({ stage }: StageRun<ExtractWork>): StagedFormat {
   return { format, compression: compression ?? 'zstd' };
 }
 
-function heartbeatOf({ entries, file }: ExtractProgress): { rows: number; files: number } {
-  return { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length };
+function heartbeatOf({ entries, file, keys }: ExtractProgress): Record<'rows' | 'files' | 'keys', number> {
+  return { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length, keys };
 }
 
 function rowsIn(entries: readonly ManifestEntry[]): number {

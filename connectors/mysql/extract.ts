@@ -30,6 +30,8 @@ export interface OpenedMysqlTable {
   readonly checked: readonly string[];
   /** Starts the SELECT; call it once. */
   rows(): RowStream;
+  /** Starts the SELECT of these columns of all rows, in the same snapshot, once the rows were read. */
+  keys(columns: readonly string[]): RowStream;
 }
 
 /**
@@ -55,6 +57,11 @@ export async function extractMysqlTable<T>(
       columns: columns.map((column) => stagedColumn(column, request.zeroDates)),
       checked: columns.filter(isChecked).map(({ name }) => name),
       rows: () => new RowStream(session.connection, sql, range.bounds, { where: session.where, doing }),
+      keys: (names) => {
+        const key = names.flatMap((name) => columns.filter((column) => column.name === name));
+        const all = selectStatement(relation, key, '');
+        return new RowStream(session.connection, all, [], { where: session.where, doing });
+      },
     });
     await session.query('commit');
     return result;

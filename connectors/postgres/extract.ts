@@ -22,6 +22,8 @@ export interface OpenedTable {
   readonly columns: readonly Column[];
   /** Starts COPY; call it once. */
   rows(): CopyOut;
+  /** Starts COPY of these columns of all rows, in the same snapshot, once the rows were read. */
+  keys(columns: readonly string[]): CopyOut;
 }
 
 /** Relations that LOCK TABLE takes; the others cannot be rewritten under a snapshot, or not by this server. */
@@ -51,6 +53,10 @@ export async function extractTable<T>(
     const result = await read({
       columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
       rows: () => session.client.query(new CopyOut(sql, session.where, doing)),
+      keys: (names) => {
+        const key = names.flatMap((name) => columns.filter((column) => column.name === name));
+        return session.client.query(new CopyOut(copyStatement(relation, key, ''), session.where, doing));
+      },
     });
     await session.client.query('commit');
     return result;

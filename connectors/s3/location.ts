@@ -26,6 +26,22 @@ export function partUri(staged: StagedRevision, attempt: number, index: number, 
   return `${revisionUri(staged)}/a${String(attempt)}/part-${String(index).padStart(5, '0')}.${ending}`;
 }
 
+/** `…/r<revision>/a<attempt>/deleted-00000.parquet`, and `deleted.json`, which lists them for COPY. */
+export function deletedUri(staged: StagedRevision, attempt: number, name: string): string {
+  return `${revisionUri(staged)}/a${String(attempt)}/${name}`;
+}
+
+/** Key below which an extract keeps the keys that it saw, of all labels: with its last slash. */
+export function keysFolder(staged: Pick<StagedRevision, 'prefix' | 'dataset'>): string {
+  return `${datasetFolder(staged)}_keys/`;
+}
+
+/** `…/_keys/<timelabel>/r<revision>/a<attempt>/<name>` */
+export function keysUri(staged: StagedRevision, attempt: number, name: string): string {
+  const { bucket, timelabel, revision } = staged;
+  return `s3://${bucket}/${keysFolder(staged)}${timelabel}/r${String(revision)}/a${String(attempt)}/${name}`;
+}
+
 /** Reads an `s3://bucket/key` URI. @throws StageFailure `data_error` when the text is none. */
 export function parseS3Uri(uri: string): S3Location {
   const match = /^s3:\/\/([^/]+)\/(.+)$/su.exec(uri);

@@ -1,16 +1,15 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest } from '../../pipeline/manifest.ts';
-import { toS3Failure } from './failures.ts';
-import { parseS3Uri } from './location.ts';
 import { checkManifest } from './manifest-shape.ts';
+import { readText, writeJson } from './text-object.ts';
 
 /**
  * Reads the manifest of a staged label and checks its shape.
  * @throws StageFailure `not_found` when there is none, `data_error` when the object is no manifest.
  */
 export async function readManifest(client: S3Client, uri: string, signal?: AbortSignal): Promise<Manifest> {
-  const text = await readText(client, uri, signal);
+  const text = await readText(client, uri, 'the manifest', signal);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -34,27 +33,5 @@ export async function writeManifest(
   manifest: Manifest,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { bucket, key } = parseS3Uri(uri);
-  const body = JSON.stringify(manifest, null, 1);
-  try {
-    await client.send(
-      new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: 'application/json' }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-  } catch (error) {
-    throw toS3Failure(error, `write the manifest ${uri}`);
-  }
-}
-
-async function readText(client: S3Client, uri: string, signal: AbortSignal | undefined): Promise<string> {
-  const { bucket, key } = parseS3Uri(uri);
-  try {
-    const answer = await client.send(
-      new GetObjectCommand({ Bucket: bucket, Key: key }),
-      signal === undefined ? {} : { abortSignal: signal },
-    );
-    return (await answer.Body?.transformToString('utf8')) ?? '';
-  } catch (error) {
-    throw toS3Failure(error, `read the manifest ${uri}`);
-  }
+  await writeJson(client, uri, manifest, 'the manifest', signal);
 }

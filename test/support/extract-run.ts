@@ -88,16 +88,17 @@ export async function readStaged(
   uri: string | null,
 ): Promise<{ manifest: Manifest; files: Uint8Array[] }> {
   const manifest = await readManifest(client, uri ?? '');
-  const files = await Promise.all(
-    manifest.entries.map(async ({ url }) => {
-      const { pathname, host } = new URL(url);
-      const found = await client.send(
-        new GetObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }),
-      );
-      return (await found.Body?.transformToByteArray()) ?? new Uint8Array();
-    }),
-  );
+  const files = await Promise.all(manifest.entries.map(({ url }) => objectAt(client, url)));
   return { manifest, files };
+}
+
+/** The object at an address such as `s3://bucket/key`. */
+export async function objectAt(client: S3Client, url: string): Promise<Uint8Array> {
+  const { pathname, host } = new URL(url);
+  const found = await client.send(
+    new GetObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }),
+  );
+  return (await found.Body?.transformToByteArray()) ?? new Uint8Array();
 }
 
 /** A database to extract from and a bucket to extract into, of a suite's own. */

@@ -82,6 +82,15 @@ describe('a project', () => {
     });
   });
 
+  test('finds deleted rows where it is asked to, up to a limit', async () => {
+    const files = edited(ORDERS, [
+      'mode: incremental_append, cursor: created_at',
+      'mode: incremental_update, cursor: created_at, key: [id], detect_deletes: true, max_deleted: 20%',
+    ]);
+    const { stages } = await projectOf(files);
+    expect(stages[0]?.work).toMatchObject({ detectDeletes: true, maxDeleted: { percent: 20 } });
+  });
+
   test('gets its inputs, periods and windows from the data, not from a hand-written graph', async () => {
     const { stages } = await projectOf(SHOP_PROJECT);
     expect(

@@ -159,6 +159,26 @@ export const MEANING: readonly BrokenProject[] = [
     ],
   },
   {
+    name: 'deleted rows of an extract without a key',
+    edits: [[ORDERS, 'cursor: created_at', 'cursor: created_at, detect_deletes: true']],
+    expected: [
+      at(
+        ORDERS,
+        3,
+        'stages.fetch_orders.detect_deletes',
+        /incremental_append has no key/,
+        /incremental_update/,
+      ),
+    ],
+  },
+  {
+    name: 'a limit of deleted rows that nobody looks for',
+    edits: [[ORDERS, 'mode: incremental_append, cursor: created_at', `${UPDATED}, max_deleted: 5`]],
+    expected: [
+      at(ORDERS, 3, 'stages.fetch_orders.max_deleted', /does not look for it/, /add detect_deletes: true/),
+    ],
+  },
+  {
     name: 'a choice of columns without the cursor and the key',
     edits: [[ORDERS, 'mode: incremental_append, cursor: created_at', `${UPDATED}, columns: [price]`]],
     expected: [
