@@ -10,10 +10,9 @@ import {
   type DeliveryOutcome,
 } from '../catalog/outbox.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
-import { cloudEvent } from '../pipeline/cloud-event.ts';
-import type { EndpointDefinition, MessageFormat } from '../pipeline/endpoint.ts';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
-import { fitMessage } from '../pipeline/fit-message.ts';
+import { messageBody } from '../pipeline/message-body.ts';
 import { messageIdOf, type OutgoingMessage, type Sender, type SendResult } from '../pipeline/outgoing.ts';
 import { slackText } from '../pipeline/slack-text.ts';
 import { measureDeliveries } from './measurements.ts';
@@ -118,21 +117,16 @@ function restOf(outcomes: readonly DeliveryOutcome[], results: readonly SendResu
 }
 
 function messageOf(delivery: ClaimedDelivery, endpoint: EndpointDefinition): OutgoingMessage {
-  const { eventId, event, replay } = delivery;
+  const { eventId, event, seq, replay } = delivery;
   const replayed = replay !== null;
   const body =
     endpoint.kind === 'slack'
       ? slackText(event, replayed)
-      : formatted(delivery, endpoint.format ?? 'data-event');
+      : messageBody({ event, seq, replayed }, endpoint.format ?? 'data-event', (text) =>
+          Buffer.byteLength(text),
+        );
   const attributes = { eventId, event_type: event.event_type, ...(replayed ? { replayed: 'true' } : {}) };
   return { id: messageIdOf(eventId, replay), group: event.dataset, body, attributes };
-}
-
-function formatted({ event, seq, replay }: ClaimedDelivery, format: MessageFormat): string {
-  const sent = fitMessage(event, (text) => Buffer.byteLength(text));
-  const replayed = replay !== null;
-  if (format === 'cloudevents') return JSON.stringify(cloudEvent(sent, seq, replayed));
-  return JSON.stringify(replayed ? { ...sent, replayed } : sent);
 }
 
 function outcomeOf(

@@ -8,22 +8,25 @@ const LONG_FIELDS = ['causedBy', 'checks', 'before', 'after', 'missing'] as cons
 
 /** An event as it is sent. */
 export type SentEvent = ReeflineEvent & {
-  /** Lists that are empty here because the message would be too long; `reefline events show <eventId>` has them. */
+  /** What is empty here because the message would be too long; `reefline events show <eventId>` has it. */
   readonly omitted?: readonly string[];
 };
 
 /**
- * The event with its documented fields first, as it is when it fits; else without its long lists, one after the other
- * until it fits. `bytesOf` counts the UTF-8 bytes of a text.
+ * The event with its documented fields first, as it is when it fits; else without its long lists and at last without the
+ * facts of its error, one after the other until it fits. `bytesOf` counts the UTF-8 bytes of a text.
  */
 export function fitMessage(event: ReeflineEvent, bytesOf: (text: string) => number): SentEvent {
   let fitted: SentEvent = inDocumentedOrder(event);
   const omitted: string[] = [];
   for (const field of LONG_FIELDS) {
     if (bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES) break;
-    if (!(field in fitted)) continue;
+    const list = new Map<string, unknown>(Object.entries(fitted)).get(field);
+    if (!Array.isArray(list) || list.length === 0) continue;
     omitted.push(field);
     fitted = { ...fitted, [field]: [], omitted };
   }
-  return fitted;
+  if (!('error' in fitted) || fitted.error === null || bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES)
+    return fitted;
+  return { ...fitted, error: { ...fitted.error, facts: {} }, omitted: [...omitted, 'error.facts'] };
 }

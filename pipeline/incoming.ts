@@ -6,6 +6,7 @@ import {
   type SchemaChange,
 } from './data-event.ts';
 import type { Column } from './column.ts';
+import { isAssertionResult, isMissingLabel, readColumn, readError } from './incoming-parts.ts';
 import { OUTCOMES, statusOf, type Outcome } from './outcome.ts';
 import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
 import { storableText } from './storable.ts';
@@ -118,7 +119,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
       change: oneOf(fields, 'change', SCHEMA_CHANGES),
       before: columns(fields, 'before'),
       after: columns(fields, 'after'),
-      ...optionalTexts(fields, ['time']),
+      ...times(fields, ['time']),
     };
   }
   const status = oneOf(fields, 'status', ['SUCCESS', 'FAILURE'] as const);
@@ -127,7 +128,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
     kind: 'data',
     ...identity,
     status,
-    ...times(fields),
+    ...times(fields, ['startTime', 'updateTime', 'endTime']),
     causedBy: causes(fields['causedBy']),
     rows,
     bytes: count(fields, 'bytes'),
@@ -166,14 +167,19 @@ function flag(fields: Readonly<Record<string, unknown>>, field: string): boolean
 /** Longest list that an event carries: more is in the catalog. */
 const MAX_LIST = 100;
 
+/** What the entries of the lists must be, and how they are told so. */
+const LISTS = {
+  missing: { fits: isMissingLabel, of: 'objects with dataset and timelabel' },
+  checks: { fits: isAssertionResult, of: 'objects with name, severity, violations and sample' },
+} as const;
+
 function lists(fields: Readonly<Record<string, unknown>>): Pick<IncomingData, 'missing' | 'checks'> {
   const found: Record<string, unknown> = {};
-  for (const field of ['missing', 'checks']) {
+  for (const [field, { fits, of }] of Object.entries(LISTS)) {
     const value = fields[field];
     if (value == null) continue;
-    const objects = (one: unknown): boolean => typeof one === 'object' && one !== null && !Array.isArray(one);
-    if (!Array.isArray(value) || value.length > MAX_LIST || !value.every(objects))
-      throw new Refusal(field, `The field "${field}" must be a list of at most ${String(MAX_LIST)} objects.`);
+    if (!Array.isArray(value) || value.length > MAX_LIST || !value.every(fits))
+      throw new Refusal(field, `The field "${field}" must be a list of at most ${String(MAX_LIST)} ${of}.`);
     found[field] = value;
   }
   return found;
@@ -249,14 +255,14 @@ function revision(value: unknown): number {
   return value;
 }
 
-function times(fields: Readonly<Record<string, unknown>>): {
-  startTime?: string;
-  updateTime?: string;
-  endTime?: string;
-} {
-  const found = optionalTexts(fields, ['startTime', 'updateTime', 'endTime']);
-  for (const [name, value] of Object.entries(found)) {
-    if (parseEventTime(value) === undefined) {
+/** Those of these times that are there; each must be one. */
+function times<const F extends string>(
+  fields: Readonly<Record<string, unknown>>,
+  names: readonly F[],
+): { [K in F]?: string } {
+  const found = optionalTexts(fields, names);
+  for (const [name, value] of Object.entries<string | undefined>(found)) {
+    if (value !== undefined && parseEventTime(value) === undefined) {
       throw new Refusal(
         name,
         `The field "${name}" is "${storableText(value, 40)}"; times are written like 2020-03-03 11:25:47:445 +00:00.`,
@@ -285,22 +291,20 @@ function count(fields: Readonly<Record<string, unknown>>, field: string): number
 
 function eventError(value: unknown): EventError | null {
   if (value == null) return null;
-  if (typeof value === 'string') return { class: 'rejected', message: value, facts: {} };
-  if (typeof value !== 'object')
+  const error = readError(value);
+  if (error === undefined)
     throw new Refusal('error', 'The field "error" must be a text or an object with class and message.');
-  const { class: failureClass, message, facts } = value as Record<string, unknown>;
-  return {
-    class: typeof failureClass === 'string' ? failureClass : 'rejected',
-    message: typeof message === 'string' ? message : '',
-    facts: typeof facts === 'object' && facts !== null ? (facts as EventError['facts']) : {},
-  };
+  return error;
 }
 
 function columns(fields: Readonly<Record<string, unknown>>, field: string): readonly Column[] {
   const value = fields[field] ?? [];
-  const named = (column: unknown): boolean =>
-    typeof column === 'object' && column !== null && typeof (column as { name?: unknown }).name === 'string';
-  if (!Array.isArray(value) || !value.every(named))
-    throw new Refusal(field, `The field "${field}" must be a list of columns, each with a name.`);
-  return value as Column[];
+  const read = Array.isArray(value) ? value.map(readColumn) : [undefined];
+  return read.map((column) => {
+    if (column !== undefined) return column;
+    throw new Refusal(
+      field,
+      `The field "${field}" must be a list of columns, each with a name and a type such as { "kind": "int64" }.`,
+    );
+  });
 }

@@ -105,7 +105,7 @@ describe('an endpoint', () => {
         ],
       ),
     );
-    const change = { change: 'COLUMN_ADDED', before: [], after: [{ name: 'id', type: 'int8' }] };
+    const change = { change: 'COLUMN_ADDED', before: [], after: [{ name: 'id', type: 'int64' }] };
     const { endpoints } = await acceptEvents(chosen.db, chosen.configs, 'p', [
       fares('20060101000000'),
       fares('20060102000000', { status: 'FAILURE', outcome: 'QUARANTINED', eventId: 'quarantined' }),

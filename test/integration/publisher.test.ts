@@ -22,6 +22,7 @@ import { runReefline } from '../support/cli-terminal.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
+import { expectValidBody } from '../support/message-schemas.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 import { startReceiver } from '../support/receiver.ts';
 
@@ -154,6 +155,7 @@ describe('a paused endpoint', () => {
       expect(await deliveries('paused')).toEqual({ delivered: 3 });
     });
     const again = await drain(url);
+    for (const { Body = '' } of again) expectValidBody('data-event', Body);
     expect(again.map(({ MessageAttributes: marks }) => marks?.['replayed']?.StringValue)).toEqual(
       again.map(() => 'true'),
     );
@@ -201,6 +203,7 @@ describe('forwarding', () => {
     });
     for (const message of messages) {
       const body = JSON.parse(message.Body ?? '{}') as Record<string, unknown>;
+      expectValidBody('data-event', message.Body ?? '');
       expect(Object.keys(body).slice(0, 9)).toEqual(NINE);
       for (const field of ['startTime', 'updateTime', 'endTime']) expect(body[field]).toMatch(TIME);
       expect(message.MessageAttributes?.['eventId']?.StringValue).toBe(body['eventId']);
@@ -209,12 +212,14 @@ describe('forwarding', () => {
     await eventually(async () => {
       expect(await deliveries('own')).toEqual({ delivered: 3 });
     });
-    for (const { Body } of await drain(own.url))
-      expect(new CloudEvent(JSON.parse(Body ?? '') as object, true)).toMatchObject({
+    for (const { Body = '' } of await drain(own.url)) {
+      expectValidBody('cloudevents', Body);
+      expect(new CloudEvent(JSON.parse(Body) as object, true)).toMatchObject({
         type: 'reefline.data.success.v1',
         partitionkey: 'warehouse.main.priced',
         data: { event_type: 'data', stage: 'p.priced' },
       });
+    }
   });
 
   test('goes in batches of ten, each message once', async () => {
@@ -316,6 +321,7 @@ describe('a webhook', () => {
         expect(await deliveries('hook')).toEqual({ delivered: 2, dead: 1 });
       });
       for (const { headers, body } of receiver.requests.filter(({ path }) => path !== '/channel')) {
+        expectValidBody('cloudevents', body);
         expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
           id: decodeURIComponent(String(headers['webhook-id'])),
           partitionkey: OUTSIDE,

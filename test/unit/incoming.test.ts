@@ -87,6 +87,20 @@ describe('what is an event', () => {
     });
   });
 
+  test('of an error the texts, numbers and null are taken as facts', () => {
+    const facts = { line: 3, code: 'E1', column: null, stack: ['a'], nested: {} };
+    expect(readIncoming({ ...SIX, status: 'FAILURE', error: { message: 'm', facts } })).toMatchObject({
+      error: { class: 'rejected', message: 'm', facts: { line: 3, code: 'E1', column: null } },
+    });
+  });
+
+  test('a column may have its type as a text, and takes NULL when nothing is said', () => {
+    const after = [{ name: 'price', type: 'decimal(12,2)', comment: 'in euros' }];
+    expect(readIncoming({ ...METADATA, after })).toMatchObject({
+      after: [{ name: 'price', type: { kind: 'decimal', precision: 12, scale: 2 }, nullable: true }],
+    });
+  });
+
   test('a schema change is an event', () => {
     expect(readIncoming(METADATA)).toMatchObject({
       kind: 'metadata',
@@ -132,6 +146,8 @@ describe('what is none comes back with the field and the cure', () => {
     ['causedBy', [1], 'list of event ids'],
     ['uri', {}, 'it is a object'],
     ['error', 5, 'a text or an object with class and message'],
+    ['missing', [{ dataset: 'a.b.c' }], 'objects with dataset and timelabel'],
+    ['checks', [{ name: 'x', violations: 1 }], 'objects with name, severity, violations and sample'],
   ])('%s: %j', (field, value, cure) => {
     expect(readIncoming({ ...SIX, [field]: value })).toEqual({
       kind: 'malformed',
@@ -144,7 +160,12 @@ describe('what is none comes back with the field and the cure', () => {
     ['change', 'RENAMED'],
     ['before', 'none'],
     ['after', [{ type: 'int64' }]],
+    ['after', [{ name: 'id' }]],
+    ['after', [{ name: 'id', type: 'varchar' }]],
+    ['after', [{ name: 'id', type: { kind: 'decimal', precision: 'x', scale: 0 } }]],
+    ['after', [{ name: 'id', type: { kind: 'int64' }, nullable: 'no' }]],
     ['time', 5],
+    ['time', '2020-03-03T11:25:47Z'],
   ])('%s of a schema change: %j', (field, value) => {
     expect(readIncoming({ ...METADATA, [field]: value })).toMatchObject({ kind: 'malformed', field });
   });
