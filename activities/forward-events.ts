@@ -32,6 +32,8 @@ export interface Forwarding {
   readonly sender: (endpoint: EndpointDefinition) => Sender;
   /** Takes the secrets that the endpoint refers to out of a text. */
   readonly redact: (text: string, endpoint: EndpointDefinition) => string;
+  /** Decides how the endpoint fares; see judgeHealth. Absent, its calls are only counted. */
+  readonly judge?: (endpoint: string) => Promise<number | null>;
   readonly meter?: Meter;
 }
 
@@ -57,14 +59,17 @@ const LONGEST_DEAFNESS = 10;
  * dies between the receiver's answer and the mark, the message is sent again, with the same id.
  */
 export async function forwardEvents(
-  { db, sender, redact, meter = NO_METER }: Forwarding,
+  { db, sender, redact, judge = () => Promise.resolve(null), meter = NO_METER }: Forwarding,
   name: string,
 ): Promise<Forwarded> {
   const found = await readEndpoint(db, name);
   if (found === undefined)
     throw ApplicationFailure.nonRetryable(`There is no endpoint "${name}".`, 'not_found');
   // Whoever resumes it wakes the publisher.
-  if (found.paused) return { delivered: 0, failed: 0, lastError: null, nextDueSeconds: null };
+  if (found.paused) {
+    await judge(name);
+    return { delivered: 0, failed: 0, lastError: null, nextDueSeconds: null };
+  }
   const endpoint = found.definition;
   const { ordered, send } = sender(endpoint);
   const called = AbortSignal.timeout(CALL_MS);
@@ -101,7 +106,9 @@ export async function forwardEvents(
       break;
     }
   }
-  const due = await (ordered ? nextDueInOrder : nextDue)(db, name);
+  const owed = await (ordered ? nextDueInOrder : nextDue)(db, name);
+  const quiet = await judge(name);
+  const due = owed === null || quiet === null ? (owed ?? quiet) : Math.min(owed, quiet);
   if (due === null || failed === 0) return { delivered, failed, lastError, nextDueSeconds: due };
   // After a failure the publisher does not listen until then, and what comes meanwhile must not wait for one bad message.
   const nextDueSeconds = Math.max(rest, Math.min(due, LONGEST_DEAFNESS));

@@ -98,6 +98,10 @@ export const METRICS = {
     'Dead letters about which nobody has decided, counted up to a hundred thousand.',
   ),
   reefline_endpoint_paused: gauge(['endpoint'], '1 while an endpoint is paused.'),
+  reefline_endpoint_health: gauge(
+    ['endpoint', 'health'],
+    '1 for the health that an endpoint has, 0 for the others: healthy, degraded, failing, paused.',
+  ),
   process_cpu_seconds_total: counter([], 'CPU time of this process.'),
   process_resident_memory_bytes: gauge([], 'Resident memory of this process.'),
 } as const satisfies Readonly<Record<string, Metric>>;

@@ -27,9 +27,14 @@ export function withEndpoints(
   }));
 }
 
-/** The filter of an endpoint. Its expressions were compiled before, when the configuration was checked. */
+/**
+ * What an endpoint is sent: what its filter lets pass, and nothing about its own health, which would make a failing endpoint
+ * fail with more messages. Its expressions were compiled before, when the configuration was checked.
+ */
 export function endpointTest(endpoint: EndpointDefinition): FilterTest {
-  return compileFilter(subscriptionOf(endpoint), compileExpression);
+  const test = compileFilter(subscriptionOf(endpoint), compileExpression);
+  return (event, now) =>
+    event.event_type === 'endpoint' && event.endpoint === endpoint.name ? 'itself' : test(event, now);
 }
 
 function compileEndpoint(endpoint: EndpointDefinition): CompiledEndpoint {

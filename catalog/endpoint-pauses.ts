@@ -9,13 +9,13 @@ export interface EndpointPause {
 
 /** Pauses an endpoint. One that is paused stays paused as it was: the first reason is the one that counts. */
 export async function pauseEndpoint(
-  db: pg.Pool,
+  db: pg.Pool | pg.PoolClient,
   endpoint: string,
   by: string,
   reason: string,
 ): Promise<{ readonly pause: EndpointPause; readonly already: boolean }> {
   const found = await db.query<EndpointPause & { already: boolean }>(
-    `with before as (select name, paused_at is not null as already from reefline.endpoint where name = $1 for update)
+    `with before as (select name, paused_at is not null as already from reefline.endpoint where name = $1 for no key update)
      update reefline.endpoint e
         set paused_at = coalesce(e.paused_at, clock_timestamp()), paused_by = coalesce(e.paused_by, $2), pause_reason = coalesce(e.pause_reason, $3)
        from before b where e.name = b.name
@@ -29,7 +29,7 @@ export async function pauseEndpoint(
 }
 
 /** Ends a pause; false when there was none. */
-export async function resumeEndpoint(db: pg.Pool, endpoint: string): Promise<boolean> {
+export async function resumeEndpoint(db: pg.Pool | pg.PoolClient, endpoint: string): Promise<boolean> {
   const ended = await db.query(
     `update reefline.endpoint set paused_at = null, paused_by = null, pause_reason = null where name = $1 and paused_at is not null`,
     [endpoint],

@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
+import type { EventKind } from '../pipeline/endpoint.ts';
 
 /** One line of the event log. */
 export interface EventView {
   /** Position in the log. */
   readonly seq: number;
   readonly eventId: string;
-  readonly eventType: 'data' | 'metadata';
+  readonly eventType: EventKind;
   readonly dataset: string;
   readonly timelabel: string;
   readonly revision: number;
@@ -31,7 +32,7 @@ export interface EventFilter {
   readonly from?: string;
   readonly to?: string;
   readonly outcome?: string;
-  /** `data`, `metadata`, or the `type` field of an event, such as `redshift`. */
+  /** `data`, `metadata`, `endpoint`, or the `type` field of an event, such as `redshift`. */
   readonly type?: string;
   /** Part of the event's JSON, in any case. */
   readonly text?: string;

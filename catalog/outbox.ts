@@ -68,8 +68,8 @@ export interface DeliveryOutcome {
 }
 
 /**
- * Marks each claimed delivery as delivered, owed again later, or dead: also one that is owed for `giveUpSeconds`. Returns how
- * many are dead.
+ * Marks each claimed delivery as delivered, owed again later, or dead: also one that is owed for `giveUpSeconds`; and counts the
+ * call for the endpoint's health. Returns how many are dead.
  */
 export async function settleDeliveries(
   db: pg.Pool,
@@ -77,6 +77,7 @@ export async function settleDeliveries(
   outcomes: readonly DeliveryOutcome[],
   giveUpSeconds: number,
 ): Promise<number> {
+  const failures = outcomes.flatMap(({ error }) => error ?? []);
   const settled = await db.query<{ dead: number }>({
     name: 'settle-deliveries',
     text: `with settled as (
@@ -90,7 +91,20 @@ export async function settleDeliveries(
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
              from jsonb_to_recordset($2::jsonb) as o("eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
             where d.endpoint = $1 and d.event_id = o."eventId" and d.replay is not distinct from o.replay
-           returning d.status)
+           returning d.status),
+           called as (
+             insert into reefline.endpoint_health as h (endpoint, failed_calls, failing_since, last_success_at, last_failure_at, last_error, error_class)
+             select $1, case when $4::int > 0 then 0 else 1 end, case when $4 = 0 then clock_timestamp() end, case when $4 > 0 then clock_timestamp() end,
+                    case when $5 > 0 then clock_timestamp() end, $6::text, $7::text
+              where $4::int + $5::int > 0
+             on conflict (endpoint) do update
+                set failed_calls = case when $4 > 0 then 0 else h.failed_calls + 1 end,
+                    failing_since = case when $4 = 0 then coalesce(h.failing_since, excluded.failing_since) end,
+                    last_success_at = coalesce(excluded.last_success_at, h.last_success_at),
+                    last_failure_at = coalesce(excluded.last_failure_at, h.last_failure_at),
+                    last_error = coalesce(excluded.last_error, h.last_error), error_class = coalesce(excluded.error_class, h.error_class)
+              -- A busy endpoint that is well need not say so with each call.
+              where $5 > 0 or h.failed_calls > 0 or h.last_success_at is null or h.last_success_at < clock_timestamp() - interval '1 second')
            select count(*)::int as dead from settled where status = 'dead'`,
     values: [
       endpoint,
@@ -105,6 +119,10 @@ export async function settleDeliveries(
         })),
       ),
       giveUpSeconds,
+      outcomes.length - failures.length,
+      failures.length,
+      failures.at(-1)?.message ?? null,
+      failures.at(-1)?.failureClass ?? null,
     ],
   });
   return settled.rows[0]?.dead ?? 0;

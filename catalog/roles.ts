@@ -13,6 +13,7 @@ export const WORKER_WRITES: Readonly<Record<string, readonly ('insert' | 'update
   data_event: ['insert'],
   dataset_schema: ['insert'],
   delivery: ['insert', 'update'],
+  endpoint_health: ['insert', 'update'],
   held_run: ['insert', 'update', 'delete'],
   inbound_source: ['insert', 'update'],
   mending: ['insert', 'update', 'delete'],

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { EndpointHealth } from '../pipeline/endpoint-health.ts';
 import { inTransaction } from './connect.ts';
 
 /** Figures that describe what is in the catalog now, for gauges. Times in seconds. */
@@ -19,6 +20,7 @@ export interface StandingFigures {
   readonly endpoints: readonly {
     readonly endpoint: string;
     readonly paused: boolean;
+    readonly health: EndpointHealth;
     readonly owed: number;
     readonly dead: number;
     readonly oldest: number | null;
@@ -42,11 +44,12 @@ const QUERY = `
             where b.status in ('running', 'paused', 'cancelling') group by i.state) b) as backfills,
          (select coalesce(jsonb_agg(e), '[]') from (
            select e.name as endpoint, e.paused_at is not null as paused,
+                  case when e.paused_at is not null then 'paused' else coalesce(h.health, 'healthy') end as health,
                   (select count(*) from (select 1 from reefline.delivery d where d.endpoint = e.name and d.status = 'owed' limit ${String(COUNTED)}) o) as owed,
                   (select count(*) from (select 1 from reefline.delivery d where d.endpoint = e.name and d.status = 'dead' limit ${String(COUNTED)}) o) as dead,
                   (select extract(epoch from clock_timestamp() - d.owed_at)::float8 from reefline.delivery d
                     where d.endpoint = e.name and d.status = 'owed' order by d.seq limit 1) as oldest
-             from reefline.endpoint e where e.active) e) as endpoints`;
+             from reefline.endpoint e left join reefline.endpoint_health h on h.endpoint = e.name where e.active) e) as endpoints`;
 
 /** Reads them with one statement, which gives up by itself after `seconds`. */
 export async function readStandingFigures(db: pg.Pool, seconds: number): Promise<StandingFigures> {

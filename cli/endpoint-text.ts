@@ -1,13 +1,14 @@
 import type { EventView } from '../catalog/event-views.ts';
-import type { EndpointDefinition, EndpointFilter } from '../pipeline/endpoint.ts';
+import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import type { LeftOutBy } from '../pipeline/event-filter.ts';
 import type { CliContext } from './context.ts';
-import { outcomeStyle } from './event-text.ts';
+import { happeningCell } from './event-text.ts';
 import { isoMinutes } from './moments.ts';
 import { table, type Cell, type Column } from './table.ts';
 
-/** One event, and the field of the filter that keeps it from the endpoint; null when it would be sent. */
+/** One event, and what keeps it from the endpoint; null when it would be sent. */
 export interface Previewed extends EventView {
-  readonly leftOutBy: keyof EndpointFilter | null;
+  readonly leftOutBy: LeftOutBy | null;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -20,7 +21,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The fields of a filter as reefline.yaml names them. */
-const KEYS: Readonly<Record<keyof EndpointFilter, string>> = {
+const KEYS: Readonly<Record<LeftOutBy, string>> = {
   events: 'events',
   on: 'on',
   types: 'types',
@@ -28,6 +29,7 @@ const KEYS: Readonly<Record<keyof EndpointFilter, string>> = {
   tables: 'tables',
   pipelines: 'pipelines',
   maxAgeSeconds: 'maxAge',
+  itself: 'about itself',
 };
 
 /** What an endpoint would have been sent of the newest events, one a line, and how many that are. */
@@ -44,13 +46,12 @@ export function previewText(
 }
 
 function cells({ receivedAt, body, dataset, timelabel, outcome, leftOutBy }: Previewed): Cell[] {
-  const what = body.event_type === 'metadata' ? body.change : (outcome ?? '');
   return [
     isoMinutes(receivedAt),
-    body.type,
+    body.event_type === 'endpoint' ? '' : body.type,
     dataset,
     timelabel,
-    { text: what, style: outcomeStyle(body.event_type === 'metadata' ? null : outcome) },
+    happeningCell(body, outcome),
     leftOutBy === null ? { text: 'yes', style: 'green' } : { text: `no: ${KEYS[leftOutBy]}`, style: 'dim' },
   ];
 }

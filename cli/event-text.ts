@@ -1,5 +1,6 @@
 import type { CausedRunView, CauseView, EventDetail, EventView } from '../catalog/event-views.ts';
-import { inDocumentedOrder } from '../pipeline/data-event.ts';
+import { inDocumentedOrder, type ReeflineEvent } from '../pipeline/data-event.ts';
+import type { EndpointHealth } from '../pipeline/endpoint-health.ts';
 import type { CliContext, Style } from './context.ts';
 import { mishapText } from './cure.ts';
 import { duration, isoMinutes, rowCount } from './moments.ts';
@@ -43,20 +44,35 @@ export function outcomeStyle(outcome: string | null): Style {
   }
 }
 
+export function healthStyle(health: EndpointHealth): Style {
+  return ({ healthy: 'green', degraded: 'yellow', failing: 'red', paused: 'yellow' } as const)[health];
+}
+
+/** What an event says in one word: an outcome, the change of a schema, or how an endpoint fares. */
+export function happeningCell(body: ReeflineEvent, outcome: string | null): { text: string; style: Style } {
+  switch (body.event_type) {
+    case 'data':
+      return { text: outcome ?? '', style: outcomeStyle(outcome) };
+    case 'metadata':
+      return { text: body.change, style: 'dim' };
+    case 'endpoint':
+      return { text: body.health, style: healthStyle(body.health) };
+  }
+}
+
 /** Events in the order given, one a line. */
 export function eventTable(screen: Screen, events: readonly EventView[]): string {
   return events.length === 0 ? 'No event fits.' : table(screen, COLUMNS, events.map(eventCells));
 }
 
 function eventCells({ receivedAt, dataset, timelabel, revision, eventId, body, outcome }: EventView): Cell[] {
-  const what = body.event_type === 'metadata' ? body.change : (outcome ?? '');
   const rows = body.event_type === 'data' ? body.rows : null;
   return [
     isoMinutes(receivedAt),
     dataset,
     timelabel,
     String(revision),
-    { text: what, style: outcomeStyle(body.event_type === 'metadata' ? null : outcome) },
+    happeningCell(body, outcome),
     rows === null ? '' : rows.toLocaleString('en-US'),
     { text: eventId, style: 'dim' },
   ];
@@ -66,10 +82,12 @@ function eventCells({ receivedAt, dataset, timelabel, revision, eventId, body, o
 export function eventLine({ paint }: Pick<CliContext, 'paint'>, event: EventView): string {
   const { body, receivedAt, dataset, timelabel, revision, outcome } = event;
   const line = `${isoMinutes(receivedAt)}  ${dataset}  ${timelabel} r${revision}`;
-  if (body.event_type === 'metadata') return `${line}  ${paint('dim', body.change)}`;
+  const { text, style } = happeningCell(body, outcome);
+  if (body.event_type === 'metadata') return `${line}  ${paint(style, text)}`;
+  if (body.event_type === 'endpoint') return `${line}  ${paint(style, text)}  ${body.reason}`;
   const counted = body.rows == null ? '' : `  ${rowCount(body.rows)}`;
   const error = body.error == null ? '' : `  ${paint('red', mishapText(outcome, body.error))}`;
-  return `${line}  ${paint(outcomeStyle(outcome), outcome ?? '')}${counted}${error}`;
+  return `${line}  ${paint(style, text)}${counted}${error}`;
 }
 
 /** All of one event: its fields, what routing decided, what became of its deliveries, what led to it and what followed. */

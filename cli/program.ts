@@ -17,6 +17,7 @@ import { addDeliveriesShowCommand } from './commands/deliveries-show.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEndpointListCommand } from './commands/endpoint-list.ts';
 import { addEndpointPauseCommands } from './commands/endpoint-pause.ts';
 import { addEndpointPreviewCommand } from './commands/endpoint-preview.ts';
 import { addEndpointReplayCommand } from './commands/endpoint-replay.ts';
@@ -82,6 +83,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsShowCommand,
   addEventsRejectedCommand,
   addInboundListCommand,
+  addEndpointListCommand,
   addEndpointPreviewCommand,
   addEndpointTestCommand,
   addEndpointPauseCommands,

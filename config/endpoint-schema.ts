@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
+import { EVENT_KINDS, MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { age, name, namePattern, text } from './field.ts';
@@ -18,10 +18,10 @@ const nameList = z
 
 const filter = {
   events: z
-    .array(z.enum(['data', 'metadata']))
+    .array(z.enum(EVENT_KINDS))
     .min(1)
     .optional()
-    .describe('Data events, schema changes (metadata), or both, as when absent.'),
+    .describe('Data events, schema changes (metadata), the health of endpoints (endpoint); all when absent.'),
   on: z
     .array(z.enum(OUTCOMES))
     .min(1)

@@ -8,9 +8,9 @@ import type { SentEvent } from './fit-message.ts';
 export interface CloudEvent {
   readonly specversion: '1.0';
   readonly id: string;
-  /** `/pipelines/<pipeline>`, or `/services` when a service outside of Reefline reported it. */
+  /** `/pipelines/<pipeline>`, `/services` when a service outside of Reefline reported it, or `/endpoints/<endpoint>`. */
   readonly source: string;
-  /** `reefline.data.<outcome>.v1` or `reefline.metadata.<change>.v1`. */
+  /** `reefline.data.<outcome>.v1`, `reefline.metadata.<change>.v1` or `reefline.endpoint.<health>.v1`. */
   readonly type: string;
   /** `<dataset>/<timelabel>` */
   readonly subject: string;
@@ -32,14 +32,13 @@ const SEQUENCE_DIGITS = 19;
 
 /** `sequence` is the event's place in the log. */
 export function cloudEvent(event: SentEvent, sequence: number, replayed = false): CloudEvent {
-  const what = event.event_type === 'data' ? `data.${event.outcome}` : `metadata.${event.change}`;
   const time = parseEventTime(event.event_type === 'data' ? event.endTime : event.time);
   if (time === undefined) throw new Error(`Event ${event.eventId} has no time.`);
   return {
     specversion: '1.0',
     id: event.eventId,
-    source: event.pipeline === null ? '/services' : `/pipelines/${event.pipeline}`,
-    type: `reefline.${what.toLowerCase()}.v1`,
+    source: sourceOf(event),
+    type: `reefline.${event.event_type}.${happeningOf(event).toLowerCase()}.v1`,
     subject: `${event.dataset}/${event.timelabel}`,
     time: new Date(time).toISOString(),
     datacontenttype: 'application/json',
@@ -51,4 +50,20 @@ export function cloudEvent(event: SentEvent, sequence: number, replayed = false)
     ...(replayed ? { reeflinereplayed: true } : {}),
     data: event,
   };
+}
+
+function sourceOf(event: SentEvent): string {
+  if (event.event_type === 'endpoint') return `/endpoints/${event.endpoint}`;
+  return event.pipeline === null ? '/services' : `/pipelines/${event.pipeline}`;
+}
+
+function happeningOf(event: SentEvent): string {
+  switch (event.event_type) {
+    case 'data':
+      return event.outcome;
+    case 'metadata':
+      return event.change;
+    case 'endpoint':
+      return event.health;
+  }
 }

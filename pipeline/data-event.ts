@@ -1,5 +1,6 @@
 import type { AssertionResult } from './assertion-result.ts';
 import type { Column } from './column.ts';
+import type { EndpointHealth } from './endpoint-health.ts';
 import type { Outcome } from './outcome.ts';
 import type { DataStatus, EventType } from './stage.ts';
 
@@ -77,7 +78,35 @@ export interface MetadataEvent {
   readonly time: string;
 }
 
-export type ReeflineEvent = DataEvent | MetadataEvent;
+/**
+ * The health of an endpoint changed. It is about no data, so it has no type, schema or table; `dataset`, `timelabel` and
+ * `revision` give it a place among the other events, and order for receivers that keep one.
+ */
+export interface EndpointEvent {
+  readonly event_type: 'endpoint';
+  readonly endpoint: string;
+  readonly health: EndpointHealth;
+  readonly previous: EndpointHealth;
+  /** For people: one sentence. */
+  readonly reason: string;
+  /** When it changed; the format is that of the times of data events. */
+  readonly time: string;
+  /** The last error of an endpoint that became degraded or failing, if there was one. */
+  readonly error: EventError | null;
+  /** Seconds for which the first message in line has been owed; null when none is. */
+  readonly oldestUnsentSeconds: number | null;
+  readonly eventId: string;
+  /** `reefline.endpoint.<name>` */
+  readonly dataset: string;
+  /** The minute in which it changed. */
+  readonly timelabel: string;
+  /** 1, 2, 3 … the n-th change of this endpoint. */
+  readonly revision: number;
+  readonly pipeline: null;
+  readonly stage: null;
+}
+
+export type ReeflineEvent = DataEvent | MetadataEvent | EndpointEvent;
 
 /** The data event among those that one run reports; schema changes stand before it. */
 export function dataEventIn(events: readonly ReeflineEvent[]): DataEvent | undefined {
@@ -87,6 +116,11 @@ export function dataEventIn(events: readonly ReeflineEvent[]): DataEvent | undef
 /** The same event with the documented fields first, as customers know it; the catalog's jsonb keeps no order. */
 export function inDocumentedOrder(event: ReeflineEvent): ReeflineEvent {
   if (event.event_type === 'metadata') return event;
+  if (event.event_type === 'endpoint') {
+    const { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds, ...others } =
+      event;
+    return { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds, ...others };
+  }
   const { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours } =
     event;
   return { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours };

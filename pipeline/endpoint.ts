@@ -1,10 +1,14 @@
 import type { Outcome } from './outcome.ts';
 import type { EventType } from './stage.ts';
 
+/** What events are about: batches of data, schema changes, the health of endpoints. The `event_type` of a message. */
+export const EVENT_KINDS = ['data', 'metadata', 'endpoint'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
 /** Which events an endpoint is sent: those that pass every field that is set. */
 export interface EndpointFilter {
-  readonly events?: readonly ('data' | 'metadata')[];
-  /** Outcomes of data events, `SUCCESS` and `FAILURE` as for inputs. Schema changes have none and always pass it. */
+  readonly events?: readonly EventKind[];
+  /** Outcomes of data events, `SUCCESS` and `FAILURE` as for inputs. All others have none and always pass it. */
   readonly on?: readonly Outcome[];
   readonly types?: readonly EventType[];
   readonly schemas?: NameList;

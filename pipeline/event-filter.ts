@@ -4,8 +4,11 @@ import { compilePattern, type CompileExpression } from './name-pattern.ts';
 import { selectedOutcomes, type Outcome } from './outcome.ts';
 import { instantOf, type Timelabel } from './timelabel.ts';
 
-/** The field of the filter that keeps an event from an endpoint, or undefined when the endpoint gets the event. */
-export type FilterTest = (event: ReeflineEvent, now: number) => keyof EndpointFilter | undefined;
+/** The field of the filter that keeps an event from an endpoint; `itself`: nobody is sent events about his own health. */
+export type LeftOutBy = keyof EndpointFilter | 'itself';
+
+/** What keeps an event from an endpoint, or undefined when the endpoint gets the event. */
+export type FilterTest = (event: ReeflineEvent, now: number) => LeftOutBy | undefined;
 
 /** Compiles a filter once, for any number of events. `now` is in milliseconds since the Unix epoch. */
 export function compileFilter(filter: EndpointFilter, compile: CompileExpression): FilterTest {
@@ -15,6 +18,7 @@ export function compileFilter(filter: EndpointFilter, compile: CompileExpression
   const tables = nameTest(filter.tables, compile);
   return (event, now) => {
     if (filter.events?.includes(event.event_type) === false) return 'events';
+    if (event.event_type === 'endpoint') return choiceOfData(filter);
     // A schema change has no outcome, so it is `events` that lets it pass or not.
     if (event.event_type === 'data' && outcomes?.has(event.outcome) === false) return 'on';
     if (filter.types?.includes(event.type) === false) return 'types';
@@ -26,6 +30,14 @@ export function compileFilter(filter: EndpointFilter, compile: CompileExpression
       return 'maxAgeSeconds';
     return undefined;
   };
+}
+
+/** Whoever chooses among data by what it is of is sent nothing that is of no data; to forbid some is no such choice. */
+function choiceOfData(filter: EndpointFilter): keyof EndpointFilter | undefined {
+  if (filter.types !== undefined) return 'types';
+  if (filter.schemas?.allow !== undefined) return 'schemas';
+  if (filter.tables?.allow !== undefined) return 'tables';
+  return filter.pipelines === undefined ? undefined : 'pipelines';
 }
 
 function takes(list: readonly string[] | undefined, value: string): boolean {

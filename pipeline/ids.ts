@@ -62,6 +62,11 @@ export function outsideEventId(sha256OfCanonicalJson: string): string {
   return `outside/${sha256OfCanonicalJson.slice(0, 32)}`;
 }
 
+/** The event of the n-th change of an endpoint's health. */
+export function healthEventId(endpoint: string, change: number): string {
+  return `endpoint/${endpoint}/${String(change)}`;
+}
+
 /** The sweep: its schedule, and the beginning of its workflow ids, to which the schedule adds the time. */
 export const SWEEP_ID = 'sweep';
 

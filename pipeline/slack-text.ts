@@ -1,5 +1,5 @@
 import { describeType, type Column } from './column.ts';
-import type { DataEvent, MetadataEvent, ReeflineEvent } from './data-event.ts';
+import type { DataEvent, EndpointEvent, MetadataEvent, ReeflineEvent } from './data-event.ts';
 import { storableText } from './storable.ts';
 
 /** Longest error text and most columns or labels in one message; the command at its end shows the rest. */
@@ -11,8 +11,29 @@ const MOST_LINES = 10;
  * the command that tells more. `replayed` says in the first line that it was sent before.
  */
 export function slackText(event: ReeflineEvent, replayed = false): string {
-  const text = event.event_type === 'data' ? dataText(event) : changeText(event);
+  const text = textOf(event);
   return replayed ? text.replace('\n', ' (sent once more)\n') : text;
+}
+
+function textOf(event: ReeflineEvent): string {
+  switch (event.event_type) {
+    case 'data':
+      return dataText(event);
+    case 'metadata':
+      return changeText(event);
+    case 'endpoint':
+      return healthText(event);
+  }
+}
+
+function healthText({ endpoint, health, previous, reason, error }: EndpointEvent): string {
+  const kind = error === null ? '' : ` (${escape(error.class)})`;
+  return [
+    `*${health.toUpperCase()}* endpoint ${code(endpoint)}, was ${previous}${kind}`,
+    escape(cut(reason)),
+    ...(error === null ? [] : [block(cut(error.message))]),
+    code(`reefline deliveries list --endpoint ${endpoint}`),
+  ].join('\n');
 }
 
 function dataText({ outcome, dataset, timelabel, stage, revision, error, missing = [] }: DataEvent): string {

@@ -6,6 +6,7 @@ import { advanceBackfill } from '../activities/backfill-advance.ts';
 import { controlBackfill } from '../activities/backfill-control.ts';
 import { planBackfill } from '../activities/backfill-plan.ts';
 import { closeRun } from '../activities/close-run.ts';
+import { judgeHealth } from '../activities/endpoint-health.ts';
 import { NO_METER, type Meter } from '../activities/metrics.ts';
 import { findSyncLabels, resolveSync } from '../activities/find-sync-labels.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
@@ -23,6 +24,7 @@ import { redactFields, redactProject } from './redaction.ts';
 import { resolveConnection } from './secrets.ts';
 import { endpointSenders } from './senders.ts';
 import { routerSignal } from './signal-router.ts';
+import { wakePublisher } from './wake-publisher.ts';
 
 export interface ActivityEnvironment {
   readonly db: pg.Pool;
@@ -56,7 +58,13 @@ export function createActivities({
     closeRun: (input) => closeRun(db, configs, signalRouter, input, meter),
     forwardEvents: (endpoint) =>
       forwardEvents(
-        { db, sender, redact: (text, definition) => redactFields(text, definition, environment), meter },
+        {
+          db,
+          sender,
+          redact: (text, definition) => redactFields(text, definition, environment),
+          judge: (name) => judgeHealth({ db, configs, wake: (other) => wakePublisher(client, other) }, name),
+          meter,
+        },
         endpoint,
       ),
     planBackfill: (input) => planBackfill(db, configs, input),

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type pg from 'pg';
 import { readVersionInForce } from '../../catalog/config-history.ts';
+import { readEndpointViews } from '../../catalog/endpoint-health.ts';
 import { readInboundHealth } from '../../catalog/inbound-health.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
@@ -15,6 +16,7 @@ import {
   type ReportedFinding,
 } from '../doctor-text.ts';
 import { examine, repair, type Patient } from '../doctor.ts';
+import { endpointChecks, notesOnEndpoints } from '../endpoint-list-text.ts';
 import { inboundChecks } from '../inbound-check.ts';
 import { InvalidInput } from '../invalid-input.ts';
 
@@ -44,12 +46,13 @@ async function visit(context: CliContext, mends: boolean, age: number): Promise<
   if (inForce === undefined) return reportOf([...reached, EMPTY_STORE], [], []);
   const { version, project } = inForce;
   const config = { name: 'configuration', ok: true, detail: `version ${String(version)} is in force` };
-  const ofSecrets = notesOn(project, context.env);
   const sources = (project.inbound ?? []).map((source) => source.name);
   const inbound = inboundChecks(await readInboundHealth(catalog.there, sources), context.now());
-  const before = [...reached, config, ...inbound];
-  if (temporal.there === undefined) return reportOf(before, ofSecrets, []);
-  const notes = [...ofSecrets, ...(await notesOnSchedules(temporal.there, project))];
+  const endpoints = await readEndpointViews(catalog.there);
+  const before = [...reached, config, ...inbound, ...endpointChecks(endpoints)];
+  const standing = [...notesOn(project, context.env), ...notesOnEndpoints(endpoints, context.now())];
+  if (temporal.there === undefined) return reportOf(before, standing, []);
+  const notes = [...standing, ...(await notesOnSchedules(temporal.there, project))];
   const patient: Patient = { db: catalog.there, client: temporal.there, age };
   if (!mends) {
     const { checks, findings } = await examine(patient);

@@ -1,5 +1,10 @@
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { countOwed, pauseEndpoint, resumeEndpoint } from '../../catalog/endpoint-pauses.ts';
+import type pg from 'pg';
+import type { HealthTools } from '../../activities/endpoint-health.ts';
+import { pauseAndReport, resumeAndReport } from '../../activities/pause-endpoint.ts';
+import { ConfigStore } from '../../catalog/config-store.ts';
+import { countOwed } from '../../catalog/endpoint-pauses.ts';
 import { wakePublisher } from '../../workers/wake-publisher.ts';
 import { groupOf, withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
@@ -16,7 +21,7 @@ export function addEndpointPauseCommands(program: Command, context: CliContext):
     .action(async (endpoint: string, { reason }: { reason: string }) => {
       const db = await context.openCatalog();
       await requireKnownEndpoint(db, endpoint);
-      const { pause, already } = await pauseEndpoint(db, endpoint, context.actor, reason);
+      const { pause, already } = await pauseAndReport(toolsOf(db, context), endpoint, context.actor, reason);
       context.show({ endpoint, ...pause, already }, () =>
         already
           ? `${endpoint} is paused already, since ${isoMinutes(pause.pausedAt)} by ${pause.pausedBy}: ${pause.reason.replace(/\.$/, '')}. Your reason was not recorded.`
@@ -31,10 +36,11 @@ export function addEndpointPauseCommands(program: Command, context: CliContext):
     .action(async (endpoint: string) => {
       const db = await context.openCatalog();
       await requireKnownEndpoint(db, endpoint);
-      const resumed = await resumeEndpoint(db, endpoint);
+      const tools = toolsOf(db, context);
+      const resumed = await resumeAndReport(tools, endpoint);
       const owed = await countOwed(db, endpoint);
       // Also when nothing was paused: somebody may have died between the two.
-      await wakePublisher(await context.connectClient(), endpoint);
+      await tools.wake(endpoint);
       context.show({ endpoint, resumed, owed }, () => {
         const messages = owed === 1 ? '1 message' : `${owed.toLocaleString('en-US')} messages`;
         return resumed
@@ -43,4 +49,14 @@ export function addEndpointPauseCommands(program: Command, context: CliContext):
       });
     });
   withExamples(resume, ['reefline endpoint resume customers']);
+}
+
+/** Temporal is asked for when a publisher is to be woken, and once: a pause has to work without it. */
+function toolsOf(db: pg.Pool, context: CliContext): HealthTools {
+  let client: Promise<Client> | undefined;
+  const wake = async (endpoint: string): Promise<void> => {
+    client ??= context.connectClient();
+    await wakePublisher(await client, endpoint);
+  };
+  return { db, configs: new ConfigStore(), wake };
 }

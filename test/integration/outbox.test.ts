@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { judgeHealth } from '../../activities/endpoint-health.ts';
+import { pauseAndReport, resumeAndReport } from '../../activities/pause-endpoint.ts';
+import { ConfigStore } from '../../catalog/config-store.ts';
+import { readEndpointViews } from '../../catalog/endpoint-health.ts';
+import { readEvent, searchEvents } from '../../catalog/event-views.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { decideDeadLetters, readDeliveries, type DeliveryView } from '../../catalog/dead-letters.ts';
 import { openReplay, replayStep, type ReplayRequest } from '../../catalog/replays.ts';
 import { claimDeliveries, nextDue, settleDeliveries } from '../../catalog/outbox.ts';
 import { readStandingFigures, type StandingFigures } from '../../catalog/standing-figures.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { projectOf } from '../support/project.ts';
 
 describe('what an endpoint is owed', () => {
   let database: FreshDatabase;
@@ -111,7 +117,7 @@ describe('what an endpoint is owed', () => {
       open: [],
       held: [],
       backfills: [],
-      endpoints: [{ endpoint, paused: false, owed: 0, dead: 0, oldest: null }],
+      endpoints: [{ endpoint, paused: false, health: 'healthy', owed: 0, dead: 0, oldest: null }],
     });
     await owe();
     await db.query(
@@ -132,11 +138,13 @@ describe('what an endpoint is owed', () => {
       open: [{ pipeline: 'p', waiting: 2, running: 1, oldest }],
       held: [{ pipeline: 'p', cause: 'storm', count: 1 }],
       backfills: [{ state: 'planned', count: 1 }],
-      endpoints: [{ endpoint, paused: true, owed: 1, dead: 0, oldest }],
+      endpoints: [{ endpoint, paused: true, health: 'paused', owed: 1, dead: 0, oldest }],
     });
     expect(now.open[0]?.oldest).toBeGreaterThan(7000);
     await settle('the message is refused', null);
-    expect((await figures()).endpoints).toEqual([{ endpoint, paused: true, owed: 0, dead: 1, oldest: null }]);
+    expect((await figures()).endpoints).toEqual([
+      { endpoint, paused: true, health: 'paused', owed: 0, dead: 1, oldest: null },
+    ]);
   });
 
   test('is owed once more by a replay, once however often the command dies, is repeated, or runs twice at once', async () => {
@@ -194,5 +202,87 @@ describe('what an endpoint is owed', () => {
     expect(await nextDue(db, 'customers')).toBe(0);
     const [claimed] = await claimDeliveries(db, 'customers', 10, 60);
     expect(claimed).toMatchObject({ eventId: 'e1', replay: 'overtaking', attempts: 1 });
+  });
+
+  test('tells how an endpoint fares, and tells the others of each change once, whoever dies or comes twice', async () => {
+    const project = projectOf(
+      [{ name: 'priced', period: '1d', reads: [] }],
+      [
+        { name: 'customers', kind: 'sqs', queueUrl: 'q' },
+        { name: 'audit', kind: 'sqs', queueUrl: 'q' },
+        { name: 'marts', kind: 'sqs', queueUrl: 'q', schemas: { allow: ['marts'] } },
+      ],
+    );
+    await db.query(
+      `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'd', '${JSON.stringify(project)}');
+       insert into reefline.endpoint (name, definition, config_version) values ('audit', '{"kind": "sqs"}', 2), ('marts', '{"kind": "sqs"}', 2);
+       delete from reefline.endpoint_health;`,
+    );
+    const woken: string[] = [];
+    const wake = async (endpoint: string): Promise<void> => {
+      woken.push(endpoint);
+      throw new Error('Temporal is away');
+    };
+    const tools = { db, configs: new ConfigStore(), wake };
+    const judge = (): Promise<number | null> => judgeHealth(tools, 'customers');
+    const health = async (): Promise<string | undefined> =>
+      (await readEndpointViews(db)).find(({ name }) => name === 'customers')?.health;
+    const earlier = (column: string, interval: string): Promise<unknown> =>
+      db.query(`update reefline.endpoint_health set ${column} = ${column} - interval '${interval}'`);
+    await owe();
+    for (let call = 0; call < 2; call += 1) await settle('no access', 5);
+    expect(await judge()).toBeNull();
+    expect(await health()).toBe('healthy');
+    await settle('no access', 5);
+    await judge();
+    expect(await health()).toBe('degraded');
+    await earlier('failing_since', '61 seconds');
+    const crashing = new Proxy(db, {
+      get: (pool, field): unknown =>
+        field === 'connect'
+          ? async () => {
+              const client = await pool.connect();
+              const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+              client.query = ((...args: unknown[]) => {
+                if ((args[0] as { name?: string }).name !== 'append-events') return query(...args);
+                client.query = query as typeof client.query;
+                throw new Error('the worker dies');
+              }) as typeof client.query;
+              return client;
+            }
+          : Reflect.get(pool, field),
+    });
+    await expect(judgeHealth({ ...tools, db: crashing }, 'customers')).rejects.toThrow('the worker dies');
+    expect(await health()).toBe('degraded');
+    await Promise.all([judge(), judge()]);
+    expect(await health()).toBe('failing');
+    await settle(null, null);
+    // It is well when it has been so for a while, which the publisher waits for.
+    expect(await judge()).toBeGreaterThan(50);
+    await earlier('last_failure_at', '60 seconds');
+    expect(await judge()).toBeNull();
+    expect(await health()).toBe('healthy');
+    for (let time = 0; time < 2; time += 1) await pauseAndReport(tools, 'customers', 'ada', 'a move');
+    expect(await health()).toBe('paused');
+    expect(await Promise.all([1, 2].map(() => resumeAndReport(tools, 'customers')))).toContain(true);
+    const changes = (await searchEvents(db, { type: 'endpoint' }, 10)).reverse();
+    expect(changes.map(({ eventId, body }) => [eventId, (body as { health?: string }).health])).toEqual([
+      ['endpoint/customers/1', 'degraded'],
+      ['endpoint/customers/2', 'failing'],
+      ['endpoint/customers/3', 'healthy'],
+      ['endpoint/customers/4', 'paused'],
+      ['endpoint/customers/5', 'healthy'],
+    ]);
+    expect(await readEvent(db, 'endpoint/customers/2')).toMatchObject({
+      dataset: 'reefline.endpoint.customers',
+      revision: 2,
+      body: { previous: 'degraded', error: { class: 'unauthorized', message: 'no access' } },
+      deliveries: [{ endpoint: 'audit', status: 'owed' }],
+    });
+    expect(woken).toEqual(Array(5).fill('audit'));
+    const filed = await db.query<{ endpoint: string; count: number }>(
+      `select endpoint, count(*)::int as count from reefline.delivery where event_id like 'endpoint/%' group by 1`,
+    );
+    expect(filed.rows).toEqual([{ endpoint: 'audit', count: 5 }]);
   });
 });

@@ -1,4 +1,5 @@
-import type { DataEvent, MetadataEvent } from '../../pipeline/data-event.ts';
+import type { DataEvent, EndpointEvent, MetadataEvent } from '../../pipeline/data-event.ts';
+import { healthEvent } from '../../pipeline/health-event.ts';
 
 /** The events that the page for customers shows. */
 export const LOADED_EVENT: DataEvent = {
@@ -71,3 +72,14 @@ export const CHANGED_EVENT: MetadataEvent = {
   runId: '0f4a1c1e-9b7e-4a53-8a4e-4e1f0a5a2b77',
   time: '2020-03-03 12:10:30:007 +00:00',
 };
+
+export const FAILING_EVENT: EndpointEvent = healthEvent({
+  endpoint: 'partner',
+  change: 2,
+  health: 'failing',
+  previous: 'degraded',
+  reason: 'It took nothing of 8 calls in 61 s.',
+  error: { class: 'unavailable', message: 'POST https://hooks.example.com/reefline answered 503.' },
+  oldestSeconds: 62.4,
+  now: Date.UTC(2020, 2, 3, 12, 14, 9, 120),
+});

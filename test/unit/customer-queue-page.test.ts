@@ -15,7 +15,7 @@ import { classifyEntry } from '../../connectors/sqs/failures.ts';
 import { explainRefusal } from '../../connectors/sqs/refusal.ts';
 import { cloudEvent } from '../../pipeline/cloud-event.ts';
 import { probeEvent } from '../../pipeline/probe.ts';
-import { CHANGED_EVENT, FAILED_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
+import { CHANGED_EVENT, FAILED_EVENT, FAILING_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
 import { expectBlocks } from '../support/written-page.ts';
 
 const ADDRESS = { account: '444455556666', name: 'reefline-events', region: 'eu-west-1' };
@@ -64,6 +64,7 @@ describe('the page for customers', () => {
       loaded: json(LOADED_EVENT),
       failed: json(FAILED_EVENT),
       changed: json(CHANGED_EVENT),
+      failing: json(FAILING_EVENT),
       'cloud event': json(cloudEvent(LOADED_EVENT, 4711)),
       probe: json(PROBE),
       consumer: `\`\`\`ts\n${consumer.trimEnd()}\n\`\`\``,

@@ -29,7 +29,7 @@ const FIGURES: StandingFigures = {
   open: [{ pipeline: 'p', waiting: 2, running: 1, oldest: 61.5 }],
   held: [{ pipeline: 'p', cause: 'storm', count: 4 }],
   backfills: [{ state: 'planned', count: 7 }],
-  endpoints: [{ endpoint: 'customers', paused: true, owed: 5, dead: 1, oldest: null }],
+  endpoints: [{ endpoint: 'customers', paused: true, health: 'paused', owed: 5, dead: 1, oldest: null }],
 };
 
 /** The lines of one metric, without what Prometheus reads about it. */
@@ -97,6 +97,7 @@ describe('the registry', () => {
         'cause',
         'class',
         'endpoint',
+        'health',
         'kind',
         'outcome',
         'pipeline',

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { METRICS, type MetricName } from '../../activities/metrics.ts';
 import { createContext } from '../../cli/context.ts';
 import { buildProgram } from '../../cli/program.ts';
+import { ENDPOINT_HEALTHS } from '../../pipeline/endpoint-health.ts';
 import { FAILURE_CLASSES } from '../../pipeline/failure.ts';
 import { OUTCOMES } from '../../pipeline/outcome.ts';
 import { testTerminal } from '../support/cli-terminal.ts';
@@ -77,6 +78,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   class: [...FAILURE_CLASSES, 'unexpected'],
   cause: ['paused', 'storm'],
   result: ['delivered', 'failed', 'mended', 'unmended'],
+  health: ENDPOINT_HEALTHS,
   state: ['open', 'idle', 'waited_for'],
 };
 

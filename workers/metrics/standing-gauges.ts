@@ -1,4 +1,5 @@
 import type { StandingFigures } from '../../catalog/standing-figures.ts';
+import { ENDPOINT_HEALTHS } from '../../pipeline/endpoint-health.ts';
 import type { Setter } from './registry.ts';
 
 /** Sets the gauges that describe the catalog. */
@@ -12,8 +13,10 @@ export function setStanding(set: Setter, figures: StandingFigures): void {
   for (const { pipeline, cause, count } of figures.held)
     set('reefline_labels_held', { pipeline, cause }, count);
   for (const { state, count } of figures.backfills) set('reefline_backfill_partitions', { state }, count);
-  for (const { endpoint, paused, owed, dead, oldest } of figures.endpoints) {
+  for (const { endpoint, paused, health, owed, dead, oldest } of figures.endpoints) {
     set('reefline_endpoint_paused', { endpoint }, paused ? 1 : 0);
+    for (const each of ENDPOINT_HEALTHS)
+      set('reefline_endpoint_health', { endpoint, health: each }, each === health ? 1 : 0);
     set('reefline_delivery_owed', { endpoint }, owed);
     set('reefline_delivery_dead_letters', { endpoint }, dead);
     set('reefline_delivery_oldest_unsent_seconds', { endpoint }, oldest ?? 0);
