@@ -26,7 +26,7 @@ export async function readEndpointState(
     name: 'read-endpoint-state',
     text: `select coalesce(h.health, 'healthy') as health, coalesce(h.changes, 0) as changes, h.last_error as "lastError", h.error_class as "errorClass",
                   jsonb_build_object(
-                    'pause', case when e.paused_at is not null then jsonb_build_object('by', e.paused_by, 'reason', e.pause_reason) end,
+                    'pause', case when e.paused_at is not null then jsonb_build_object('by', coalesce(e.paused_by, 'somebody'), 'reason', coalesce(e.pause_reason, 'no reason given')) end,
                     'failedCalls', coalesce(h.failed_calls, 0), 'failingSeconds', coalesce(${SINCE('h.failing_since')}, 0),
                     'quietSeconds', ${SINCE('h.last_failure_at')}, 'oldestSeconds', ${OLDEST}) as facts
              from reefline.endpoint e left join reefline.endpoint_health h on h.endpoint = e.name where e.name = $1`,

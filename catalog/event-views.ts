@@ -158,7 +158,7 @@ async function readVerdicts(db: pg.Pool, eventId: string): Promise<readonly Verd
 
 async function readDeliveries(db: pg.Pool, eventId: string): Promise<readonly DeliveryView[]> {
   const found = await db.query<DeliveryView>({
-    name: 'read-deliveries',
+    name: 'read-deliveries-of-event',
     text: `select endpoint, status, attempts, next_attempt_at as "nextAttemptAt", delivered_at as "deliveredAt",
                   message_id as "messageId", last_error as "lastError"
              from reefline.delivery where event_id = $1 order by endpoint`,

@@ -216,7 +216,7 @@ describe('what an endpoint is owed', () => {
     await db.query(
       `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'd', '${JSON.stringify(project)}');
        insert into reefline.endpoint (name, definition, config_version) values ('audit', '{"kind": "sqs"}', 2), ('marts', '{"kind": "sqs"}', 2);
-       delete from reefline.endpoint_health;`,
+       delete from reefline.endpoint_health; update reefline.endpoint set paused_at = null;`,
     );
     const woken: string[] = [];
     const wake = async (endpoint: string): Promise<void> => {
@@ -238,19 +238,20 @@ describe('what an endpoint is owed', () => {
     expect(await health()).toBe('degraded');
     await earlier('failing_since', '61 seconds');
     const crashing = new Proxy(db, {
-      get: (pool, field): unknown =>
-        field === 'connect'
-          ? async () => {
-              const client = await pool.connect();
-              const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
-              client.query = ((...args: unknown[]) => {
-                if ((args[0] as { name?: string }).name !== 'append-events') return query(...args);
-                client.query = query as typeof client.query;
-                throw new Error('the worker dies');
-              }) as typeof client.query;
-              return client;
-            }
-          : Reflect.get(pool, field),
+      get: (pool, field): unknown => {
+        if (field === 'query') return pool.query.bind(pool);
+        if (field !== 'connect') return Reflect.get(pool, field);
+        return async () => {
+          const client = await pool.connect();
+          const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+          client.query = ((...args: unknown[]) => {
+            if ((args[0] as { name?: string }).name !== 'append-events') return query(...args);
+            client.query = query as typeof client.query;
+            throw new Error('the worker dies');
+          }) as typeof client.query;
+          return client;
+        };
+      },
     });
     await expect(judgeHealth({ ...tools, db: crashing }, 'customers')).rejects.toThrow('the worker dies');
     expect(await health()).toBe('degraded');
@@ -265,7 +266,7 @@ describe('what an endpoint is owed', () => {
     for (let time = 0; time < 2; time += 1) await pauseAndReport(tools, 'customers', 'ada', 'a move');
     expect(await health()).toBe('paused');
     expect(await Promise.all([1, 2].map(() => resumeAndReport(tools, 'customers')))).toContain(true);
-    const changes = (await searchEvents(db, { type: 'endpoint' }, 10)).reverse();
+    const changes = [...(await searchEvents(db, { type: 'endpoint' }, 10))].reverse();
     expect(changes.map(({ eventId, body }) => [eventId, (body as { health?: string }).health])).toEqual([
       ['endpoint/customers/1', 'degraded'],
       ['endpoint/customers/2', 'failing'],

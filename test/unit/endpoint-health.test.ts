@@ -79,7 +79,7 @@ describe('the health of an endpoint', () => {
             const quietSeconds = failedAt === null ? null : now - failedAt;
             const failingSeconds = failedCalls === 0 ? 0 : now - since;
             const facts = { ...WELL, failedCalls, failingSeconds, quietSeconds };
-            const next = healthOf(health, facts).health;
+            const next: EndpointHealth = healthOf(health, facts).health;
             // It is well only after some time without failure, and that time is known beforehand.
             if (next === 'healthy' && health !== 'healthy')
               expect(quietSeconds).toBeGreaterThanOrEqual(WELL_AFTER);
