@@ -1,4 +1,5 @@
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
+import { TIME_WRITINGS } from '../pipeline/foreign-label.ts';
 import { looksLikePath } from '../pipeline/message-path.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { parseTextFormat } from '../pipeline/text-format.ts';
@@ -98,8 +99,13 @@ function ruleProblems(
   if (typeof timelabel === 'object') {
     const { format = '{timelabel}', interval } = timelabel;
     const read = parseTextFormat(format);
-    if (!('problem' in read) && read.parts.length === 0 && !/^(iso|epoch_\w+)$/.test(format))
-      add('timelabel', 'the format has no part of a time', 'write {year} and what follows where it stands');
+    const named = TIME_WRITINGS.some((writing) => writing === format);
+    if (!('problem' in read) && read.parts.length === 0 && !named)
+      add(
+        'timelabel',
+        'the format has no part of a time',
+        suggest(format, TIME_WRITINGS, 'write {year} and what follows where it stands'),
+      );
     if (interval !== undefined && rule.dataset === undefined)
       add(
         'timelabel',

@@ -67,7 +67,8 @@ export const INBOUND: readonly BrokenProject[] = [
       '  { type: s3, schema: s, table: t, timelabel: { path: $.t, format: "*", interval: closed } }] }',
       `b: { kind: sqs, queueUrl: "\${env:B_URL}", mapping: s3, events: [`,
       '  { dataset: warehouse.partners.fares, key: "a/*" },',
-      '  { dataset: warehouse.partners.fares, key: "a/{year}", timelabel: "@.eventTime" }] }',
+      '  { dataset: warehouse.partners.fares, key: "a/{year}", timelabel: "@.eventTime" },',
+      '  { dataset: warehouse.partners.fares, key: "b/*", timelabel: { path: "@.t", format: epoch_second } }] }',
     ),
     expected: [
       at(SETTINGS, 13, 'inbound.a.events.0.dataset', /fare is not declared/, /warehouse\.partners\.fares/),
@@ -81,6 +82,7 @@ export const INBOUND: readonly BrokenProject[] = [
       at(SETTINGS, 19, 'inbound.a.events.6.timelabel', /needs the period/, /write dataset/),
       at(SETTINGS, 21, 'inbound.b.events.0.timelabel', /which timelabel/, /in key/),
       at(SETTINGS, 22, 'inbound.b.events.1.timelabel', /holds the time already/, /remove it/),
+      at(SETTINGS, 23, 'inbound.b.events.2.timelabel', /no part of a time/, /did you mean epoch_seconds/),
     ],
   },
 ];
