@@ -4,15 +4,17 @@ import {
   MAX_ERROR_TEXT,
   SCHEMA_CHANGES,
   type DataEvent,
+  type EndpointEvent,
   type MetadataEvent,
 } from '../pipeline/data-event.ts';
+import { ENDPOINT_HEALTHS } from '../pipeline/endpoint-health.ts';
 import { FAILURE_CLASSES } from '../pipeline/failure.ts';
 import type { SentEvent } from '../pipeline/fit-message.ts';
 import { OUTCOMES, statusOf } from '../pipeline/outcome.ts';
 import { EVENT_TYPES, type DataStatus } from '../pipeline/stage.ts';
 
 /*
- * Data events and metadata events as receivers read them. The schemas are published (schema/): they name what is always there
+ * Data events, metadata events and endpoint events as receivers read them. The schemas are published (schema/): they name what is always there
  * and leave room for new fields, which receivers ignore.
  */
 
@@ -146,3 +148,24 @@ const METADATA_FIELDS = {
 } satisfies Record<keyof MetadataEvent | 'omitted', z.ZodType>;
 
 export const metadataEventSchema = z.object(METADATA_FIELDS);
+
+const health = z.enum(ENDPOINT_HEALTHS);
+
+const ENDPOINT_FIELDS = {
+  event_type: z.literal('endpoint'),
+  endpoint: text.describe('The endpoint whose health changed; it is another one than that of the receiver.'),
+  health: health.describe('How it fares now.'),
+  previous: health.describe('How it fared before.'),
+  reason: text.max(MAX_ERROR_TEXT).describe('Why it changed, for people.'),
+  time: time.describe('When it changed.'),
+  error: error.describe('The last error, when it is degraded or failing because messages are refused.'),
+  oldestUnsentSeconds: count.describe('For how long the first message in line has been owed.'),
+  eventId: identity.eventId,
+  dataset: text.regex(/^reefline\.endpoint\.[^.]+$/).describe('reefline.endpoint.<endpoint>: no data.'),
+  timelabel: timelabel.describe('The minute in which it changed.'),
+  revision: z.int().min(1).describe('1, 2, 3 …: the n-th change of this endpoint.'),
+  pipeline: z.null(),
+  stage: z.null(),
+} satisfies Record<keyof EndpointEvent, z.ZodType>;
+
+export const endpointEventSchema = z.object(ENDPOINT_FIELDS);

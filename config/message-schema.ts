@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { SCHEMA_CHANGES } from '../pipeline/data-event.ts';
+import { ENDPOINT_HEALTHS } from '../pipeline/endpoint-health.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
-import { dataEventSchema, metadataEventSchema, time, timelabel } from './event-schema.ts';
+import {
+  dataEventSchema,
+  endpointEventSchema,
+  metadataEventSchema,
+  time,
+  timelabel,
+} from './event-schema.ts';
 
 /* What endpoints receive in each format. The schemas are written into schema/ and named by the messages themselves. */
 
@@ -34,11 +41,11 @@ const ofEvent = {
   ...envelope,
   source: z
     .string()
-    .regex(/^\/(services|pipelines\/.+)$/)
+    .regex(/^\/(services|pipelines\/[\s\S]+)$/)
     .describe('/pipelines/<pipeline>, or /services for outside services.'),
   subject: z
     .string()
-    .regex(/^.+\/[0-9]{14}$/)
+    .regex(/^[\s\S]+\/[0-9]{14}$/)
     .describe('<dataset>/<timelabel>'),
   partitionkey: z.string().min(1).describe('The dataset.'),
   sequence: z
@@ -67,6 +74,16 @@ const cloudEventsSchema = z.discriminatedUnion('type', [
     data: metadataEventSchema,
   }),
   z.object({
+    ...ofEvent,
+    source: z
+      .string()
+      .regex(/^\/endpoints\/.+$/)
+      .describe('/endpoints/<endpoint> whose health changed.'),
+    type: z.enum(typesOf('endpoint', ENDPOINT_HEALTHS)),
+    dataschema: z.literal('urn:reefline:schema:endpoint-event:1'),
+    data: endpointEventSchema,
+  }),
+  z.object({
     ...envelope,
     source: z.string().regex(/^\/endpoints\/.+$/),
     type: z.literal('reefline.probe.v1'),
@@ -87,6 +104,10 @@ export const MESSAGE_SCHEMAS = {
   'metadata-event.schema.json': {
     id: 'urn:reefline:schema:metadata-event:1',
     schema: metadataEventSchema.extend({ replayed }).meta({ title: 'Metadata event', description: READERS }),
+  },
+  'endpoint-event.schema.json': {
+    id: 'urn:reefline:schema:endpoint-event:1',
+    schema: endpointEventSchema.extend({ replayed }).meta({ title: 'Endpoint event', description: READERS }),
   },
   'probe.schema.json': {
     id: 'urn:reefline:schema:probe:1',

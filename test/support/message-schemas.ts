@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
-export type MessageSchema = 'data-event' | 'metadata-event' | 'probe' | 'cloudevents';
+export type MessageSchema = 'data-event' | 'metadata-event' | 'endpoint-event' | 'probe' | 'cloudevents';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,12 @@ export function expectValid(name: MessageSchema, message: unknown): void {
 /** The same for the body of a message of an endpoint with this format. */
 export function expectValidBody(format: 'data-event' | 'cloudevents', body: string): void {
   const message = JSON.parse(body) as { readonly event_type?: string };
-  const ofEvents = { data: 'data-event', metadata: 'metadata-event', probe: 'probe' } as const;
+  const ofEvents = {
+    data: 'data-event',
+    metadata: 'metadata-event',
+    endpoint: 'endpoint-event',
+    probe: 'probe',
+  } as const;
   const own = ofEvents[message.event_type as keyof typeof ofEvents];
   expectValid(format === 'data-event' ? own : format, message);
 }

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { eventTime, SCHEMA_CHANGES, type ReeflineEvent } from '../../pipeline/data-event.ts';
 import { MESSAGE_FORMATS } from '../../pipeline/endpoint.ts';
+import { ENDPOINT_HEALTHS } from '../../pipeline/endpoint-health.ts';
 import { MAX_EVENT_BYTES } from '../../pipeline/fit-message.ts';
+import { healthEvent } from '../../pipeline/health-event.ts';
 import { readIncoming } from '../../pipeline/incoming.ts';
 import { messageBody } from '../../pipeline/message-body.ts';
 import { numberEvents } from '../../pipeline/number-events.ts';
@@ -159,6 +161,28 @@ describe('every message keeps to its published schema', () => {
     expectEveryFormatValid({ ...LOADED_EVENT, causedBy: Array.from({ length: 300 }, () => text) }, 1);
   });
 
+  test('of whatever change of the health of an endpoint', () => {
+    const aHealth = fc.constantFrom(...ENDPOINT_HEALTHS);
+    const aChange = fc.record({
+      endpoint: fc.stringMatching(/^[a-z][a-z0-9_]{0,40}$/),
+      change: fc.integer({ min: 1, max: 1_000_000 }),
+      health: aHealth,
+      previous: aHealth,
+      reason: fc.oneof(aText, fc.constant('x'.repeat(5_000))),
+      error: fc.option(
+        fc.record({ class: aText, message: fc.oneof(fc.string(), fc.constant('x'.repeat(5_000))) }),
+      ),
+      oldestSeconds: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })),
+      now: anInstant,
+    });
+    fc.assert(
+      fc.property(aChange, fc.maxSafeNat(), (change, seq) => {
+        expectEveryFormatValid(healthEvent(change), seq);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('of a probe', () => {
     const probe = probeEvent('customers', 'ada@ops-1', 0);
     for (const format of MESSAGE_FORMATS) {
@@ -200,7 +224,7 @@ describe('the published schemas', () => {
   });
 
   test('say to receivers that they ignore new fields, and do not forbid them', () => {
-    for (const name of ['data-event', 'metadata-event', 'probe', 'cloudevents']) {
+    for (const name of ['data-event', 'metadata-event', 'endpoint-event', 'probe', 'cloudevents']) {
       const text = readFileSync(new URL(`${name}.schema.json`, ROOT), 'utf8');
       expect(text).toContain('readers ignore those that they do not know');
       expect(text).not.toContain('"additionalProperties": false');
