@@ -6,6 +6,7 @@ import { openTargets } from '../catalog/ledger.ts';
 import { lockLabels, lockNewest, newestInputs } from '../catalog/locks.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { NO_MARKS, type OpeningOrigin } from '../catalog/write-openings.ts';
+import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { numberEvents } from '../pipeline/number-events.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
@@ -16,6 +17,7 @@ import { withEndpoints } from './owed-endpoints.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld } from './report-held.ts';
 import { routesOf, targetKey, targetsOfRoutes, verdictsOf, verdictsOfNewest, type Route } from './routes.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 import { isAwaitedByAny, waitingTargets } from './waiting-targets.ts';
 
 /** A run that the router has to start or to tell. Recorded in histories: fields are only ever added. */
@@ -39,6 +41,12 @@ export interface Acceptance {
   readonly rejected: number;
 }
 
+interface Accepted {
+  readonly acceptance: Acceptance;
+  /** Those that were not known before. */
+  readonly events: readonly ReeflineEvent[];
+}
+
 /**
  * Accepts a batch of messages in one transaction: deduplicates, numbers and logs events, records rejections, owes
  * deliveries, decides every dependent and opens the runs whose inputs are complete. Never fails because of what a
@@ -50,9 +58,11 @@ export async function acceptEvents(
   router: string,
   messages: readonly unknown[],
   meter: Meter = NO_METER,
+  tracer: Tracer = NO_TRACER,
 ): Promise<Acceptance> {
   const since = performance.now();
-  const acceptance = await inDecision(db, async (client): Promise<Acceptance> => {
+  const from = Date.now();
+  const { acceptance, events } = await inDecision(db, async (client): Promise<Accepted> => {
     const table = await configs.current(client);
     const { arrivals, rejections } = readMessages(table, messages);
     const pairs = arrivals.map(({ incoming, known }) => ({
@@ -103,13 +113,18 @@ export async function acceptEvents(
     await appendVerdicts(client, verdicts, table.configVersion);
     for (const endpoint of await reportHeld(client, table, opened, router)) endpoints.add(endpoint);
     return {
-      actions: opened.flatMap((target) => actionOf(target, origin.backfillOf(target))),
-      endpoints: [...endpoints],
-      accepted: numbered.events.length,
-      rejected: rejections.length + refusals.length,
+      events: numbered.events,
+      acceptance: {
+        actions: opened.flatMap((target) => actionOf(target, origin.backfillOf(target))),
+        endpoints: [...endpoints],
+        accepted: numbered.events.length,
+        rejected: rejections.length + refusals.length,
+      },
     };
   });
   measureAcceptance(meter, router, messages.length, acceptance, since);
+  const to = Date.now();
+  for (const event of events) tracer.record({ kind: 'accepted', event, router, from, to });
   return acceptance;
 }
 

@@ -25,10 +25,12 @@ import { runEvent } from '../pipeline/run-event.ts';
 import { schemaChanges, type ColumnDifference } from '../pipeline/schema-change.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { storable } from '../pipeline/storable.ts';
+import type { Happening } from '../pipeline/happening.ts';
 import type { Project } from '../pipeline/project.ts';
 import { measureRun } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import type { StageOutput } from './stages/runner.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 export interface CloseRunInput extends RunKey {
   readonly temporalRunId: string;
@@ -45,10 +47,14 @@ export interface ClosedRun {
   readonly overtaken?: true;
 }
 
+type ClosedHappening = Extract<Happening, { kind: 'closed' }>;
+
 interface Closing {
   readonly pipeline: string;
   readonly events: readonly ReeflineEvent[];
   readonly overtaken: boolean;
+  /** For its trace; absent for a run that never began. */
+  readonly told?: Pick<ClosedHappening, 'dataset' | 'trigger' | 'openedAt' | 'outcome'>;
   /** Set when this call ended the run. */
   readonly ended?: {
     readonly stage: StageDefinition;
@@ -70,7 +76,9 @@ export async function closeRun(
   signalRouter: SignalRouter,
   input: CloseRunInput,
   meter: Meter = NO_METER,
+  tracer: Tracer = NO_TRACER,
 ): Promise<ClosedRun> {
+  const from = Date.now();
   const closed = await inTransaction(db, async (client): Promise<Closing> => {
     const run = await lockRun(client, input);
     if (run === undefined)
@@ -80,10 +88,17 @@ export async function closeRun(
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
     const { overtaken } = run;
-    if (run.events !== null) return { pipeline: stage.pipeline, events: run.events, overtaken };
+    const told = { dataset: stage.output, trigger: run.trigger, openedAt: run.openedAt.getTime() };
+    if (run.events !== null) {
+      const outcome = run.outcome ?? run.status;
+      return { pipeline: stage.pipeline, events: run.events, overtaken, told: { ...told, outcome } };
+    }
     // It never began: an apply closed it before a worker claimed it.
     if (run.status === 'CLOSED') return { pipeline: stage.pipeline, events: [], overtaken: false };
-    if (input.superseded === true) return supersede(client, stage, run, input);
+    if (input.superseded === true) {
+      const closing = await supersede(client, stage, run, input);
+      return { ...closing, told: { ...told, outcome: 'SUPERSEDED' } };
+    }
     const columns = input.output?.columns ?? null;
     const changes = await newChanges(client, stage.output, run.knownColumns, columns);
     const data = dataEvent(stage, table.project, run, input);
@@ -115,6 +130,7 @@ export async function closeRun(
       pipeline: stage.pipeline,
       events,
       overtaken,
+      told: { ...told, outcome: data.outcome },
       ended: { stage, outcome: data.outcome, startedAt },
     };
   });
@@ -122,9 +138,19 @@ export async function closeRun(
     const { stage, outcome, startedAt } = closed.ended;
     measureRun(meter, stage, outcome, startedAt, input.output);
   }
-  if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
-  await signalRouter(closed.pipeline, closed.events);
   const data = dataEventIn(closed.events);
+  if (closed.events.length > 0) await signalRouter(closed.pipeline, closed.events);
+  // Also by a repeated call: the one before it may have failed to signal, and then the run went on until now.
+  if (closed.told !== undefined)
+    tracer.record({
+      kind: 'closed',
+      ...{ run: keyOf(input), ...closed.told, from, to: Date.now() },
+      eventId: data?.eventId ?? null,
+      temporalRunId: input.temporalRunId,
+      rows: input.output?.rows ?? null,
+      failure: input.superseded === true ? null : input.error,
+    });
+  if (closed.events.length === 0) return { status: 'unreported', eventId: '' };
   return {
     status: data?.status ?? 'FAILURE',
     eventId: data?.eventId ?? '',

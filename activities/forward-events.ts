@@ -17,6 +17,7 @@ import { messageIdOf, type OutgoingMessage, type Sender, type SendResult } from 
 import { slackText } from '../pipeline/slack-text.ts';
 import { measureDeliveries } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 export interface Forwarded {
   readonly delivered: number;
@@ -35,6 +36,7 @@ export interface Forwarding {
   /** Decides how the endpoint fares; see judgeHealth. Absent, its calls are only counted. */
   readonly judge?: (endpoint: string) => Promise<number | null>;
   readonly meter?: Meter;
+  readonly tracer?: Tracer;
 }
 
 /** Deliveries of one claim, and how long the claim holds if this process dies. */
@@ -59,7 +61,14 @@ const LONGEST_DEAFNESS = 10;
  * dies between the receiver's answer and the mark, the message is sent again, with the same id.
  */
 export async function forwardEvents(
-  { db, sender, redact, judge = () => Promise.resolve(null), meter = NO_METER }: Forwarding,
+  {
+    db,
+    sender,
+    redact,
+    judge = () => Promise.resolve(null),
+    meter = NO_METER,
+    tracer = NO_TRACER,
+  }: Forwarding,
   name: string,
 ): Promise<Forwarded> {
   const found = await readEndpoint(db, name);
@@ -82,13 +91,16 @@ export async function forwardEvents(
     const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
     const messages = claimed.map((delivery) => messageOf(delivery, endpoint));
+    const from = Date.now();
     const results = await send(messages, time);
+    const to = Date.now();
     const outcomes = claimed.flatMap((delivery) => {
       const result = results.get(messageIdOf(delivery.eventId, delivery.replay));
       return result === undefined ? [] : [outcomeOf(delivery, result, (text) => redact(text, endpoint))];
     });
     const dead = await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
     measureDeliveries(meter, name, outcomes, dead);
+    traceDeliveries(tracer, name, claimed, outcomes, { from, to });
     const untried = claimed.filter(({ eventId, replay }) => !results.has(messageIdOf(eventId, replay)));
     await releaseDeliveries(
       db,
@@ -113,6 +125,23 @@ export async function forwardEvents(
   // After a failure the publisher does not listen until then, and what comes meanwhile must not wait for one bad message.
   const nextDueSeconds = Math.max(rest, Math.min(due, LONGEST_DEAFNESS));
   return { delivered, failed, lastError, nextDueSeconds };
+}
+
+/** Messages of one claim are sent in batches, so each of them takes as long as all. */
+function traceDeliveries(
+  tracer: Tracer,
+  endpoint: string,
+  claimed: readonly ClaimedDelivery[],
+  outcomes: readonly DeliveryOutcome[],
+  lasted: { readonly from: number; readonly to: number },
+): void {
+  const errors = new Map(outcomes.map(({ eventId, error }) => [eventId, error]));
+  for (const { event, eventId, attempts: attempt, replay } of claimed) {
+    const error = errors.get(eventId);
+    if (error === undefined) continue;
+    const failure = error === null ? null : { class: error.failureClass, message: error.message };
+    tracer.record({ kind: 'delivered', ...lasted, event, endpoint, attempt, replay, failure });
+  }
 }
 
 /** Seconds for which the endpoint is left alone: as long as it asks for, and after a call in which it took nothing a short while. */

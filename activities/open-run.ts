@@ -3,11 +3,13 @@ import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openTargets } from '../catalog/ledger.ts';
 import { lockTargets } from '../catalog/locks.ts';
+import type { OpenedTarget } from '../catalog/opened-target.ts';
 import type { OpeningRequest } from '../pipeline/opening.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { targetOrEnd } from './outdated-label.ts';
 import { reportHeld } from './report-held.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 export interface OpenRunInput extends OpeningRequest {
   readonly stage: string;
@@ -19,15 +21,27 @@ export interface OpenRunInput extends OpeningRequest {
   readonly reason?: string;
 }
 
+interface Opened {
+  readonly step: RunStep;
+  /** Absent when the label cannot run at all. */
+  readonly opened?: OpenedTarget;
+}
+
 /**
  * Decides what one (stage, label) does next and records it: run as which revision, wait for what, or nothing new.
  * Idempotent: a repeated call finds the run that the first one opened.
  */
-export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunInput): Promise<RunStep> {
-  return inDecision(db, async (client) => {
+export async function openRun(
+  db: pg.Pool,
+  configs: ConfigStore,
+  input: OpenRunInput,
+  tracer: Tracer = NO_TRACER,
+): Promise<RunStep> {
+  const from = Date.now();
+  const { step, opened } = await inDecision(db, async (client): Promise<Opened> => {
     const table = await configs.current(client);
     const target = await targetOrEnd(client, configs, table, input);
-    if ('kind' in target) return target;
+    if ('kind' in target) return { step: target };
     await lockTargets(client, [target]);
     const marks = {
       propagates: input.only !== true,
@@ -45,6 +59,13 @@ export async function openRun(db: pg.Pool, configs: ConfigStore, input: OpenRunI
     if (opened === undefined)
       throw new Error(`No opening was decided for ${input.stage} ${input.timelabel}.`);
     await reportHeld(client, table, [opened], target.stage.pipeline);
-    return stepOf(opened.stage, opened.opening, stageQueue(opened.stage));
+    return { step: stepOf(opened.stage, opened.opening, stageQueue(opened.stage)), opened };
   });
+  if (opened?.opening.kind === 'run' && !opened.opening.alreadyOpen) {
+    const { revision } = opened.opening;
+    const run = { stage: input.stage, timelabel: input.timelabel, revision };
+    const { trigger } = input;
+    tracer.record({ kind: 'opened', run, dataset: opened.stage.output, trigger, from, to: Date.now() });
+  }
+  return step;
 }

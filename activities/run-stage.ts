@@ -8,9 +8,11 @@ import type { Project } from '../pipeline/project.ts';
 import { intervalOf, parseTimelabel } from '../pipeline/timelabel.ts';
 import type { StageOutput, StageRun, StageRunner, StageTools } from './stages/runner.ts';
 import type { StageDefinition, StageKind } from '../pipeline/stage.ts';
+import type { TracedFailure } from '../pipeline/happening.ts';
 import { measureFailure, measureStart } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { toFailure } from './to-failure.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 /** One runner per stage kind. */
 export type StageRunners = Readonly<Record<StageKind, StageRunner>>;
@@ -30,6 +32,7 @@ export interface StageEnvironment {
   /** Takes the secrets that the project refers to out of a text. */
   readonly redact: (text: string, project: Project) => string;
   readonly meter?: Meter;
+  readonly tracer?: Tracer;
 }
 
 /** Keeps the attempt alive between the runner's own heartbeats, e.g. during one long statement. Milliseconds. */
@@ -40,8 +43,18 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
   const info = activityInfo();
   const beats = keepAlive(info.heartbeatDetails);
   let project: Project | undefined;
-  const { meter = NO_METER } = environment;
+  const { meter = NO_METER, tracer = NO_TRACER } = environment;
+  const from = Date.now();
   let known: StageDefinition | undefined;
+  const tell = (end: { rows: number | null; failure: TracedFailure | null }): void => {
+    tracer.record({
+      kind: 'attempted',
+      ...{ run: key, dataset: known?.output ?? null, attempt: info.attempt, from, to: Date.now() },
+      temporalRunId: info.workflowExecution?.runId ?? '',
+      cancelled: cancellationSignal().aborted,
+      ...end,
+    });
+  };
   try {
     const begun = await beginRun(environment.db, key, info.attempt, info.workflowExecution?.runId ?? '');
     if (begun === undefined) return { ended: true, output: null };
@@ -81,12 +94,19 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
       lastHeartbeat: info.heartbeatDetails,
       signal: cancellationSignal(),
     };
-    return { ended: false, output: await environment.runners[stage.work.kind](run, tools) };
+    const output = await environment.runners[stage.work.kind](run, tools);
+    tell({ rows: output.rows, failure: null });
+    return { ended: false, output };
   } catch (error) {
     // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
+    if (cancellationSignal().aborted) tell({ rows: null, failure: null });
     cancellationSignal().throwIfAborted();
     if (known !== undefined) measureFailure(meter, known, error);
-    throw toFailure(error, (text) => (project === undefined ? text : environment.redact(text, project)));
+    const failure = toFailure(error, (text) =>
+      project === undefined ? text : environment.redact(text, project),
+    );
+    tell({ rows: null, failure: { class: failure.type ?? 'unexpected', message: failure.message } });
+    throw failure;
   } finally {
     beats.stop();
   }

@@ -68,6 +68,8 @@ export interface LedgerRun {
   readonly status: RunStatus;
   readonly configVersion: number;
   readonly causedBy: readonly string[];
+  readonly trigger: string;
+  readonly openedAt: Date;
   readonly startedAt: Date | null;
   readonly events: readonly ReeflineEvent[] | null;
   readonly knownColumns: readonly Column[] | null;
@@ -88,6 +90,8 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     status: RunStatus;
     config_version: number;
     caused_by: string[];
+    trigger: string;
+    opened_at: Date;
     started_at: Date | null;
     events: ReeflineEvent[] | null;
     columns: readonly Column[] | null;
@@ -99,7 +103,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     overtaken: boolean;
   }>({
     name: 'lock-run',
-    text: `select status, config_version, caused_by, started_at, events, outcome, missing, late_at is not null as late,
+    text: `select status, config_version, caused_by, trigger, opened_at, started_at, events, outcome, missing, late_at is not null as late,
                   propagates, backfill,
                   exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
                              and e.event_type = 'data' and e.revision > r.revision) as overtaken,
@@ -113,6 +117,8 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     status: row.status,
     configVersion: row.config_version,
     causedBy: row.caused_by,
+    trigger: row.trigger,
+    openedAt: row.opened_at,
     startedAt: row.started_at,
     events: row.events,
     knownColumns: row.columns,

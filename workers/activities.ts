@@ -15,6 +15,7 @@ import { passDeadline } from '../activities/pass-deadline.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageEnvironment, type StageRunners } from '../activities/run-stage.ts';
 import { sweepKind } from '../activities/sweep.ts';
+import { NO_TRACER, type Tracer } from '../activities/tracer.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
@@ -33,6 +34,8 @@ export interface ActivityEnvironment {
   readonly environment: NodeJS.ProcessEnv;
   /** Absent, nothing is measured. */
   readonly meter?: Meter;
+  /** Absent, nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** Binds the activities to what they depend on. */
@@ -42,6 +45,7 @@ export function createActivities({
   runners,
   environment,
   meter = NO_METER,
+  tracer = NO_TRACER,
 }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
   const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
@@ -51,19 +55,17 @@ export function createActivities({
     redact: (text, project) => redactProject(text, project, environment),
   };
   return {
-    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter),
-    openRun: (input) => openRun(db, configs, input),
+    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter, tracer),
+    openRun: (input) => openRun(db, configs, input, tracer),
     passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter),
-    runStage: (key) => runStage({ db, configs, runners, ...secrets, meter }, key),
-    closeRun: (input) => closeRun(db, configs, signalRouter, input, meter),
+    runStage: (key) => runStage({ db, configs, runners, ...secrets, meter, tracer }, key),
+    closeRun: (input) => closeRun(db, configs, signalRouter, input, meter, tracer),
     forwardEvents: (endpoint) =>
       forwardEvents(
         {
-          db,
-          sender,
+          ...{ db, sender, meter, tracer },
           redact: (text, definition) => redactFields(text, definition, environment),
           judge: (name) => judgeHealth({ db, configs, wake: (other) => wakePublisher(client, other) }, name),
-          meter,
         },
         endpoint,
       ),

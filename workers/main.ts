@@ -19,10 +19,12 @@ import type { WorkerMetrics } from './metrics/start.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
+import { askedTraces } from './traces/asked-traces.ts';
+import type { TracesOptions, WorkerTraces } from './traces/start.ts';
 
 /*
  * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
- * TEMPORAL_*, AWS_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const log = openLog(process.env, (line) => void process.stderr.write(line));
 const { say } = log;
@@ -50,6 +52,12 @@ async function main(): Promise<void> {
   metrics?.watch(db);
   const client = await connectClient(say, stop.signal);
   const temporal = await connectWorker(say, stop.signal);
+  const traces = await openTraces({
+    db,
+    namespace: temporal.namespace,
+    say,
+    redact: (text) => log.redact(text),
+  });
   provideStageEntry();
   const modules = stageModules(process.env['REEFLINE_PROJECT'] ?? '.');
   const runners = {
@@ -70,6 +78,7 @@ async function main(): Promise<void> {
     runners,
     environment: process.env,
     ...(metrics === undefined ? {} : { meter: metrics.meter }),
+    ...(traces === undefined ? {} : { tracer: traces.tracer }),
   });
   const inbound = startInbound({ db, client, environment: process.env, say });
   stop.signal.addEventListener('abort', () => void inbound.stop());
@@ -100,6 +109,7 @@ async function main(): Promise<void> {
   } finally {
     await inbound.stop();
   }
+  await traces?.close();
   await temporal.connection.close();
   await client.connection.close();
   await db.end();
@@ -114,6 +124,18 @@ async function askedMetrics(): Promise<WorkerMetrics | undefined> {
   const metrics = await startMetrics(address);
   say(`Metrics at ${metrics.url}/metrics.`);
   return metrics;
+}
+
+/** Loads what exports traces only in a worker that is asked for them. */
+async function openTraces(options: Omit<TracesOptions, 'asked'>): Promise<WorkerTraces | undefined> {
+  const asked = askedTraces(process.env);
+  if (typeof asked === 'string') say(asked);
+  if (asked === undefined || typeof asked === 'string') return undefined;
+  const { startTraces } = await import('./traces/start.ts');
+  const traces = await startTraces({ ...options, asked });
+  log.nameTraces((traced) => traces.idOf(traced));
+  say(`Traces to ${asked.collector} by ${asked.protocol}.`);
+  return traces;
 }
 
 main().catch((error: unknown) => {

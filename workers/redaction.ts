@@ -7,6 +7,9 @@ const OWN = [
   'TEMPORAL_API_KEY',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
+  // Often the key of whoever keeps the traces.
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
 ] as const;
 
 /** Anything shorter stands in ordinary words; no system gives out such a secret. Characters. */
@@ -38,11 +41,23 @@ export function redactOwn(text: string, environment: NodeJS.ProcessEnv): string 
 
 function redactNames(text: string, names: readonly string[], environment: NodeJS.ProcessEnv): string {
   const secrets = names.flatMap((name) =>
-    secretParts(environment[name] ?? '').map((part) => ({ part, reference: `\${env:${name}}` })),
+    [...secretParts(environment[name] ?? ''), ...headersIn(name, environment[name] ?? '')].map((part) => ({
+      part,
+      reference: `\${env:${name}}`,
+    })),
   );
   // The whole before its parts.
   secrets.sort((a, b) => b.part.length - a.part.length);
   return secrets.reduce((safe, { part, reference }) => replaceSecret(safe, part, reference), text);
+}
+
+/** The values in a list of headers, `api-key=…,tenant=…`, which exporters of traces are given. */
+function headersIn(name: string, value: string): readonly string[] {
+  if (!name.endsWith('_HEADERS')) return [];
+  return value
+    .split(',')
+    .flatMap((header) => both(header.slice(header.indexOf('=') + 1).trim()))
+    .filter((part) => part.length >= UNMISTAKABLE);
 }
 
 function replaceSecret(text: string, secret: string, reference: string): string {

@@ -11,6 +11,7 @@ import { freePort } from '../../local/free-port.ts';
 import { commandOf } from '../../local/process-table.ts';
 import { runReefline } from '../support/cli-terminal.ts';
 import { eventually } from '../support/eventually.ts';
+import { startTraceReceiver, type ReceivedSpan, type TraceReceiver } from '../support/trace-receiver.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 /** The first label is fetched at the next full minute. */
@@ -20,10 +21,12 @@ let dir: string;
 let dev: ChildProcess | undefined;
 let reports: DevReport[];
 let metricsAddress: string;
+let traces: TraceReceiver;
 let complaints: string[];
 
 beforeAll(async () => {
   metricsAddress = `127.0.0.1:${String(await freePort())}`;
+  traces = await startTraceReceiver();
   dir = mkdtempSync(join(tmpdir(), 'reefline-init-'));
   expect((await runReefline(['init', dir])).exitCode).toBe(0);
 });
@@ -37,7 +40,8 @@ afterEach(() => {
   dev?.kill('SIGKILL');
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await traces.close();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -47,7 +51,7 @@ function startDev(): ChildProcess {
     ['--disable-warning=ExperimentalWarning', CLI, 'dev', dir, '--json'],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, REEFLINE_METRICS_ADDRESS: metricsAddress },
+      env: { ...process.env, REEFLINE_METRICS_ADDRESS: metricsAddress, ...traces.environment },
     },
   );
   createInterface({ input: child.stdout }).on('line', (line) => reports.push(JSON.parse(line) as DevReport));
@@ -133,6 +137,42 @@ async function expectMetrics(): Promise<void> {
   });
 }
 
+/** That the collector of the session has one whole trace, from an event to the end of its dependents, and the way to the next one. */
+async function expectTraces(): Promise<void> {
+  await eventually(() => {
+    const spans = traces.spans();
+    const nameOf = new Map(spans.map(({ spanId, name }) => [spanId, name]));
+    const edgeOf = ({ name, parentSpanId = '' }: ReceivedSpan): string =>
+      parentSpanId === '' ? name : `${nameOf.get(parentSpanId) ?? 'lost'} > ${name}`;
+    const wanted = [
+      'run orders.fetch_orders',
+      'run orders.fetch_orders > attempt orders.fetch_orders',
+      'run orders.fetch_orders > close orders.fetch_orders',
+      'run orders.fetch_orders > accept lake.shop.orders',
+      'accept lake.shop.orders > deliver customers',
+      'accept lake.shop.orders > run orders.load_orders',
+      'run orders.load_orders > attempt orders.load_orders',
+      'run orders.load_orders > close orders.load_orders',
+    ];
+    const roots = spans.filter(({ name }) => name === 'run orders.fetch_orders');
+    const whole = roots.map(({ traceId }) => {
+      const edges = spans.filter((span) => span.traceId === traceId).map(edgeOf);
+      expect(edges.filter((edge) => edge.startsWith('lost'))).toEqual([]);
+      return edges;
+    });
+    // There may be schema changes of the run beside what it loaded, and an opening above.
+    expect(whole).toContainEqual(expect.arrayContaining(wanted));
+    const served = spans.find(
+      (span) => edgeOf(span) === 'accept warehouse.marts.revenue > run orders.serve_revenue',
+    );
+    const reported = spans.find(({ spanId }) => spanId === served?.links?.[0]?.spanId);
+    expect(reported).toMatchObject({
+      name: 'accept serving.public.revenue',
+      links: [{ traceId: served?.traceId, spanId: served?.spanId }],
+    });
+  });
+}
+
 describe('reefline dev on the project that reefline init writes', () => {
   test('serves rows, applies a change, keeps the version in force when a file is broken, and leaves nothing behind', async () => {
     const child = startDev();
@@ -147,6 +187,7 @@ describe('reefline dev on the project that reefline init writes', () => {
     );
     expect(served.event.outcome).toBe('SUCCESS');
     await expectMetrics();
+    await expectTraces();
 
     appendFileSync(join(dir, 'sql/revenue.sql'), 'HAVING COUNT(*) > 0\n');
     await reported('applied', ({ configVersion }) => configVersion === 2);

@@ -23,6 +23,7 @@ import { runReefline, type CliOutcome } from '../support/cli-terminal.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, fromEnvironment, type FreshDatabase } from '../support/local-cloud.ts';
 import { withProject } from '../support/project-files.ts';
+import { startTraceReceiver } from '../support/trace-receiver.ts';
 
 const LABEL = '20010105080000';
 
@@ -81,13 +82,14 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-test('no secret of a configuration reaches the catalog, a history, an event, a log or an answer of the command line', async () => {
+test('no secret of a configuration reaches the catalog, a history, an event, a log, a trace or an answer of the command line', async () => {
   await withProject(CANARY_FILES, async (folder) => {
     const reading = await readProject(folder);
     if ('problems' in reading) throw new Error(JSON.stringify(reading.problems));
     ({ project } = reading);
     await applyProject(db, client, project, 'lighthouse keeper');
     const log = join(dir, 'worker.log');
+    const traces = await startTraceReceiver();
     const environment = {
       ...process.env,
       ...secrets,
@@ -98,6 +100,8 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
       AWS_ENDPOINT_URL_SQS: service.url,
       AWS_ENDPOINT_URL_REDSHIFT_DATA: service.url,
       SNOWFLAKE_ACCESS_URL: service.url,
+      ...traces.environment,
+      OTEL_EXPORTER_OTLP_HEADERS: `api-key=${encodeURIComponent(canary('collector'))}`,
     };
     worker = startWorker(environment, log);
     try {
@@ -128,6 +132,7 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
       ]);
     } finally {
       await worker.stop();
+      await traces.close();
     }
 
     const answers: string[] = [];
@@ -148,6 +153,7 @@ test('no secret of a configuration reaches the catalog, a history, an event, a l
       histories: await temporalText(client),
       log: await readFile(log, 'utf8'),
       answers: answers.join('\n'),
+      traces: traces.text(),
     };
     for (const [place, text] of Object.entries(places)) {
       // What is no secret is there: the search looks into the right place.

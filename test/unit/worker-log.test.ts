@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { log as activityLog } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { logActivities } from '../../workers/log/activity-log.ts';
+import { logActivities, type TraceIdOf } from '../../workers/log/activity-log.ts';
 import { JsonLog } from '../../workers/log/json-log.ts';
 import { openLog } from '../../workers/log/worker-log.ts';
 import { projectOf } from '../support/project.ts';
@@ -20,13 +20,14 @@ async function linesOf(
   workflowId: string,
   args: readonly unknown[],
   work: () => unknown,
+  traceIdOf?: TraceIdOf,
 ): Promise<Line[]> {
   const lines: Line[] = [];
   const log = new JsonLog((line) => lines.push(JSON.parse(line) as Line));
   const info = { activityType: name, attempt: 3, workflowExecution: { workflowId, runId: 'r' } };
   const environment = new MockActivityEnvironment(info, {
     logger: log.sdkLogger(),
-    interceptors: [logActivities(log)],
+    interceptors: [logActivities(log, traceIdOf)],
   });
   await environment.run(async () => work(), ...(args as [])).catch(() => undefined);
   return lines;
@@ -95,6 +96,27 @@ describe('the log in JSON', () => {
       }),
     ]);
     expect(JSON.stringify(lines)).not.toMatch(/taskToken|not shown/);
+  });
+
+  test('names the trace of a run, and of an event that came alone, where that is known', async () => {
+    const traceIdOf: TraceIdOf = async ({ eventId, run }) => eventId ?? run?.stage;
+    const wait = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 1));
+    const done = async (): Promise<unknown> => {
+      await wait();
+      return { ended: false, output: null };
+    };
+    expect(await linesOf('runStage', 'x', [RUN], done, traceIdOf)).toMatchObject([{ traceId: RUN.stage }]);
+    const accepted = async (): Promise<unknown> => {
+      await wait();
+      return { accepted: 2, rejected: 0, actions: [], endpoints: [] };
+    };
+    const batch = (...ids: string[]): unknown[] => ['orders', ids.map((eventId) => ({ eventId }))];
+    const traceIds: unknown[] = [];
+    for (const args of [batch('e/r1'), batch('e/r1', 'e/r2')]) {
+      const [line] = await linesOf('acceptEvents', 'router/orders', args, accepted, traceIdOf);
+      traceIds.push(line?.['traceId']);
+    }
+    expect(traceIds).toEqual(['e/r1', undefined]);
   });
 
   test('fails no activity, whatever it returns', async () => {

@@ -1,4 +1,5 @@
 import { parseBackfillId, parseRunId, publisherId, routerId } from '../../pipeline/ids.ts';
+import type { TracedRun } from '../../pipeline/happening.ts';
 import type { Activities } from '../../workflows/activity-types.ts';
 import type { Facts } from './json-log.ts';
 
@@ -28,6 +29,21 @@ export function callFacts({ name, args }: Call): Facts {
   const { stage, timelabel, revision } = first as { stage?: string; timelabel?: string; revision?: number };
   if (name === 'acceptEvents' || typeof stage !== 'string') return {};
   return { pipeline: pipelineOf(stage), stage, timelabel, revision };
+}
+
+/** What a call works on, as far as that says in which trace it is. */
+export interface Traced {
+  /** Of the only message of a batch, when its sender named it. */
+  readonly eventId?: string;
+  readonly run?: TracedRun;
+}
+
+export function tracedBy({ name, args }: Call): Traced {
+  if (name === 'acceptEvents') {
+    const { eventId } = onlyEvent((args[1] ?? []) as readonly unknown[]);
+    return typeof eventId === 'string' ? { eventId } : {};
+  }
+  return name === 'runStage' || name === 'closeRun' ? { run: args[0] as TracedRun } : {};
 }
 
 /** What is worth a line when an activity has succeeded. */

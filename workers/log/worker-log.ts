@@ -7,7 +7,7 @@ import {
 import type { Project } from '../../pipeline/project.ts';
 import { redactOwn, redactProject } from '../redaction.ts';
 import type { Say } from '../until-reachable.ts';
-import { logActivities } from './activity-log.ts';
+import { logActivities, type TraceIdOf } from './activity-log.ts';
 import { JsonLog } from './json-log.ts';
 
 /** How a worker process says what it does. */
@@ -21,7 +21,13 @@ export interface WorkerLog {
   readonly activityInterceptors: ActivityInterceptorsFactory[];
   /** From now on the secrets of this configuration are kept out of every line, too. */
   follow(project: Project): void;
+  /** A text as the log would write it: without secrets. */
+  redact(text: string): string;
+  /** From now on lines in JSON about an activity name the trace that it is in. */
+  nameTraces(traceIdOf: TraceIdOf): void;
 }
+
+type Format = Omit<WorkerLog, 'follow' | 'redact' | 'nameTraces'>;
 
 /** The log that REEFLINE_LOG asks for: `json` is one object a line, about each activity too; `text` are lines for people. */
 export function openLog(environment: NodeJS.ProcessEnv, write: (line: string) => void): WorkerLog {
@@ -31,15 +37,26 @@ export function openLog(environment: NodeJS.ProcessEnv, write: (line: string) =>
   const follow = (project: Project): void => {
     followed = project;
   };
+  let traceIdOf: TraceIdOf | undefined;
+  const nameTraces = (of: TraceIdOf): void => {
+    traceIdOf = of;
+  };
+  const common = { follow, redact, nameTraces };
   const format = environment['REEFLINE_LOG'] ?? '';
-  if (format === 'json') return { ...jsonLog((line) => write(`${redact(line)}\n`)), follow };
+  if (format === 'json') {
+    const log = jsonLog(
+      (line) => write(`${redact(line)}\n`),
+      async (traced) => traceIdOf?.(traced),
+    );
+    return { ...log, ...common };
+  }
   const log = textLog((line) => write(`reefline worker: ${redact(line)}\n`));
   if (format !== '' && format !== 'text')
     log.say(`REEFLINE_LOG is "${format}", which is neither json nor text; this is text.`);
-  return { ...log, follow };
+  return { ...log, ...common };
 }
 
-function textLog(say: Say): Omit<WorkerLog, 'follow'> {
+function textLog(say: Say): Format {
   return {
     say,
     complain: say,
@@ -49,7 +66,7 @@ function textLog(say: Say): Omit<WorkerLog, 'follow'> {
   };
 }
 
-function jsonLog(write: Say): Omit<WorkerLog, 'follow'> {
+function jsonLog(write: Say, traceIdOf: TraceIdOf): Format {
   const log = new JsonLog(write);
   return {
     say: (line) => log.write('INFO', line),
@@ -57,6 +74,6 @@ function jsonLog(write: Say): Omit<WorkerLog, 'follow'> {
     logger: log.sdkLogger(),
     // Otherwise the native part of the SDK writes lines of its own.
     logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
-    activityInterceptors: [logActivities(log)],
+    activityInterceptors: [logActivities(log, traceIdOf)],
   };
 }

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type SpanContext,
+  type SpanOptions,
+  type Span as OpenSpan,
+  type Tracer as OpenTracer,
+} from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
+import { BasicTracerProvider, type IdGenerator, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { Place, Span } from '../../pipeline/trace.ts';
+
+export interface SpanWriterOptions {
+  /** Sets the traces of this installation apart from those of others: their events have the same ids. */
+  readonly installation: string;
+  readonly processor: SpanProcessor;
+  readonly resource: Resource;
+  /** Takes the secrets out of a text. */
+  readonly redact: (text: string) => string;
+}
+
+const KINDS = {
+  consumer: SpanKind.CONSUMER,
+  producer: SpanKind.PRODUCER,
+  internal: SpanKind.INTERNAL,
+} as const;
+
+/** Hands the ids that a span has to the SDK, which asks for them while it starts the span. */
+class GivenIds implements IdGenerator {
+  traceId = '';
+  spanId = '';
+  readonly generateTraceId = (): string => this.traceId;
+  readonly generateSpanId = (): string => this.spanId;
+}
+
+/** Writes spans that have ended with the OpenTelemetry SDK, under ids that follow from their places. */
+export class SpanWriter {
+  readonly #installation: string;
+  readonly #redact: (text: string) => string;
+  readonly #ids = new GivenIds();
+  readonly #provider: BasicTracerProvider;
+  readonly #tracer: OpenTracer;
+
+  /** The sampler is that of OTEL_TRACES_SAMPLER, which the SDK reads. */
+  constructor({ installation, processor, resource, redact }: SpanWriterOptions) {
+    this.#installation = installation;
+    this.#redact = redact;
+    this.#provider = new BasicTracerProvider({
+      idGenerator: this.#ids,
+      resource,
+      spanProcessors: [processor],
+    });
+    this.#tracer = this.#provider.getTracer('reefline');
+  }
+
+  write(span: Span): void {
+    const place = this.#contextOf(span, this.#flagsOf(span));
+    const above: Context =
+      span.parent === null
+        ? ROOT_CONTEXT
+        : trace.setSpanContext(ROOT_CONTEXT, {
+            ...this.#contextOf({ trace: span.trace, span: span.parent }, place.traceFlags),
+            isRemote: true,
+          });
+    const options = {
+      kind: KINDS[span.kind],
+      startTime: span.from,
+      attributes: {
+        ...span.attributes,
+        ...(span.failure === null ? {} : { 'error.type': span.failure.class }),
+      },
+      links: span.links.map((link) => ({ context: this.#contextOf(link, place.traceFlags) })),
+    };
+    const open = this.#start(place, span.name, options, above);
+    if (span.failure !== null)
+      open.setStatus({ code: SpanStatusCode.ERROR, message: this.#redact(span.failure.message) });
+    open.end(Math.max(span.from, span.to));
+  }
+
+  /** The trace of an event, as 32 hexadecimal digits. */
+  traceOf(eventId: string): string {
+    return this.#digest('trace', eventId).slice(0, 32);
+  }
+
+  close(): Promise<void> {
+    return this.#provider.shutdown();
+  }
+
+  /** Whoever writes a span of a trace asks the sampler as if it were its root, so all of them get the same answer. */
+  #flagsOf(span: Span): number {
+    const root = this.#start(this.#contextOf(span, 0), span.name, {}, ROOT_CONTEXT);
+    return root.spanContext().traceFlags;
+  }
+
+  #start({ traceId, spanId }: SpanContext, name: string, options: SpanOptions, above: Context): OpenSpan {
+    Object.assign(this.#ids, { traceId, spanId });
+    return this.#tracer.startSpan(name, options, above);
+  }
+
+  #contextOf(place: Place, traceFlags: number): SpanContext {
+    const spanId = this.#digest('span', place.span).slice(0, 16);
+    return { traceId: this.traceOf(place.trace), spanId, traceFlags };
+  }
+
+  #digest(kind: 'trace' | 'span', name: string): string {
+    return createHash('sha256')
+      .update(JSON.stringify([this.#installation, kind, name]))
+      .digest('hex');
+  }
+}
