@@ -3,18 +3,14 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import pg from 'pg';
-import { migrateCatalog } from '../catalog/migrate.ts';
 import { localAws } from '../examples/flights/local-aws.ts';
-import { createDatabase } from '../local/database.ts';
 import { atLeast, percentile, rounded, type Figure } from './figure.ts';
 import type { ForwardReport, ForwardRequest } from './forward-mover.ts';
+import { OwedCatalog } from './owed-catalog.ts';
 import type { Stack } from './stack.ts';
 
 const PAIRS = 5;
 const MESSAGES = 6_000;
-/** Datasets of the events; a FIFO queue gets as many messages at once. */
-const DATASETS = 20;
 const MOVER = fileURLToPath(new URL('./forward-mover.ts', import.meta.url));
 
 /**
@@ -22,9 +18,9 @@ const MOVER = fileURLToPath(new URL('./forward-mover.ts', import.meta.url));
  * batches and with as many calls at once. A process of its own for each, on the same SQS; the order alternates.
  */
 export async function forward(stack: Stack): Promise<Figure[]> {
-  const bench = await ForwardBench.open(stack);
+  const catalog = await OwedCatalog.open(stack.postgresUrl, 'bench_forward', MESSAGES);
+  const bench = new ForwardBench(catalog, stack.env);
   try {
-    await bench.log(MESSAGES);
     const pairs: { ours: ForwardReport; raw: ForwardReport }[] = [];
     for (let pair = 0; pair <= PAIRS; pair += 1) {
       const first = pair % 2 === 0 ? await bench.raw() : undefined;
@@ -51,7 +47,8 @@ export async function forward(stack: Stack): Promise<Figure[]> {
       }),
     ];
   } finally {
-    await bench.close();
+    bench.close();
+    await catalog.close();
   }
 }
 
@@ -60,70 +57,30 @@ function perSecond({ messages, milliseconds }: ForwardReport): number {
 }
 
 class ForwardBench {
-  readonly #db: pg.Client;
-  readonly #catalogUrl: string;
+  readonly #catalog: OwedCatalog;
   readonly #env: Stack['env'];
   readonly #sqs: SQSClient;
 
-  private constructor(db: pg.Client, catalogUrl: string, env: Stack['env']) {
-    this.#db = db;
-    this.#catalogUrl = catalogUrl;
+  constructor(catalog: OwedCatalog, env: Stack['env']) {
+    this.#catalog = catalog;
     this.#env = env;
     this.#sqs = new SQSClient(localAws(env, 'SQS'));
-  }
-
-  /** A catalog of its own, of which the workers of the stack know nothing. */
-  static async open({ postgresUrl, env }: Stack): Promise<ForwardBench> {
-    const url = await createDatabase(postgresUrl, 'bench_forward');
-    await migrateCatalog(url);
-    const db = new pg.Client({ connectionString: url });
-    await db.connect();
-    await db.query(
-      `insert into reefline.config_version (applied_by, checksum, project) values ('bench', 'c', '{}')`,
-    );
-    return new ForwardBench(db, url, env);
-  }
-
-  /** Fills the log with events of loads. */
-  async log(count: number): Promise<void> {
-    await this.#db.query(
-      `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
-       select id, 'data', dataset, label, n, 'bench',
-              jsonb_build_object('event_type', 'data', 'type', 'redshift', 'schema', 'analytics', 'table', 'orders', 'timelabel', label,
-                'status', 'SUCCESS', 'startTime', at, 'updateTime', at, 'endTime', at, 'eventId', id, 'dataset', dataset, 'revision', n,
-                'pipeline', 'bench', 'stage', 'bench.load_orders', 'runId', md5(id)::uuid, 'causedBy', jsonb_build_array('bench.fetch_' || id),
-                'rows', n, 'bytes', n * 100, 'uri', null, 'error', null, 'configVersion', 1, 'outcome', 'SUCCESS')
-         from generate_series(1, $1::int) n cross join lateral (
-           select 'bench.load_orders/20010101000000/r' || n as id, 'warehouse.analytics.orders_' || n % $2 as dataset,
-                  '20010101000000' as label, '2001-01-01 00:00:00:000 +00:00' as at) made`,
-      [count, DATASETS],
-    );
   }
 
   /** Owes a new queue everything that is in the log, and forwards it. */
   async forwarded(name: string): Promise<ForwardReport> {
     return this.#withQueue(name, async (queueUrl) => {
-      await this.#db.query('truncate reefline.delivery, reefline.replay, reefline.endpoint');
-      await this.#db.query(
-        'insert into reefline.endpoint (name, definition, config_version) values ($1, $2, 1)',
-        [name, { name, kind: 'sqs', queueUrl }],
-      );
-      await this.#db.query(
-        `insert into reefline.delivery (endpoint, seq, event_id, dataset)
-         select $1, seq, event_id, dataset from reefline.data_event order by seq`,
-        [name],
-      );
-      return this.#move({ catalogUrl: this.#catalogUrl, queueUrl, endpoint: name });
+      await this.#catalog.owe(MESSAGES, { name, queueUrl });
+      return this.#move({ catalogUrl: this.#catalog.url, queueUrl, endpoint: name });
     });
   }
 
   /** Sends the same bodies to a new queue. */
   async raw(): Promise<ForwardReport> {
-    return this.#withQueue('raw', (queueUrl) => this.#move({ catalogUrl: this.#catalogUrl, queueUrl }));
+    return this.#withQueue('raw', (queueUrl) => this.#move({ catalogUrl: this.#catalog.url, queueUrl }));
   }
 
-  async close(): Promise<void> {
-    await this.#db.end();
+  close(): void {
     this.#sqs.destroy();
   }
 

@@ -4,6 +4,7 @@ import { burst } from './burst.ts';
 import { extractMysql } from './extract-mysql.ts';
 import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
+import { drain } from './drain.ts';
 import { forward } from './forward.ts';
 import { eventToStage } from './latency.ts';
 import { loadPostgres } from './load-postgres.ts';
@@ -20,6 +21,7 @@ const MEASUREMENTS: readonly { readonly names: readonly string[]; readonly measu
   { names: ['chain_of_four_ms'], measure: chainOfFour },
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
   { names: ['sqs_forward_ratio'], measure: forward },
+  { names: ['sqs_drain_growth_ratio'], measure: drain },
   { names: ['extract_mysql_ratio'], measure: extractMysql },
   {
     names: ['extract_parquet_ratio', 'extract_csv_ratio', 'extract_rss_mb'],

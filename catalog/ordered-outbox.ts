@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { withoutSorting } from './connect.ts';
 import type { ClaimedDelivery } from './outbox.ts';
 
 /*
@@ -29,45 +30,38 @@ export async function claimInOrder(
   limit: number,
   seconds: number,
 ): Promise<readonly ClaimedDelivery[]> {
-  const client = await db.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('begin');
+  return withoutSorting(db, async (client) => {
     await client.query({
       name: 'lock-claim',
       text: 'select pg_advisory_xact_lock(hashtextextended($1, 7))',
       values: [endpoint],
     });
+    // By "between", because of an equal dataset the planner may walk the whole backlog in the order of seq.
     const found = await client.query<ClaimedDelivery>({
-      name: 'claim-in-order',
+      name: `claim-in-order-${String(limit)}`,
       text: `${HEADS},
              ready as (
                select dataset from head
                 where next_attempt_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp())
-                order by seq limit $2),
-             due as (
-               select d.event_id from ready cross join lateral (
-                 select event_id, seq, row_number() over (order by seq) as place from reefline.delivery
-                  where endpoint = $1 and status = 'owed' and dataset = ready.dataset order by seq limit ${String(OF_ONE_DATASET)}) d
-                order by d.place, d.seq limit $2),
+                order by seq limit ${String(limit)}),
              claimed as (
-               update reefline.delivery d
-                  set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
-                 from due where d.endpoint = $1 and d.event_id = due.event_id
-               returning d.event_id, d.attempts, d.seq, d.replay)
+               update reefline.delivery
+                  set claimed_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
+                where ctid = any(array(
+                  select d.place from ready cross join lateral (
+                    select ctid as place, seq, row_number() over (order by dataset, seq) as turn from reefline.delivery
+                     where endpoint = $1 and status = 'owed' and dataset between ready.dataset and ready.dataset
+                      order by dataset, seq limit ${String(OF_ONE_DATASET)}) d
+                   order by d.turn, d.seq limit ${String(limit)}))
+               returning event_id, attempts, seq, replay)
              select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
-               from claimed c join reefline.data_event e using (event_id) order by c.seq`,
-      values: [endpoint, limit, seconds],
+               from claimed c cross join lateral (
+                 select body from reefline.data_event where event_id = c.event_id limit 1) e
+              order by c.seq`,
+      values: [endpoint, seconds],
     });
-    await client.query('commit');
     return found.rows;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    // A connection that failed inside a transaction is closed: nobody else may find the transaction in it.
-    client.release(broken);
-  }
+  });
 }
 
 /** Gives back what was claimed and not sent, because something before it failed. */
@@ -79,20 +73,23 @@ export async function releaseDeliveries(
   if (eventIds.length === 0) return;
   await db.query({
     name: 'release-deliveries',
-    text: `update reefline.delivery set claimed_until = null, attempts = attempts - 1
-            where endpoint = $1 and event_id = any($2::text[]) and status = 'owed'`,
+    text: `update reefline.delivery d set claimed_until = null, attempts = attempts - 1
+             from (select $1::text as endpoint, unnest($2::text[]) as event_id) given
+            where d.endpoint = given.endpoint and d.event_id = given.event_id and d.status = 'owed'`,
     values: [endpoint, eventIds],
   });
 }
 
 /** Seconds until a head is due: 0 for now, null when nothing is owed. */
 export async function nextDueInOrder(db: pg.Pool, endpoint: string): Promise<number | null> {
-  const found = await db.query<{ seconds: number | null }>({
-    name: 'next-due-in-order',
-    text: `${HEADS}
-           select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))::float8 as seconds
-             from head having count(*) > 0`,
-    values: [endpoint],
-  });
+  const found = await withoutSorting(db, (client) =>
+    client.query<{ seconds: number | null }>({
+      name: 'next-due-in-order',
+      text: `${HEADS}
+             select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))::float8 as seconds
+               from head having count(*) > 0`,
+      values: [endpoint],
+    }),
+  );
   return found.rows[0]?.seconds ?? null;
 }

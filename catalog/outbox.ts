@@ -28,6 +28,12 @@ export async function readEndpoint(db: pg.Pool, name: string): Promise<OutboxEnd
   return found.rows[0];
 }
 
+/*
+ * A backlog may be a million rows, and grow so fast that the planner knows nothing of it yet. No plan may read all of it:
+ * limits are part of the text, because a plan for any limit expects a tenth of the rows; what is claimed is found by its place
+ * in the table, and its event by a look-up each; what is settled, by an answer of which the planner expects one row.
+ */
+
 /**
  * Takes the oldest owed deliveries of an endpoint for `seconds`; another forwarder skips them meanwhile. When the
  * process dies they are owed again after that time.
@@ -39,20 +45,21 @@ export async function claimDeliveries(
   seconds: number,
 ): Promise<readonly ClaimedDelivery[]> {
   const found = await db.query<ClaimedDelivery>({
-    name: 'claim-deliveries',
-    text: `with due as (
-             select event_id from reefline.delivery
-              where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
-                and (claimed_until is null or claimed_until < clock_timestamp())
-              order by seq limit $2 for update skip locked),
-           claimed as (
-             update reefline.delivery d
-                set claimed_until = clock_timestamp() + make_interval(secs => $3), attempts = attempts + 1
-               from due where d.endpoint = $1 and d.event_id = due.event_id
-             returning d.event_id, d.attempts, d.seq, d.replay)
+    name: `claim-deliveries-${String(limit)}`,
+    text: `with claimed as (
+             update reefline.delivery
+                set claimed_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
+              where ctid = any(array(
+                select ctid from reefline.delivery
+                 where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
+                   and (claimed_until is null or claimed_until < clock_timestamp())
+                 order by seq limit ${String(limit)} for update skip locked))
+             returning event_id, attempts, seq, replay)
            select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
-             from claimed c join reefline.data_event e using (event_id) order by c.seq`,
-    values: [endpoint, limit, seconds],
+             from claimed c cross join lateral (
+               select body from reefline.data_event where event_id = c.event_id limit 1) e
+            order by c.seq`,
+    values: [endpoint, seconds],
   });
   return found.rows;
 }
@@ -89,8 +96,10 @@ export async function settleDeliveries(
                   first_attempt_at = coalesce(first_attempt_at, clock_timestamp()), last_attempt_at = clock_timestamp(),
                   message_id = o.message_id, last_error = o.error, error_class = o.class, claimed_until = null,
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
-             from jsonb_to_recordset($2::jsonb) as o("eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
-            where d.endpoint = $1 and d.event_id = o."eventId" and d.replay is not distinct from o.replay
+             from jsonb_to_recordset($2::jsonb)
+               as o(endpoint text, "eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
+            -- Always true of o.endpoint: see above.
+            where o.endpoint = $1 and d.endpoint = $1 and d.event_id = o."eventId" and d.replay is not distinct from o.replay
            returning d.status),
            called as (
              insert into reefline.endpoint_health as h (endpoint, failed_calls, failing_since, last_success_at, last_failure_at, last_error, error_class)
@@ -110,6 +119,7 @@ export async function settleDeliveries(
       endpoint,
       JSON.stringify(
         outcomes.map((o) => ({
+          endpoint,
           eventId: o.eventId,
           replay: o.replay,
           message_id: o.messageId,
@@ -132,10 +142,16 @@ export async function settleDeliveries(
 export async function nextDue(db: pg.Pool, endpoint: string): Promise<number | null> {
   const found = await db.query<{ seconds: number | null }>({
     name: 'next-due',
-    text: `select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))::float8 as seconds
-             from reefline.delivery where endpoint = $1 and status = 'owed'
-           -- Without rows there is no time, but greatest(0, null) is 0.
-           having count(*) > 0`,
+    // The first that is due answers; only when all that is owed waits is all of it read.
+    text: `select coalesce(
+             (select 0 from reefline.delivery
+               where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
+                 and (claimed_until is null or claimed_until < clock_timestamp())
+               order by seq limit 1),
+             (select greatest(0, extract(epoch from min(greatest(next_attempt_at, coalesce(claimed_until, next_attempt_at))) - clock_timestamp()))
+                from reefline.delivery where endpoint = $1 and status = 'owed'
+              -- Without rows there is no time, but greatest(0, null) is 0.
+              having count(*) > 0))::float8 as seconds`,
     values: [endpoint],
   });
   return found.rows[0]?.seconds ?? null;
