@@ -5,7 +5,7 @@ export interface RunLimits {
   readonly keys: number;
   readonly bytes: number;
 }
-export const DEFAULT_RUN_LIMITS: RunLimits = { keys: 1_000_000, bytes: 32 * 1024 * 1024 };
+export const DEFAULT_RUN_LIMITS: RunLimits = { keys: 500_000, bytes: 32 * 1024 * 1024 };
 
 /** Records in any order, which are written in the order of their bytes. */
 export class SortedRun {
@@ -44,13 +44,33 @@ export class SortedRun {
     const bytes = this.#bytes;
     const writer = new BlockWriter();
     const order = Uint32Array.from(this.#ends, (_, at) => at);
-    if (!this.#sorted)
-      order.sort((one, other) =>
-        bytes.compare(bytes, this.#start(other), this.#end(other), this.#start(one), this.#end(one)),
-      );
+    if (!this.#sorted) this.#sort(order);
     for (const at of order) if (writer.add(bytes, this.#start(at), this.#end(at))) yield await writer.take();
     const last = await writer.take();
     if (last.length > 0) yield last;
+  }
+
+  /** By the first eight bytes as two numbers, which tells most records apart; the rest only where these are equal. */
+  #sort(order: Uint32Array): void {
+    const high = Uint32Array.from(order, (at) => this.#word(at, 0));
+    const low = Uint32Array.from(order, (at) => this.#word(at, 4));
+    order.sort((one, other) => {
+      const difference = (high[one] ?? 0) - (high[other] ?? 0) || (low[one] ?? 0) - (low[other] ?? 0);
+      return difference === 0 ? this.#compare(one, other) : difference;
+    });
+  }
+
+  /** Four bytes of a record from `from` on; bytes behind its end are zero. */
+  #word(at: number, from: number): number {
+    const start = this.#start(at) + from;
+    const size = this.#end(at) - start;
+    if (size >= 4) return this.#bytes.readUInt32BE(start);
+    return size <= 0 ? 0 : this.#bytes.readUIntBE(start, size) * 2 ** (8 * (4 - size));
+  }
+
+  #compare(one: number, other: number): number {
+    const bytes = this.#bytes;
+    return bytes.compare(bytes, this.#start(other), this.#end(other), this.#start(one), this.#end(one));
   }
 
   #start(at: number): number {
