@@ -6,17 +6,24 @@ import { parse, parseAllDocuments } from 'yaml';
 import { createContext } from '../../cli/context.ts';
 import { buildProgram } from '../../cli/program.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { metricsAddress } from '../../workers/metrics/metrics-address.ts';
 import { testTerminal } from '../support/cli-terminal.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const text = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
 
 interface Container {
   readonly name: string;
   readonly image: string;
   readonly command: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly readinessProbe?: { readonly exec?: { readonly command: readonly string[] } };
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
   readonly securityContext: object;
 }
 
@@ -27,7 +34,10 @@ interface Manifest {
   readonly resources?: readonly string[];
   readonly spec: {
     readonly template: {
-      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
       readonly spec: {
         readonly containers: readonly Container[];
         readonly securityContext: object;
@@ -37,6 +47,7 @@ interface Manifest {
     };
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly podSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly ingress: readonly { readonly ports: readonly { readonly port: number }[] }[];
     readonly scaleTargetRef: { readonly name: string };
     readonly triggers: readonly {
       readonly type: string;
@@ -52,6 +63,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>>;
   readonly ports?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly healthcheck?: { readonly test: readonly string[] };
 }
 
 const KUBERNETES = 'deploy/kubernetes';
@@ -154,10 +166,7 @@ describe('the manifests and the composition', () => {
     const read = variablesRead();
     expect([own.length, containers.length]).toEqual([3, 2]);
     for (const { command = [] } of own) expectKnown(command);
-    for (const { command, readinessProbe } of containers) {
-      expectKnown(command);
-      if (readinessProbe !== undefined) expectKnown(readinessProbe.exec?.command ?? []);
-    }
+    for (const { command } of containers) expectKnown(command);
     const named = [
       ...own.flatMap(({ environment = {} }) => Object.keys(environment)),
       ...containers.flatMap(({ env = [] }) => env.map(({ name }) => name)),
@@ -165,6 +174,29 @@ describe('the manifests and the composition', () => {
     ];
     expect(named.length).toBeGreaterThan(8);
     expect(named.filter((name) => !read.has(name))).toEqual([]);
+  });
+
+  test('ask a worker how it is at the address where it answers, and let Prometheus in there only', () => {
+    const [worker] = ofKind('Deployment');
+    const [container] = worker?.spec.template.spec.containers ?? [];
+    const address = container?.env?.find(({ name }) => name === 'REEFLINE_METRICS_ADDRESS')?.value;
+    const { host, port } = metricsAddress({ REEFLINE_METRICS_ADDRESS: address }) ?? {};
+    expect(host).toBe('0.0.0.0');
+    expect(container?.ports).toEqual([{ name: 'metrics', containerPort: port }]);
+    const served = [...text('workers/metrics/serve.ts').matchAll(/case '(\/\w+)':/g)].map(([, path]) => path);
+    expect(served).toEqual(['/metrics', '/healthz', '/readyz']);
+    expect(container?.readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'metrics' });
+    expect(container?.livenessProbe?.httpGet).toEqual({ path: '/healthz', port: 'metrics' });
+    expect(worker?.spec.template.metadata.annotations).toMatchObject({ 'prometheus.io/port': String(port) });
+    const [policy] = ofKind('NetworkPolicy');
+    expect(policy?.spec.ingress.flatMap(({ ports }) => ports)).toMatchObject([{ port }]);
+
+    const { environment, ports, healthcheck } = services['worker'] ?? {};
+    expect(metricsAddress(environment ?? {})).toEqual({ host, port });
+    expect(ports).toEqual([`127.0.0.1:${String(port)}:${String(port)}`]);
+    expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${String(port)}/readyz`);
+    // Empty when nobody sets it, which asks for no traces.
+    expect(environment?.['OTEL_EXPORTER_OTLP_ENDPOINT']).toBe('${OTEL_EXPORTER_OTLP_ENDPOINT:-}');
   });
 
   test('leave a worker the time to drain', () => {

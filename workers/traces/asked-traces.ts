@@ -12,15 +12,12 @@ export interface AskedTraces {
 export function askedTraces(environment: NodeJS.ProcessEnv): AskedTraces | string | undefined {
   if (/^true$/i.test(environment['OTEL_SDK_DISABLED'] ?? '')) return undefined;
   if (environment['OTEL_TRACES_EXPORTER'] === 'none') return undefined;
-  const variable =
-    (environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '') === ''
-      ? 'OTEL_EXPORTER_OTLP_ENDPOINT'
-      : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
-  const endpoint = environment[variable] ?? '';
+  const own = environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
+  const endpoint = own === '' ? (environment['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '') : own;
   if (endpoint === '') return undefined;
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    return `There are no traces: ${variable} is no http:// or https:// URL. Write for example http://collector:4318.`;
+    return `There are no traces: ${own === '' ? 'OTEL_EXPORTER_OTLP_ENDPOINT' : 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'} is no http:// or https:// URL. Write for example http://collector:4318.`;
   const protocol =
     environment['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] ?? environment['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? '';
   if (protocol !== '' && protocol !== 'http/protobuf' && protocol !== 'http/json')
