@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { acceptEvents } from '../../activities/accept-events.ts';
 import { closeRun, type CloseRunInput } from '../../activities/close-run.ts';
 import { openRun, type OpenRunInput } from '../../activities/open-run.ts';
+import { readCatalogBirth, readCauses } from '../../catalog/run-causes.ts';
 import { beginRun } from '../../catalog/run-ledger.ts';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import { readIncoming } from '../../pipeline/incoming.ts';
@@ -90,6 +91,30 @@ describe('opening', () => {
       timelabel,
     );
     expect({ outside, runs }).toEqual({ outside: [2], runs: [3] });
+  });
+
+  test('the causes of a run are events, the newest first; there are none for what nobody but a person asked for', async () => {
+    const timelabel = '20010402000000';
+    const fares = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares', timelabel };
+    const send = (eventId: string): Promise<unknown> =>
+      acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, status: 'SUCCESS', eventId }]);
+    const priced = { stage: 'p.priced', timelabel };
+    await send('z-first');
+    await send('a-second');
+    // The first event opened revision 1; what the second changed is found by a run that looks again.
+    const again = { ...priced, trigger: 'event', rerun: null } as const;
+    const output = { rows: 1, bytes: null, uri: null, columns: null };
+    const ended = { ...priced, revision: 1, temporalRunId: 'run', output, error: null };
+    await closeRun(catalog.db, catalog.configs, () => Promise.resolve(), ended);
+    expect(await openRun(catalog.db, catalog.configs, again)).toMatchObject({ kind: 'run', revision: 2 });
+    await open('20010402030000');
+    const asked = [1, 2, 9].map((revision) => ({ ...priced, revision }));
+    const causes = await readCauses(catalog.db, [
+      ...asked,
+      { stage: 'p.hourly', timelabel: '20010402030000', revision: 1 },
+    ]);
+    expect(causes).toEqual([['z-first'], ['a-second'], undefined, []]);
+    expect(await readCatalogBirth(catalog.db)).toMatch(/^\d{4}-/);
   });
 
   test('the inputs are fixed when a run opens, whatever arrives later', async () => {
