@@ -1,6 +1,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
+import { readEventLineage } from '../catalog/event-lineage.ts';
 import {
   claimDeliveries,
   nextDue,
@@ -12,9 +13,11 @@ import {
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../catalog/ordered-outbox.ts';
 import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { isRetryable } from '../pipeline/failure.ts';
-import { messageBody } from '../pipeline/message-body.ts';
+import { messageBody, type TextTools } from '../pipeline/message-body.ts';
+import type { EventLineage } from '../pipeline/open-lineage.ts';
 import { messageIdOf, type OutgoingMessage, type Sender, type SendResult } from '../pipeline/outgoing.ts';
 import { slackText } from '../pipeline/slack-text.ts';
+import { eventUuid } from './event-uuid.ts';
 import { measureDeliveries } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { NO_TRACER, type Tracer } from './tracer.ts';
@@ -90,7 +93,8 @@ export async function forwardEvents(
     const time = AbortSignal.timeout(SENDING_MS);
     const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
-    const messages = claimed.map((delivery) => messageOf(delivery, endpoint));
+    const lineage = await lineageOf(db, endpoint, claimed);
+    const messages = claimed.map((delivery) => messageOf(delivery, endpoint, lineage));
     const from = Date.now();
     const results = await send(messages, time);
     const to = Date.now();
@@ -152,14 +156,37 @@ function restOf(outcomes: readonly DeliveryOutcome[], results: readonly SendResu
   return pauses.length === 0 ? asked : Math.max(asked, Math.min(LONGEST_DEAFNESS, ...pauses));
 }
 
-function messageOf(delivery: ClaimedDelivery, endpoint: EndpointDefinition): OutgoingMessage {
+type Lineage = ReadonlyMap<string, EventLineage>;
+
+/** What the messages of the format `openlineage` say beyond the events. */
+async function lineageOf(
+  db: pg.Pool,
+  endpoint: EndpointDefinition,
+  claimed: readonly ClaimedDelivery[],
+): Promise<Lineage> {
+  if (endpoint.kind === 'slack' || endpoint.format !== 'openlineage') return new Map();
+  return readEventLineage(
+    db,
+    claimed.map(({ eventId }) => eventId),
+  );
+}
+
+const TEXTS: TextTools = { bytesOf: (text) => Buffer.byteLength(text), uuidOf: eventUuid };
+
+function messageOf(
+  delivery: ClaimedDelivery,
+  endpoint: EndpointDefinition,
+  lineage: Lineage,
+): OutgoingMessage {
   const { eventId, event, seq, replay } = delivery;
   const replayed = replay !== null;
   const body =
     endpoint.kind === 'slack'
       ? slackText(event, replayed)
-      : messageBody({ event, seq, replayed }, endpoint.format ?? 'data-event', (text) =>
-          Buffer.byteLength(text),
+      : messageBody(
+          { event, seq, replayed, lineage: lineage.get(eventId) },
+          endpoint.format ?? 'data-event',
+          TEXTS,
         );
   const attributes = { eventId, event_type: event.event_type, ...(replayed ? { replayed: 'true' } : {}) };
   return { id: messageIdOf(eventId, replay), group: event.dataset, body, attributes };

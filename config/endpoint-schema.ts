@@ -45,7 +45,9 @@ const filter = {
 const format = z
   .enum(MESSAGE_FORMATS)
   .optional()
-  .describe('data-event, as when absent, or cloudevents: CloudEvents 1.0 in structured JSON.');
+  .describe(
+    'data-event, as when absent, cloudevents (CloudEvents 1.0 in structured JSON), or openlineage (OpenLineage events).',
+  );
 const giveUpAfter = age
   .optional()
   .describe('How long a message is tried before it is a dead letter; 14d when absent.');

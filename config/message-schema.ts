@@ -9,6 +9,7 @@ import {
   time,
   timelabel,
 } from './event-schema.ts';
+import { labelsFacet, openLineageSchema, partitionFacet } from './open-lineage-schema.ts';
 
 /* What endpoints receive in each format. The schemas are written into schema/ and named by the messages themselves. */
 
@@ -116,5 +117,17 @@ export const MESSAGE_SCHEMAS = {
   'cloudevents.schema.json': {
     id: 'urn:reefline:schema:cloudevents:1',
     schema: cloudEventsSchema.meta({ title: 'Event as a CloudEvent 1.0', description: READERS }),
+  },
+  'openlineage.schema.json': {
+    id: 'urn:reefline:schema:openlineage:1',
+    schema: openLineageSchema.meta({ title: 'Event as an OpenLineage event', description: READERS }),
+  },
+  'openlineage-partition.schema.json': {
+    id: 'urn:reefline:schema:openlineage-partition:1',
+    schema: partitionFacet.meta({ title: 'Facet reefline_partition', description: READERS }),
+  },
+  'openlineage-labels.schema.json': {
+    id: 'urn:reefline:schema:openlineage-labels:1',
+    schema: labelsFacet.meta({ title: 'Facet reefline_labels', description: READERS }),
   },
 } as const;

@@ -26,13 +26,14 @@ export interface NameList {
 }
 
 /** How an event is written into a message; permanent names. */
-export const MESSAGE_FORMATS = ['data-event', 'cloudevents'] as const;
+export const MESSAGE_FORMATS = ['data-event', 'cloudevents', 'openlineage'] as const;
 export type MessageFormat = (typeof MESSAGE_FORMATS)[number];
 
 /** Content types of messages (CloudEvents 1.0.2, "HTTP Protocol Binding", structured mode). */
 export const FORMAT_TYPES: Readonly<Record<MessageFormat, string>> = {
   'data-event': 'application/json',
   cloudevents: 'application/cloudevents+json; charset=utf-8',
+  openlineage: 'application/json',
 };
 
 /** Where customers receive events. Texts may be references such as `${env:CUSTOMER_QUEUE_URL}`, secrets always are. */

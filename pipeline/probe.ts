@@ -1,5 +1,6 @@
 import { eventTime } from './data-event.ts';
 import type { EndpointDefinition } from './endpoint.ts';
+import { openLineageFacet, PRODUCER } from './open-lineage-facet.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 
 /** What `reefline endpoint test` sends: it says that it is no event, and consumers may drop it. */
@@ -45,7 +46,30 @@ export function probeMessage(probe: ProbeEvent, endpoint: EndpointDefinition): O
 
 function bodyOf(probe: ProbeEvent, endpoint: EndpointDefinition): string {
   if (endpoint.kind === 'slack') return TEXT;
-  return JSON.stringify(endpoint.format === 'cloudevents' ? probeCloudEvent(probe) : probe);
+  switch (endpoint.format ?? 'data-event') {
+    case 'data-event':
+      return JSON.stringify(probe);
+    case 'cloudevents':
+      return JSON.stringify(probeCloudEvent(probe));
+    case 'openlineage':
+      return JSON.stringify(probeJobEvent(probe));
+  }
+}
+
+/** A job of the name `probe/<endpoint>` that is described as one, and no run. */
+function probeJobEvent(probe: ProbeEvent): object {
+  const documentation = openLineageFacet('documentation', { description: probe.text });
+  return {
+    eventTime: instantIn(probe),
+    job: { namespace: 'reefline', name: `probe/${probe.endpoint}`, facets: { documentation } },
+    producer: PRODUCER,
+    schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent',
+  };
+}
+
+/** The moment at the end of its id, an ISO instant. */
+function instantIn(probe: ProbeEvent): string {
+  return probe.eventId.slice(`probe/${probe.endpoint}/`.length);
 }
 
 function probeCloudEvent(probe: ProbeEvent): object {
@@ -55,7 +79,7 @@ function probeCloudEvent(probe: ProbeEvent): object {
     source: `/endpoints/${probe.endpoint}`,
     type: 'reefline.probe.v1',
     subject: probe.endpoint,
-    time: probe.eventId.slice(`probe/${probe.endpoint}/`.length),
+    time: instantIn(probe),
     datacontenttype: 'application/json',
     dataschema: 'urn:reefline:schema:probe:1',
     data: probe,

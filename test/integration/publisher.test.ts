@@ -21,6 +21,7 @@ import { wakePublisher } from '../../workers/wake-publisher.ts';
 import { runReefline } from '../support/cli-terminal.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectLineageOfExtracts } from '../support/lineage-of-extracts.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
 import { expectValidBody } from '../support/message-schemas.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
@@ -192,7 +193,13 @@ describe('forwarding', () => {
       format: 'cloudevents',
       schemas: { allow: ['m*'] },
     } as const;
-    await applyWith('events', url, { name: 'own', ...form });
+    const lineage = await queue('lineage');
+    await applyWith(
+      'events',
+      url,
+      { name: 'own', ...form },
+      { ...form, name: 'lineage', queueUrl: lineage.url, format: 'openlineage' },
+    );
     await engine.startWorkers();
     await send(2001, 3, { status: 'SUCCESS' });
     const messages: Message[] = [];
@@ -212,6 +219,25 @@ describe('forwarding', () => {
     await eventually(async () => {
       expect(await deliveries('own')).toEqual({ delivered: 3 });
     });
+    await eventually(async () => {
+      expect(await deliveries('lineage')).toEqual({ delivered: 3 });
+    });
+    for (const { Body = '' } of await drain(lineage.url)) {
+      expectValidBody('openlineage', Body);
+      const labels = {
+        first: expect.stringMatching(/^2001/),
+        last: expect.stringMatching(/^2001/),
+        count: 1,
+      };
+      expect(JSON.parse(Body)).toMatchObject({
+        eventType: 'COMPLETE',
+        run: { facets: { nominalTime: { nominalEndTime: expect.stringMatching(/^2001-01-0[234]T00/) } } },
+        job: { name: 'p.priced' },
+        inputs: [{ name: OUTSIDE, inputFacets: { reefline_labels: labels } }],
+        outputs: [{ name: 'warehouse.main.priced' }],
+      });
+    }
+    await expectLineageOfExtracts(engine.db);
     for (const { Body = '' } of await drain(own.url)) {
       expectValidBody('cloudevents', Body);
       expect(new CloudEvent(JSON.parse(Body) as object, true)).toMatchObject({

@@ -2,8 +2,18 @@ import { expect } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import type { MessageFormat } from '../../pipeline/endpoint.ts';
+import { expectOpenLineage } from './open-lineage-spec.ts';
 
-export type MessageSchema = 'data-event' | 'metadata-event' | 'endpoint-event' | 'probe' | 'cloudevents';
+export type MessageSchema =
+  | 'data-event'
+  | 'metadata-event'
+  | 'endpoint-event'
+  | 'probe'
+  | 'cloudevents'
+  | 'openlineage'
+  | 'openlineage-partition'
+  | 'openlineage-labels';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -20,7 +30,7 @@ export function expectValid(name: MessageSchema, message: unknown): void {
 }
 
 /** The same for the body of a message of an endpoint with this format. */
-export function expectValidBody(format: 'data-event' | 'cloudevents', body: string): void {
+export function expectValidBody(format: MessageFormat, body: string): void {
   const message = JSON.parse(body) as { readonly event_type?: string };
   const ofEvents = {
     data: 'data-event',
@@ -30,6 +40,7 @@ export function expectValidBody(format: 'data-event' | 'cloudevents', body: stri
   } as const;
   const own = ofEvents[message.event_type as keyof typeof ofEvents];
   expectValid(format === 'data-event' ? own : format, message);
+  if (format === 'openlineage') expectOpenLineage(message);
 }
 
 function compile(name: MessageSchema): ValidateFunction {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { eventUuid } from '../../activities/event-uuid.ts';
 import { roleVariables } from '../../cli/dev/queue-role.ts';
 import { probeText } from '../../cli/probe-text.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { classifyEntry } from '../../connectors/sqs/failures.ts';
 import { explainRefusal } from '../../connectors/sqs/refusal.ts';
 import { cloudEvent } from '../../pipeline/cloud-event.ts';
+import { openLineageEvent } from '../../pipeline/open-lineage.ts';
 import { probeEvent } from '../../pipeline/probe.ts';
 import { CHANGED_EVENT, FAILED_EVENT, FAILING_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
 import { expectBlocks } from '../support/written-page.ts';
@@ -66,6 +68,23 @@ describe('the page for customers', () => {
       changed: json(CHANGED_EVENT),
       failing: json(FAILING_EVENT),
       'cloud event': json(cloudEvent(LOADED_EVENT, 4711)),
+      'openlineage event': json(
+        openLineageEvent(
+          LOADED_EVENT,
+          {
+            inputs: [
+              {
+                dataset: 'lake.shop.orders',
+                labels: { first: '20200303110000', last: '20200303110000', count: 1 },
+              },
+            ],
+            period: '1h',
+            columns: CHANGED_EVENT.after,
+          },
+          false,
+          eventUuid,
+        ),
+      ),
       probe: json(PROBE),
       consumer: `\`\`\`ts\n${consumer.trimEnd()}\n\`\`\``,
     });

@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { CloudEvent } from 'cloudevents';
 import fc from 'fast-check';
+import { eventUuid } from '../../activities/event-uuid.ts';
 import { cloudEvent } from '../../pipeline/cloud-event.ts';
 import type { DataEvent, MetadataEvent, ReeflineEvent } from '../../pipeline/data-event.ts';
 import { fitMessage, MAX_EVENT_BYTES } from '../../pipeline/fit-message.ts';
-import { OUTCOMES, statusOf } from '../../pipeline/outcome.ts';
+import { healthEvent } from '../../pipeline/health-event.ts';
+import { messageBody } from '../../pipeline/message-body.ts';
+import type { EventLineage } from '../../pipeline/open-lineage.ts';
+import { OUTCOMES, statusOf, type Outcome } from '../../pipeline/outcome.ts';
 import { EVENT, TIME } from '../support/sample-event.ts';
 
 const CHANGE: MetadataEvent = {
@@ -80,6 +84,176 @@ describe('a CloudEvents message', () => {
         expect(Math.sign(first < second ? -1 : first > second ? 1 : 0)).toBe(Math.sign(one - other));
       }),
     );
+  });
+});
+
+describe('an OpenLineage message', () => {
+  const LINEAGE: EventLineage = {
+    inputs: [
+      {
+        dataset: 'lake.shop.orders',
+        labels: { first: '20200303110000', last: '20200303110000', count: 1 },
+      },
+      { dataset: 'shop.public.orders' },
+    ],
+    period: '1h',
+    columns: CHANGE.after,
+  };
+  const write = (event: ReeflineEvent, lineage?: EventLineage, replayed = false): Record<string, unknown> =>
+    JSON.parse(
+      messageBody({ event, seq: 7, replayed, lineage }, 'openlineage', { bytesOf, uuidOf: eventUuid }),
+    ) as Record<string, unknown>;
+
+  test('of a data event is a run with its interval, its inputs, and what it wrote', () => {
+    const event = { ...EVENT, bytes: 77 };
+    expect(write(event, LINEAGE)).toMatchObject({
+      eventType: 'COMPLETE',
+      eventTime: '2020-03-03T11:25:47.445Z',
+      run: {
+        facets: {
+          nominalTime: {
+            nominalStartTime: '2020-03-03T11:00:00.000Z',
+            nominalEndTime: '2020-03-03T12:00:00.000Z',
+          },
+          reefline_partition: {
+            _schemaURL: 'urn:reefline:schema:openlineage-partition:1',
+            eventId: EVENT.eventId,
+            timelabel: '20200303110000',
+            revision: 2,
+            outcome: 'SUCCESS',
+          },
+        },
+      },
+      job: { namespace: 'reefline', name: 'orders.load_orders' },
+      inputs: [
+        {
+          namespace: 'reefline',
+          name: 'lake.shop.orders',
+          inputFacets: { reefline_labels: { first: '20200303110000', count: 1 } },
+        },
+        { namespace: 'reefline', name: 'shop.public.orders' },
+      ],
+      outputs: [
+        {
+          namespace: 'reefline',
+          name: 'warehouse.analytics.orders',
+          facets: { schema: { fields: [{ name: 'id', type: 'int64' }] } },
+          outputFacets: { outputStatistics: { rowCount: 3, size: 77 } },
+        },
+      ],
+    });
+  });
+
+  test('has a run id that is a UUID of version 5, the same for each sending and another for each event', () => {
+    const idOf = (event: ReeflineEvent, replayed: boolean): unknown =>
+      (write(event, undefined, replayed)['run'] as { runId: string }).runId;
+    // Made by the standard library of Python: uuid.uuid5(uuid.UUID('6f0d3c1b-e2a8-4f5a-9c57-2d8e41b7a390'), EVENT.eventId)
+    expect(idOf(EVENT, false)).toBe('936a6053-8961-5023-bf2e-0ac1c6a68cdb');
+    expect(idOf(EVENT, true)).toBe(idOf(EVENT, false));
+    expect(idOf({ ...EVENT, eventId: 'orders.load_orders/20200303110000/r3' }, false)).not.toBe(
+      idOf(EVENT, false),
+    );
+  });
+
+  test.each<[Outcome, string]>([
+    ['SUCCESS', 'COMPLETE'],
+    ['EMPTY', 'COMPLETE'],
+    ['PARTIAL', 'COMPLETE'],
+    ['RECOVERED', 'COMPLETE'],
+    ['RELEASED', 'COMPLETE'],
+    ['FAILURE', 'FAIL'],
+    ['MISSING', 'FAIL'],
+    ['QUARANTINED', 'FAIL'],
+    ['REJECTED', 'FAIL'],
+    ['SKIPPED', 'ABORT'],
+    ['LATE', 'OTHER'],
+    ['HELD', 'OTHER'],
+  ])('of the outcome %s says %s', (outcome, state) => {
+    expect(write({ ...EVENT, outcome, status: statusOf(outcome) })).toMatchObject({ eventType: state });
+  });
+
+  test('of a failure has the error, and no figures of what was not written', () => {
+    const error = { class: 'timeout', message: 'too slow', facts: {} };
+    const failed = write({ ...EVENT, status: 'FAILURE', outcome: 'FAILURE', error });
+    expect(failed).toMatchObject({ run: { facets: { errorMessage: { message: 'too slow' } } } });
+    expect(JSON.stringify(failed)).not.toContain('outputStatistics');
+  });
+
+  test('of what is not known says nothing, and an outside service is a job of its own', () => {
+    const outside = write({ ...EVENT, stage: null, pipeline: null, rows: null });
+    expect(outside).toMatchObject({
+      job: { name: 'services/warehouse.analytics.orders' },
+      inputs: [],
+      outputs: [{ namespace: 'reefline', name: 'warehouse.analytics.orders' }],
+    });
+    for (const absent of ['nominalEndTime', 'schema"', 'outputStatistics', 'errorMessage'])
+      expect(JSON.stringify(outside)).not.toContain(absent);
+    // A label that is none of the period, as after a change of the period, has no known end.
+    expect(JSON.stringify(write(EVENT, { ...LINEAGE, period: '1d' }))).not.toContain('nominalEndTime');
+  });
+
+  test('of a schema change is an event of the dataset with its new columns', () => {
+    const changed = write(CHANGE);
+    expect(changed).toMatchObject({
+      dataset: {
+        namespace: 'reefline',
+        name: 'warehouse.analytics.orders',
+        facets: {
+          schema: { fields: [{ name: 'id', type: 'int64' }] },
+          lifecycleStateChange: { lifecycleStateChange: 'ALTER' },
+          reefline_partition: { change: 'COLUMN_ADDED', timelabel: '20200303110000' },
+        },
+      },
+    });
+    expect(changed).not.toHaveProperty('run');
+    expect(JSON.stringify(write({ ...CHANGE, change: 'TABLE_ADDED' }))).toContain('"CREATE"');
+  });
+
+  test('of the health of an endpoint is a job that is described by the reason', () => {
+    const error = { class: 'timeout', message: 'no answer', facts: {} };
+    const health = healthEvent({
+      endpoint: 'partner',
+      change: 3,
+      health: 'failing',
+      previous: 'degraded',
+      reason: 'It took nothing for 60 s.',
+      error,
+      oldestSeconds: 61,
+      now: 0,
+    });
+    expect(write(health)).toMatchObject({
+      eventTime: '1970-01-01T00:00:00.000Z',
+      job: {
+        name: 'endpoints/partner',
+        facets: {
+          documentation: { description: 'It took nothing for 60 s.' },
+          reefline_partition: { health: 'failing', revision: 3 },
+        },
+      },
+    });
+  });
+
+  test('that is sent once more says so in its partition', () => {
+    for (const event of [EVENT, CHANGE]) {
+      expect(JSON.stringify(write(event, undefined, true))).toContain('"replayed":true');
+      expect(JSON.stringify(write(event))).not.toContain('replayed');
+    }
+  });
+
+  test('that would be too long comes without columns, and at last without inputs', () => {
+    const name = '🐟'.repeat(60);
+    const columns = Array.from({ length: 1_600 }, () => ({
+      name,
+      type: { kind: 'text' as const },
+      nullable: true,
+    }));
+    const wide = write(EVENT, { ...LINEAGE, columns });
+    expect(wide).toMatchObject({ inputs: [{ name: 'lake.shop.orders' }, {}] });
+    expect(wide['outputs']).not.toMatchObject([{ facets: expect.anything() }]);
+    const inputs = columns.map(({ name: dataset }) => ({ dataset }));
+    const all = write(EVENT, { ...LINEAGE, columns, inputs });
+    expect(all['inputs']).toEqual([]);
+    expect(bytesOf(JSON.stringify(all))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
   });
 });
 

@@ -1,23 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { eventTime, SCHEMA_CHANGES, type ReeflineEvent } from '../../pipeline/data-event.ts';
+import { eventUuid } from '../../activities/event-uuid.ts';
+import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import { MESSAGE_FORMATS } from '../../pipeline/endpoint.ts';
 import { ENDPOINT_HEALTHS } from '../../pipeline/endpoint-health.ts';
 import { MAX_EVENT_BYTES } from '../../pipeline/fit-message.ts';
 import { healthEvent } from '../../pipeline/health-event.ts';
 import { readIncoming } from '../../pipeline/incoming.ts';
 import { messageBody } from '../../pipeline/message-body.ts';
+import { NO_LINEAGE, openLineageEvent, type EventLineage } from '../../pipeline/open-lineage.ts';
 import { numberEvents } from '../../pipeline/number-events.ts';
-import { OUTCOMES, statusOf } from '../../pipeline/outcome.ts';
 import { probeEvent, probeMessage } from '../../pipeline/probe.ts';
-import { EVENT_TYPES } from '../../pipeline/stage.ts';
-import { labelAt } from '../../pipeline/timelabel.ts';
-import { anInstant } from '../support/arbitraries.ts';
+import { aFixedPeriod, aLocalPeriod, anInstant } from '../support/arbitraries.ts';
+import { expectOpenLineage } from '../support/open-lineage-spec.ts';
 import { expectValid, expectValidBody } from '../support/message-schemas.ts';
 import { CHANGED_EVENT, FAILED_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
+import { aDataEvent, aLabel, aMetadataEvent, aText } from '../support/sent-events.ts';
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
+const TEXTS = { bytesOf, uuidOf: eventUuid };
 
 /** The event that is logged of what arrives; undefined when it is refused. */
 function logged(raw: unknown): ReeflineEvent | undefined {
@@ -28,103 +30,44 @@ function logged(raw: unknown): ReeflineEvent | undefined {
   return numberEvents([{ id: incoming.eventId ?? 'e', incoming, known }], state, 0).events[0];
 }
 
-function expectEveryFormatValid(event: ReeflineEvent, seq: number): void {
+function expectEveryFormatValid(event: ReeflineEvent, seq: number, lineage?: EventLineage): void {
   for (const format of MESSAGE_FORMATS)
     for (const replayed of [false, true]) {
-      const body = messageBody({ event, seq, replayed }, format, bytesOf);
+      const body = messageBody({ event, seq, replayed, lineage }, format, TEXTS);
       expectValidBody(format, body);
       // A quarter of what SQS takes is left for the envelope and its attributes.
       expect(bytesOf(body)).toBeLessThan(256 * 1024);
     }
 }
 
-const aTime = anInstant.map(eventTime);
-const aText = fc
-  .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-  .filter((text) => !text.includes('\0'));
-const aCount = fc.option(fc.maxSafeNat());
-const anIdentity = {
-  type: fc.constantFrom(...EVENT_TYPES),
-  schema: aText,
-  table: aText,
-  timelabel: anInstant.map(labelAt),
-};
-const mayHave = {
-  eventId: aText,
-  revision: fc.integer({ min: 1, max: 1_000_000 }),
-  pipeline: aText,
-  stage: aText,
-  runId: fc.uuid(),
-};
-const aValue = fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(null));
-
-const aDataEvent = fc
-  .record(
-    {
-      event_type: fc.constant('data'),
-      ...anIdentity,
-      ...mayHave,
-      outcome: fc.constantFrom(...OUTCOMES),
-      startTime: aTime,
-      updateTime: aTime,
-      endTime: aTime,
-      causedBy: fc.array(aText, { maxLength: 3 }),
-      rows: aCount,
-      bytes: aCount,
-      uri: aText,
-      error: fc.oneof(
-        fc.constant('x'.repeat(5_000)),
-        fc.record({ class: aText, message: fc.string(), facts: fc.dictionary(fc.string(), aValue) }),
-      ),
-      configVersion: aCount,
-      propagates: fc.boolean(),
-      backfill: aText,
-      missing: fc.array(fc.record({ dataset: aText, timelabel: anIdentity.timelabel }), { maxLength: 2 }),
-      checks: fc.array(
-        fc.record({
-          name: aText,
-          severity: fc.constantFrom('error', 'warn'),
-          violations: fc.nat(),
-          sample: fc.array(fc.string(), { maxLength: 2 }),
+const aLineage: fc.Arbitrary<EventLineage> = fc.record({
+  inputs: fc.array(
+    fc.record(
+      {
+        dataset: aText,
+        labels: fc.record({
+          first: aLabel,
+          last: aLabel,
+          count: fc.integer({ min: 1, max: 10_000 }),
         }),
-        { maxLength: 2 },
-      ),
-    },
-    { requiredKeys: ['event_type', 'type', 'schema', 'table', 'timelabel', 'outcome'] },
-  )
-  .map((event) => ({ ...event, status: statusOf(event.outcome) }));
-
-const aColumn = fc.record({
-  name: aText,
-  type: fc.oneof(
-    fc.constantFrom('int64', 'decimal(12,2)', 'timestamp with time zone'),
-    fc.constantFrom({ kind: 'text' }, { kind: 'timestamp', zoned: false }),
-    fc.record({ kind: fc.constant('decimal'), precision: fc.nat(38), scale: fc.nat(38) }),
+      },
+      { requiredKeys: ['dataset'] },
+    ),
+    { maxLength: 2 },
   ),
-  nullable: fc.boolean(),
+  period: fc.option(fc.oneof(aFixedPeriod, aLocalPeriod)),
+  columns: fc.option(fc.constant(CHANGED_EVENT.after)),
 });
-const aMetadataEvent = fc.record(
-  {
-    event_type: fc.constant('metadata'),
-    ...anIdentity,
-    ...mayHave,
-    change: fc.constantFrom(...SCHEMA_CHANGES),
-    before: fc.array(aColumn, { maxLength: 3 }),
-    after: fc.array(aColumn, { maxLength: 3 }),
-    time: aTime,
-  },
-  { requiredKeys: ['event_type', 'type', 'schema', 'table', 'timelabel', 'change'] },
-);
 
 describe('every message keeps to its published schema', () => {
   test('of whatever event, in every format, sent once more or not', () => {
     fc.assert(
-      fc.property(fc.oneof(aDataEvent, aMetadataEvent), fc.maxSafeNat(), (raw, seq) => {
+      fc.property(fc.oneof(aDataEvent, aMetadataEvent), fc.maxSafeNat(), aLineage, (raw, seq, lineage) => {
         const event = logged(raw);
         if (event === undefined) throw new Error('An event of the documented fields is taken.');
-        expectEveryFormatValid(event, seq);
+        expectEveryFormatValid(event, seq, lineage);
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 
@@ -153,7 +96,7 @@ describe('every message keeps to its published schema', () => {
     const facts = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`fact${String(at)}`, text]));
     const long = { ...FAILED_EVENT, error: { class: 'rejected', message: 'm', facts } };
     const sent = JSON.parse(
-      messageBody({ event: long, seq: 1, replayed: false }, 'data-event', bytesOf),
+      messageBody({ event: long, seq: 1, replayed: false }, 'data-event', TEXTS),
     ) as object;
     expect(sent).toMatchObject({ error: { message: 'm', facts: {} }, omitted: ['error.facts'] });
     expect(bytesOf(JSON.stringify(sent))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
@@ -195,6 +138,11 @@ describe('every message keeps to its published schema', () => {
 describe('the published schemas', () => {
   const ROOT = new URL('../../schema/', import.meta.url);
 
+  const NAMES = [
+    ...['data-event', 'metadata-event', 'endpoint-event', 'probe', 'cloudevents'],
+    ...['openlineage', 'openlineage-partition', 'openlineage-labels'],
+  ];
+
   test('name the nine documented fields first and require them', () => {
     const schema = JSON.parse(readFileSync(new URL('data-event.schema.json', ROOT), 'utf8')) as {
       properties: object;
@@ -223,8 +171,25 @@ describe('the published schemas', () => {
     }).toThrow();
   });
 
+  test('of OpenLineage refuse a run without a UUID and a facet without its maker', () => {
+    const event = openLineageEvent(LOADED_EVENT, NO_LINEAGE, false, eventUuid);
+    const text = JSON.stringify(event);
+    expectOpenLineage(event);
+    for (const damaged of [
+      text.replace(/"runId":"[^"]+"/, '"runId":"orders/r1"'),
+      text.replace(/"_producer":"[^"]+",/, ''),
+      text.replace('"rowCount":', '"rowCount":1.'),
+      text.replace('"nominalStartTime":', '"start":'),
+    ]) {
+      expect(damaged).not.toBe(text);
+      expect(() => {
+        expectOpenLineage(JSON.parse(damaged));
+      }).toThrow();
+    }
+  });
+
   test('say to receivers that they ignore new fields, and do not forbid them', () => {
-    for (const name of ['data-event', 'metadata-event', 'endpoint-event', 'probe', 'cloudevents']) {
+    for (const name of NAMES) {
       const text = readFileSync(new URL(`${name}.schema.json`, ROOT), 'utf8');
       expect(text).toContain('readers ignore those that they do not know');
       expect(text).not.toContain('"additionalProperties": false');

@@ -26,6 +26,14 @@ describe('a probe', () => {
     });
   });
 
+  test('is a job that was not run where events are OpenLineage', () => {
+    const { body } = probeMessage(PROBE, { ...QUEUE, format: 'openlineage' });
+    expect(JSON.parse(body)).toMatchObject({
+      eventTime: '2020-03-03T13:05:00.000Z',
+      job: { name: 'probe/customers', facets: { documentation: { description: PROBE.text } } },
+    });
+  });
+
   test('is a CloudEvent where events are, and a sentence in Slack', () => {
     const message = probeMessage(PROBE, { ...QUEUE, format: 'cloudevents' });
     expect(new CloudEvent(JSON.parse(message.body) as object, true)).toMatchObject({

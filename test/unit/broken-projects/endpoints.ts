@@ -44,6 +44,7 @@ export const ENDPOINTS: readonly BrokenProject[] = [
           'f: { url: "${env:F}" }',
           'g: { kind: slack, url: "https://hooks.slack.com/services/T/B/x" }',
           'h: { kind: slack, url: "${env:H}", format: cloudevents }',
+          'i: { kind: webhook, url: "${env:I}", secret: "${env:I}", format: openlinage }',
         ].join('\n  '),
       ],
     ],
@@ -57,6 +58,7 @@ export const ENDPOINTS: readonly BrokenProject[] = [
       at(SETTINGS, 13, 'endpoints.f.kind', /missing/, /sqs, webhook, slack/),
       at(SETTINGS, 14, 'endpoints.g.url', /address of a Slack webhook is a secret/, /\$\{env:NAME\}/),
       at(SETTINGS, 15, 'endpoints.h.format', /not known/, /url/),
+      at(SETTINGS, 16, 'endpoints.i.format', /not known/, /openlineage/),
     ],
   },
   {
