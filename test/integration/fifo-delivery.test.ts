@@ -1,8 +1,6 @@
 import {
   CreateQueueCommand,
-  DeleteMessageBatchCommand,
   DeleteQueueCommand,
-  ReceiveMessageCommand,
   type SendMessageBatchCommandInput,
   type SendMessageBatchRequestEntry,
   type SQSClient,
@@ -17,10 +15,15 @@ import { migrateCatalog } from '../../catalog/migrate.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
 import { settleDeliveries } from '../../catalog/outbox.ts';
 import { openReplay, replayStep } from '../../catalog/replays.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
 import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import type { OutgoingMessage, Sender, SendResult } from '../../pipeline/outgoing.ts';
-import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { startConsumer, type Consumer } from '../support/consumer.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshDatabase, freshQueue, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
 const QUIET = new DefaultLogger('ERROR');
@@ -250,29 +253,29 @@ async function forwardOnce(fails: () => 'no' | 'entry' | 'call' | 'crash'): Prom
   }
 }
 
-async function receiveAll(): Promise<{ dataset: string; number: number }[]> {
-  const received: { dataset: string; number: number }[] = [];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-    );
-    if (Messages.length === 0) return received;
-    received.push(
-      ...Messages.map(({ Body }) => JSON.parse(Body ?? '{}') as { dataset: string; number: number }),
-    );
-    const Entries = Messages.map(({ ReceiptHandle }, at) => ({ Id: String(at), ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  }
+interface Received {
+  readonly dataset: string;
+  readonly number: number;
 }
 
 describe('a FIFO queue', () => {
+  let customer: Consumer<Received>;
+
+  beforeAll(() => {
+    customer = startConsumer(queueUrl);
+  });
+
+  afterAll(async () => {
+    await customer.stop();
+  });
+
   test('takes a replay at once, in order and marked, though it drops what has the id of a message of the last minutes', async () => {
     await owe(['a.b.c', 'a.b.d', 'a.b.c']);
     await forwardOnce(() => 'no');
-    const first = await receiveAll();
+    const first = await customer.drain();
     await replayAll('at-once');
     await forwardOnce(() => 'no');
-    const again = await receiveAll();
+    const again = await customer.drain();
     const ofOne = (messages: typeof first): typeof first =>
       messages.filter(({ dataset }) => dataset === 'a.b.c');
     expect(again).toHaveLength(3);
@@ -305,7 +308,7 @@ describe('a FIFO queue', () => {
             `update reefline.delivery set claimed_until = null, next_attempt_at = clock_timestamp() where status = 'owed'`,
           );
         }
-        const received = await receiveAll();
+        const received = await customer.drain();
         for (const dataset of new Set(named)) {
           const numbers = received
             .filter((message) => message.dataset === dataset)
@@ -316,5 +319,65 @@ describe('a FIFO queue', () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  test('and a standard one get all messages though the worker is killed (SIGKILL); only what it had not marked comes twice', async () => {
+    const [owed, datasets] = [400, 2];
+    const standard = await freshQueue('killed');
+    const other = startConsumer<Received>(standard.url);
+    const program = fileURLToPath(new URL('../support/forwarder-process.ts', import.meta.url));
+    const forwarder = (): ReturnType<typeof spawn> =>
+      spawn(process.execPath, [program, database.url, 'customers', 'alerts'], { stdio: 'ignore' });
+    const byDataset = (messages: readonly Received[]): unknown =>
+      Map.groupBy(messages, ({ dataset }) => dataset);
+    try {
+      await db.query(
+        `insert into reefline.endpoint (name, definition, config_version) values ('alerts', $1, 1)`,
+        [{ name: 'alerts', kind: 'sqs', queueUrl: standard.url }],
+      );
+      await db.query(
+        `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
+         select id, 'data', dataset, '20010101000000', n, 'p', jsonb_build_object('event_type', 'data', 'eventId', id, 'dataset', dataset, 'number', n)
+           from generate_series(1, $1::int) n cross join lateral (select 'killed-' || n as id, 'k.b.' || n % $2 as dataset) made`,
+        [owed, datasets],
+      );
+      await db.query(
+        `insert into reefline.delivery (endpoint, seq, event_id, dataset)
+         select name, seq, event_id, dataset from reefline.data_event, (values ('customers'), ('alerts')) e(name)`,
+      );
+      await Promise.all([customer.drain(), other.drain()]);
+      const begun = customer.received.length;
+      const killed = forwarder();
+      const gone = once(killed, 'exit');
+      await eventually(() => {
+        expect(other.received.length).toBeGreaterThan(0);
+        expect(customer.received.length).toBeGreaterThan(begun);
+        return Promise.resolve();
+      });
+      killed.kill('SIGKILL');
+      await gone;
+      // A minute later, when the claims of the dead have ended.
+      const unmarked = await db.query<{ id: string }>(
+        `update reefline.delivery set claimed_until = null where status = 'owed' returning endpoint || ' ' || event_id as id`,
+      );
+      expect(unmarked.rows.length).toBeGreaterThan(0);
+      expect(await once(forwarder(), 'exit')).toEqual([0, null]);
+      const all = Array.from({ length: owed }, (_, at) => ({
+        dataset: `k.b.${String((at + 1) % datasets)}`,
+        number: at + 1,
+      }));
+      const onlyNumbers = (messages: readonly Received[]): Received[] =>
+        messages.map(({ dataset, number }) => ({ dataset, number }));
+      // SQS itself drops what comes twice within five minutes; the order of each dataset holds.
+      expect(byDataset(onlyNumbers(await customer.drain()))).toEqual(byDataset(all));
+      const numbers = (await other.drain()).map(({ number }) => number);
+      expect([...new Set(numbers)].sort((a, b) => a - b)).toEqual(all.map(({ number }) => number));
+      const twice = numbers.filter((number, at) => numbers.indexOf(number) !== at);
+      const allowed = new Set(unmarked.rows.map(({ id }) => id));
+      expect(twice.filter((number) => !allowed.has(`alerts killed-${String(number)}`))).toEqual([]);
+    } finally {
+      await other.stop();
+      await standard.drop();
+    }
   });
 });
