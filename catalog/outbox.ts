@@ -98,8 +98,8 @@ export async function settleDeliveries(
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
              from jsonb_to_recordset($2::jsonb)
                as o(endpoint text, "eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
-            -- Always true of o.endpoint: see above.
-            where o.endpoint = $1 and d.endpoint = $1 and d.event_id = o."eventId" and d.replay is not distinct from o.replay
+            -- Always true, and no equality of d: of an endpoint that statistics do not know, the planner would read all.
+            where o.endpoint || '' = $1 and d.endpoint = o.endpoint and d.event_id = o."eventId" and d.replay is not distinct from o.replay
            returning d.status),
            called as (
              insert into reefline.endpoint_health as h (endpoint, failed_calls, failing_since, last_success_at, last_failure_at, last_error, error_class)
