@@ -1,4 +1,5 @@
 import { recordFindings, recordMendings } from '../catalog/mendings.ts';
+import { purgeStep } from '../catalog/retention.ts';
 import { readSweepMark, writeSweepMark } from '../catalog/sweep-marks.ts';
 import {
   describeFinding,
@@ -31,9 +32,24 @@ export async function sweepKind(
   const look = await lookFor(kind, tools, { age: ageSeconds, from: from === '' ? undefined : from });
   const mendings = await mendAll(tools, look.findings);
   await writeSweepMark(tools.db, kind, look.mark ?? '');
+  // The kind that compares with the log: what it has not seen stays.
+  if (kind === 'unreported-event') await purgeOld(tools);
   const swept = { kind, found: mendings.length, mended: mendings.filter(({ mended }) => mended).length };
   measureSweep(meter, swept);
   return swept;
+}
+
+/** Steps of one sweep, so that it ends soon; what is left is for the next one. */
+const PURGE_STEPS = 10;
+
+/** Removes what the configuration does not keep any longer. */
+async function purgeOld({ db, configs, beat }: SweepTools): Promise<void> {
+  const { retention } = (await configs.current(db)).project;
+  if (retention === undefined) return;
+  for (let step = 0; step < PURGE_STEPS; step += 1) {
+    beat();
+    if (!(await purgeStep(db, retention.eventSeconds))) return;
+  }
 }
 
 /** A finding, and what became of it. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
-import { inTransaction } from './connect.ts';
+import { inDecision } from './connect.ts';
 
 /** Which events of the log an endpoint is to be owed once more. Times of arrival: from the first, before the last. */
 export interface ReplayRequest {
@@ -70,7 +70,7 @@ export async function openReplay(
 
 /**
  * Owes the next events of a replay, in one transaction with how far it has come: a command that dies anywhere is run again and
- * goes on there, and two at once take turns. `passes` is the filter of the endpoint.
+ * goes on there, and two at once take turns. The retention of the log removes none of the events meanwhile. `passes` is the filter of the endpoint.
  */
 export function replayStep(
   db: pg.Pool,
@@ -78,7 +78,7 @@ export function replayStep(
   request: ReplayRequest,
   passes: (event: ArrivedEvent) => boolean,
 ): Promise<Replay> {
-  return inTransaction(db, async (client) => {
+  return inDecision(db, async (client) => {
     const locked = await client.query<Replay & { after: string; last: string }>(
       `select ${COLUMNS}, after_seq as after, last_seq as last from reefline.replay where id = $1 for update`,
       [id],

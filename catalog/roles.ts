@@ -10,19 +10,19 @@ export const READER_ROLE = 'reefline_reader';
 export const WORKER_WRITES: Readonly<Record<string, readonly ('insert' | 'update' | 'delete')[]>> = {
   backfill: ['insert', 'update'],
   backfill_item: ['insert', 'update'],
-  data_event: ['insert'],
+  data_event: ['insert', 'delete'],
   dataset_schema: ['insert'],
-  delivery: ['insert', 'update'],
+  delivery: ['insert', 'update', 'delete'],
   endpoint_health: ['insert', 'update'],
   held_run: ['insert', 'update', 'delete'],
   inbound_source: ['insert', 'update'],
   mending: ['insert', 'update', 'delete'],
-  rejected_event: ['insert', 'update'],
+  rejected_event: ['insert', 'update', 'delete'],
   run_input: ['insert'],
   run_note: ['insert'],
   stage_run: ['insert', 'update'],
   sweep_mark: ['insert', 'update'],
-  verdict: ['insert'],
+  verdict: ['insert', 'delete'],
 };
 
 /** SQLSTATE of a statement that the user has no right to (PostgreSQL, "Error Codes"). */

@@ -5,7 +5,7 @@ import { isTimeZone } from '../pipeline/time-zone.ts';
 import { parseWindow } from '../pipeline/window.ts';
 import { suggest } from './nearest.ts';
 import { expressionProblem } from './name-expression.ts';
-import { parseAge, parseDeadline, parseTimeout } from './timeout.ts';
+import { parseAge, parseDeadline, parseTimeout, parseRetention } from './timeout.ts';
 
 /**
  * Fields that several schemas share. The message of a check is `<problem>\n<cure>`, so that a problem and its cure
@@ -84,6 +84,13 @@ export const age = z
     error: message('this is no age', 'write 1s to 3660d, such as 12h or 7d'),
   })
   .meta({ pattern: '^[0-9]{1,7}(s|m|h|d)$', examples: ['12h', '7d'] });
+
+export const retention = z
+  .string()
+  .refine((text) => parseRetention(text) !== undefined, {
+    error: message('this is no time to keep events for', 'write 30d to 3660d, such as 400d'),
+  })
+  .meta({ pattern: '^[0-9]{1,7}(s|m|h|d)$', examples: ['400d'] });
 
 export const namePattern = z
   .string()

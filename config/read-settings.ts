@@ -6,6 +6,7 @@ import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import type { OutsideDataset } from '../pipeline/outside-dataset.ts';
 import { inZone, parsePeriod } from '../pipeline/period.ts';
+import type { Project } from '../pipeline/project.ts';
 import type { EventType } from '../pipeline/stage.ts';
 import { connectionProblems, secretProblems } from './connection-rules.ts';
 import { endpointOf } from './endpoint-filter.ts';
@@ -22,8 +23,10 @@ import {
   CONNECTION_SCHEMAS,
   connectionSchema,
   outsideDatasetSchema,
+  retentionSchema,
   settingsSchema,
 } from './settings-schema.ts';
+import { parseRetention } from './timeout.ts';
 import { type FieldPath, readYaml, type YamlFile } from './yaml-file.ts';
 
 export const SETTINGS_FILE = 'reefline.yaml';
@@ -35,6 +38,8 @@ export interface SettingsDraft {
   readonly connections: ReadonlyMap<string, ConnectionDraft>;
   readonly endpoints: readonly EndpointDefinition[];
   readonly inbound: readonly InboundSource[];
+  /** Undefined when it is absent or wrong. */
+  readonly retention: Project['retention'];
   readonly datasets: readonly OutsideDataset[];
   /** Outside datasets by id, also those whose fields are wrong. */
   readonly datasetNames: ReadonlySet<string>;
@@ -107,7 +112,14 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
     problems.push(...inboundProblems(yaml, sources, datasetNames, endpoints));
   }
   const inbound = sources.map(([name, fields]) => inboundSourceOf(name, fields, datasets));
-  return { yaml, connections, endpoints, inbound, datasets, datasetNames, problems };
+  const retention = readRetention(raw['retention']);
+  return { yaml, connections, endpoints, inbound, retention, datasets, datasetNames, problems };
+}
+
+function readRetention(raw: unknown): Project['retention'] {
+  const result = retentionSchema.safeParse(raw);
+  const eventSeconds = result.success ? parseRetention(result.data.events) : undefined;
+  return eventSeconds === undefined ? undefined : { eventSeconds };
 }
 
 function readSources(raw: Raw): readonly (readonly [name: string, fields: InboundFields])[] {
@@ -175,6 +187,7 @@ function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
     return kind === undefined ? [] : Object.keys(ENDPOINT_SCHEMAS[kind].shape);
   }
   if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
+  if (section === 'retention') return Object.keys(retentionSchema.shape);
   if (section === 'inbound') return inboundKeys(path.slice(2));
   const kind = kindOf(CONNECTION_SCHEMAS, record(raw['connections'])[String(name)]);
   return kind === undefined ? [] : Object.keys(CONNECTION_SCHEMAS[kind].shape);

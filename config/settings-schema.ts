@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { endpointSchema } from './endpoint-schema.ts';
-import { dataset, message, name, period, region, text, timezone } from './field.ts';
+import { dataset, message, name, period, region, retention, text, timezone } from './field.ts';
 import { inboundSchema } from './inbound-schema.ts';
 
 /*
@@ -141,6 +141,14 @@ export const outsideDatasetSchema = z
     description: 'A dataset that a service outside of Reefline produces and signals.',
   });
 
+export const retentionSchema = z
+  .strictObject({
+    events: retention.describe(
+      'How long verdicts, deliveries that are over, rejections and events that nothing is decided by are kept.',
+    ),
+  })
+  .meta({ title: 'Retention', description: 'How long the catalog keeps history; for ever when absent.' });
+
 export const settingsSchema = z
   .strictObject({
     connections: z
@@ -158,5 +166,6 @@ export const settingsSchema = z
       title: 'Inbound sources',
       description: 'Queues whose messages become data events, by name.',
     }),
+    retention: retentionSchema.optional(),
   })
   .meta({ title: 'Reefline settings', description: 'reefline.yaml: what all pipelines of a project share.' });

@@ -37,7 +37,7 @@ export interface ConfigDiff {
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
 }
 
-export const EMPTY_PROJECT: Required<Project> = {
+export const EMPTY_PROJECT: Required<Omit<Project, 'retention'>> = {
   connections: {},
   endpoints: [],
   datasets: [],

@@ -22,6 +22,8 @@ describe('what an endpoint is owed', () => {
     database = await freshDatabase('outbox');
     await migrateCatalog(database.url);
     db = new pg.Pool({ connectionString: database.url, max: 2 });
+    // The database may be dropped before a connection that is ending has said goodbye.
+    db.on('error', () => undefined);
     await db.query(
       `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'c', '{}');
        insert into reefline.endpoint (name, definition, config_version) values ('customers', '{}', 1);

@@ -231,3 +231,31 @@ describe('the JSON Schemas', () => {
       expect([text, taken(text)]).toEqual([text, false]);
   });
 });
+
+describe('how long events are kept', () => {
+  const withRetention = (text: string): ReturnType<typeof readProject> =>
+    withProject(
+      { ...SHOP_PROJECT, 'reefline.yaml': `${SHOP_PROJECT['reefline.yaml'] ?? ''}\nretention: ${text}\n` },
+      readProject,
+    );
+
+  test('is in the project in seconds, and absent when nothing is said', async () => {
+    expect(await withRetention('{ events: 400d }')).toMatchObject({
+      project: { retention: { eventSeconds: 400 * 86_400 } },
+    });
+    const reading = await withProject(SHOP_PROJECT, readProject);
+    expect('project' in reading && 'retention' in reading.project).toBe(false);
+  });
+
+  test.each([
+    ['{ events: 7d }', 'retention.events', 'write 30d to 3660d, such as 400d'],
+    ['{ events: long }', 'retention.events', 'write 30d to 3660d, such as 400d'],
+    ['{ runs: 400d }', 'retention.runs', 'events'],
+  ])('is refused with a cure: %s', async (text, field, cure) => {
+    expect(await withRetention(text)).toMatchObject({
+      problems: expect.arrayContaining([
+        expect.objectContaining({ file: 'reefline.yaml', field, cure: expect.stringContaining(cure) }),
+      ]),
+    });
+  });
+});
