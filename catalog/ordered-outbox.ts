@@ -75,7 +75,7 @@ export async function releaseDeliveries(
     name: 'release-deliveries',
     text: `update reefline.delivery d set claimed_until = null, attempts = attempts - 1
              from (select $1::text as endpoint, unnest($2::text[]) as event_id) given
-            where d.endpoint = given.endpoint and d.event_id = given.event_id and d.status = 'owed'`,
+            where d.endpoint = given.endpoint and d.event_id = given.event_id and d.claimed_until is not null`,
     values: [endpoint, eventIds],
   });
 }
