@@ -28,7 +28,8 @@ const LIFE_MARGIN = 86_400_000;
 interface ExtractProgress {
   readonly entries: ManifestEntry[];
   file: StagedFile | undefined;
-  keys: number;
+  /** Keys read so far, of an extract that detects deletes. */
+  keys: number | undefined;
 }
 
 /**
@@ -40,7 +41,7 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const { work } = run.stage;
   const source = datasetOf(work.from);
   const staged = stagedRevision(run, tools);
-  const progress: ExtractProgress = { entries: [], file: undefined, keys: 0 };
+  const progress: ExtractProgress = { entries: [], file: undefined, keys: undefined };
   const beat = setInterval(() => {
     tools.heartbeat(heartbeatOf(progress));
   }, HEARTBEAT_INTERVAL);
@@ -109,8 +110,9 @@ function formatOf({ stage }: StageRun<ExtractWork>): StagedFormat {
   return { format, compression: compression ?? 'zstd' };
 }
 
-function heartbeatOf({ entries, file, keys }: ExtractProgress): Record<'rows' | 'files' | 'keys', number> {
-  return { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length, keys };
+function heartbeatOf({ entries, file, keys }: ExtractProgress): Readonly<Record<string, number>> {
+  const told = { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length };
+  return keys === undefined ? told : { ...told, keys };
 }
 
 function rowsIn(entries: readonly ManifestEntry[]): number {

@@ -174,8 +174,13 @@ describe('on the catalog alone', () => {
     );
     await catalog.db.query('analyze');
     const scans = async (): Promise<unknown[]> => {
-      // Statistics of a session are visible to others after it has been idle for a moment.
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      // The statistics of a session are complete once it has ended; of an idle one they may be ten seconds behind.
+      await catalog.values(
+        `select pg_terminate_backend(pid, 30000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
+      await catalog.values('select pg_stat_force_next_flush()');
+      // Until the pool has seen which of its connections are gone.
+      await new Promise((resolve) => setTimeout(resolve, 500));
       return catalog.values(
         `select relname || ' ' || seq_scan from pg_stat_user_tables
           where schemaname = 'reefline' and relname in ('data_event', 'stage_run', 'verdict', 'run_input') order by 1`,

@@ -174,11 +174,13 @@ function textOf({ stdout, stderr }: CliOutcome): string {
   return `${stdout}\n${stderr}`;
 }
 
-test('a reader writes nothing, a worker changes no configuration and no schema, and neither removes what happened', async () => {
+test('a reader writes nothing, a worker changes no configuration and no schema, and neither changes or removes what runs did', async () => {
   const nobody = [
     `update reefline.config_version set note = 'mine'`,
     `insert into reefline.pause (scope, paused_by) values ('pipeline p', 'me')`,
-    `delete from reefline.data_event`,
+    `delete from reefline.stage_run`,
+    `delete from reefline.run_input`,
+    `delete from reefline.dataset_schema`,
     `update reefline.data_event set body = '{}'`,
     `truncate reefline.verdict`,
     `drop table reefline.verdict`,
@@ -189,7 +191,13 @@ test('a reader writes nothing, a worker changes no configuration and no schema, 
     [workerUrl, nobody],
     [
       readerUrl,
-      [...nobody, `delete from reefline.held_run`, `update reefline.stage_run set status = 'SUCCESS'`],
+      // A worker removes events that are older than the retention.
+      [
+        ...nobody,
+        `delete from reefline.data_event`,
+        `delete from reefline.held_run`,
+        `update reefline.stage_run set status = 'SUCCESS'`,
+      ],
     ],
   ] as const) {
     const own = new pg.Client({ connectionString: address });
