@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 export interface RunningSts {
   /** `http://host:port`, for AWS_ENDPOINT_URL_STS. */
@@ -34,21 +34,11 @@ export async function startSts(options: {
   const server = createServer((request, response) => {
     void answer(options.roles, request, response);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, options);
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: listening.url,
     async stop() {
-      const closed = new Promise<void>((resolve) =>
-        server.close(() => {
-          resolve();
-        }),
-      );
-      server.closeAllConnections();
-      await closed;
+      await listening.close();
     },
   };
 }

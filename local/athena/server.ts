@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Executor } from './executor.ts';
 import { AthenaFault } from './fault.ts';
@@ -11,6 +10,7 @@ import { athenaOperations, type Operation } from './operations.ts';
 import type { Body } from './request.ts';
 import { QueryStore } from './store.ts';
 import { PRIMARY } from './workgroups.ts';
+import { listen, type Listening } from '../listen.ts';
 
 export interface AthenaOptions {
   /** Folder for queries, results and temporary files; one server per folder. */
@@ -51,25 +51,17 @@ export async function startAthena(options: AthenaOptions): Promise<{ url: string
     objects.stop();
     store.close();
   };
+  let listening: Listening;
   try {
-    await new Promise<void>((ready, fail) => {
-      server.once('error', fail);
-      server.listen(options.port, options.host, ready);
-    });
+    listening = await listen(server, options);
   } catch (error) {
     release();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: listening.url,
     stop: async () => {
-      const closed = new Promise<void>((done) => {
-        server.close(() => {
-          done();
-        });
-      });
-      server.closeAllConnections();
+      const closed = listening.close();
       await executor.stop();
       await closed;
       release();

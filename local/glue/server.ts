@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { databaseOperations } from './databases.ts';
 import { GlueFault } from './fault.ts';
 import type { Operations } from './operation.ts';
@@ -9,6 +8,7 @@ import { partitionOperations } from './partitions.ts';
 import { openStore, type Store } from './store.ts';
 import { tableVersionOperations } from './table-versions.ts';
 import { tableOperations } from './tables.ts';
+import { listen, type Listening } from '../listen.ts';
 
 const OPERATIONS: Operations = {
   ...databaseOperations,
@@ -43,26 +43,17 @@ export async function startGlue(options: {
   const server = createServer((request, response) => {
     void answer(store, request, response);
   });
+  let listening: Listening;
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port, options.host, resolve);
-    });
+    listening = await listen(server, options);
   } catch (error) {
     store.close();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: listening.url,
     async stop() {
-      const closed = new Promise<void>((resolve) =>
-        server.close(() => {
-          resolve();
-        }),
-      );
-      server.closeAllConnections();
-      await closed;
+      await listening.close();
       store.close();
     },
   };

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Copy } from './copy.ts';
 import { Databases } from './databases.ts';
@@ -10,6 +9,7 @@ import { type Operation, statementOperations } from './operations.ts';
 import type { Body } from './request.ts';
 import { invalid, ServiceError } from './service-error.ts';
 import { StatementStore } from './statement-store.ts';
+import { listen, type Listening } from '../listen.ts';
 
 export interface RedshiftDataOptions {
   /** Folder for statements, results and temporary files; one server per folder. */
@@ -42,27 +42,19 @@ export async function startRedshiftData(
   const server = createServer((request, response) => {
     void answer(operations, request, response);
   });
+  let listening: Listening;
   try {
     await Promise.all([databases.prepare(), copy.prepare()]);
-    await new Promise<void>((ready, fail) => {
-      server.once('error', fail);
-      server.listen(options.port, options.host, ready);
-    });
+    listening = await listen(server, options);
   } catch (error) {
     await databases.stop();
     store.close();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host}:${port}`,
+    url: listening.url,
     stop: async () => {
-      const closed = new Promise<void>((done) => {
-        server.close(() => {
-          done();
-        });
-      });
-      server.closeAllConnections();
+      const closed = listening.close();
       await executor.stop();
       await closed;
       await copy.stop();

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Allocation, type AllocationOptions } from './allocation.ts';
 import { SalesforceFault } from './fault.ts';
 import { IngestJobs } from './ingest-jobs.ts';
@@ -7,6 +6,7 @@ import { Objects, type ObjectDefinition } from './objects.ts';
 import { Records } from './records.ts';
 import { Sessions, type Credentials } from './sessions.ts';
 import { query } from './soql.ts';
+import { listen } from '../listen.ts';
 
 export interface SalesforceOptions {
   readonly host: string;
@@ -71,13 +71,9 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
   const server = createServer((request, response) => {
     void respond(org, request, response);
   });
-  await new Promise<void>((ready, fail) => {
-    server.once('error', fail);
-    server.listen(options.port, options.host, ready);
-  });
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, options);
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: listening.url,
     sessions,
     jobs,
     allocation,
@@ -86,9 +82,7 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
       interruptions.push({ when, request });
     },
     stop: async () => {
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeAllConnections();
-      await closed;
+      await listening.close();
       records.close();
     },
   };

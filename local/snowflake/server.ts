@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
@@ -12,6 +11,7 @@ import { Fault } from './fault.ts';
 import { QueryStore } from './query-store.ts';
 import { Routes, type Answer } from './routes.ts';
 import { Sessions } from './sessions.ts';
+import { listen } from '../listen.ts';
 
 export interface SnowflakeOptions {
   /** Folder for users, queries, results and temporary files; one server per folder. */
@@ -49,20 +49,11 @@ export async function startSnowflake(
   });
   queries.failInterrupted();
   await Promise.all([databases.prepare(), copy.prepare()]);
-  await new Promise<void>((ready, fail) => {
-    server.once('error', fail);
-    server.listen(options.port, options.host, ready);
-  });
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, options);
   return {
-    url: `http://${options.host}:${String(port)}`,
+    url: listening.url,
     stop: async () => {
-      const closed = new Promise<void>((done) => {
-        server.close(() => {
-          done();
-        });
-      });
-      server.closeAllConnections();
+      const closed = listening.close();
       await executor.stop();
       await closed;
       await sessions.stop();
