@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
@@ -14,8 +13,8 @@ import { collectLeftovers } from './collect-leftovers.ts';
 import { findEarlierKeys, forgetKeys } from './earlier-keys.ts';
 import { openSourceTable, type SourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
-import { stageDeletes, type KeysNow } from './stage-deletes.ts';
-import { keyColumns, stageKeys } from './stage-keys.ts';
+import { stageDeletes } from './stage-deletes.ts';
+import { stageKeys } from './stage-keys.ts';
 import { contentType, openStagedFile, type StagedFile } from './staged-file.ts';
 
 /** Milliseconds between two heartbeats. */
@@ -52,19 +51,19 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
     const earlier = run.stage.work.detectDeletes
       ? await findEarlierKeys(client, staged, deadline, tools.signal)
       : undefined;
-    const { columns, entries, keys } = await openSourceTable(run, source, tools, async (table) => {
+    const { columns, entries, compared } = await openSourceTable(run, source, tools, async (table) => {
       refuseRetyped(work.from, table.columns, run.knownColumns);
       const writeFile = async (file: StagedFile, uri: string): Promise<StoredObject> =>
         putObject(client, uri, file, { contentType: contentType(formatOf(run)), signal: tools.signal });
       const files = await stageFiles(run, staged, table, progress, writeFile);
-      const read =
-        earlier === undefined ? undefined : await readKeys(client, run, staged, table, progress, tools);
-      return { columns: table.columns, entries: files, keys: read };
+      if (earlier === undefined) return { columns: table.columns, entries: files };
+      const onKeys = (read: number): void => {
+        progress.keys = read;
+      };
+      const now = await stageKeys(client, run, staged, table, { signal: tools.signal, onKeys });
+      return { columns: table.columns, entries: files, compared: { earlier, now } };
     });
-    const deletes =
-      earlier === undefined || keys === undefined
-        ? undefined
-        : await stageDeletes(client, run, staged, { earlier, now: keys }, tools.signal);
+    const deletes = compared && (await stageDeletes(client, run, staged, compared, tools.signal));
     const manifest = manifestOf(run, columns, entries, deletes);
     const uri = manifestUri(staged);
     await writeManifest(client, uri, manifest, tools.signal);
@@ -76,21 +75,6 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
     client.destroy();
   }
 };
-
-async function readKeys(
-  client: S3Client,
-  run: StageRun<ExtractWork>,
-  staged: StagedRevision,
-  table: SourceTable,
-  progress: ExtractProgress,
-  { signal }: StageTools,
-): Promise<KeysNow> {
-  const onKeys = (keys: number): void => {
-    progress.keys = keys;
-  };
-  const runs = await stageKeys(client, run, staged, table, { signal, onKeys });
-  return { columns: keyColumns(run, table.columns), runs };
-}
 
 function manifestOf(
   run: StageRun<ExtractWork>,

@@ -20,16 +20,10 @@ import type { ExtractWork } from '../../pipeline/stage.ts';
 import type { StagedFormat } from '../../pipeline/staged-format.ts';
 import { takenOver, type EarlierKeys } from './earlier-keys.ts';
 import type { StageRun } from './runner.ts';
-import { CONTENT_TYPE } from './stage-keys.ts';
+import { CONTENT_TYPE, type KeysNow } from './stage-keys.ts';
 import { contentType, openStagedFile } from './staged-file.ts';
 
 const FORMAT: StagedFormat = { format: 'parquet', compression: 'zstd' };
-
-/** The keys of one run, in the snapshot of its source. */
-export interface KeysNow {
-  readonly columns: readonly Column[];
-  readonly runs: readonly StoredRun[];
-}
 
 /**
  * Stages the keys that an earlier extract saw and that are gone, for the manifest, and then, in one object, the state with which the next

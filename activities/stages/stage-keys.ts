@@ -12,6 +12,12 @@ import type { ExtractWork } from '../../pipeline/stage.ts';
 import type { SourceTable } from './extract-source.ts';
 import type { StageRun } from './runner.ts';
 
+/** The keys of one run, in the snapshot of its source. */
+export interface KeysNow {
+  readonly columns: readonly Column[];
+  readonly runs: readonly StoredRun[];
+}
+
 /** Two databases do not write these alike, so that one value may have several records. */
 const UNFIT = new Set(['float32', 'float64', 'json', 'binary']);
 
@@ -26,7 +32,7 @@ export async function stageKeys(
   staged: StagedRevision,
   table: SourceTable,
   { signal, onKeys }: { readonly signal: AbortSignal; readonly onKeys: (keys: number) => void },
-): Promise<readonly StoredRun[]> {
+): Promise<KeysNow> {
   const { from } = run.stage.work;
   const columns = keyColumns(run, table.columns);
   const rows = table.keys(columns.map(({ name }) => name));
@@ -54,14 +60,14 @@ export async function stageKeys(
     onKeys(stored.reduce((sum, { keys }) => sum + keys, open.keys));
   }
   await flush();
-  return stored;
+  return { columns, runs: stored };
 }
 
 /** Of a run of sorted keys. */
 export const CONTENT_TYPE = 'application/octet-stream';
 
 /** The columns of the key in the order of the configuration. */
-export function keyColumns({ stage }: StageRun<ExtractWork>, columns: readonly Column[]): readonly Column[] {
+function keyColumns({ stage }: StageRun<ExtractWork>, columns: readonly Column[]): readonly Column[] {
   const { from, key = [] } = stage.work;
   return key.map((name) => {
     const column = columns.find((candidate) => candidate.name === name);
