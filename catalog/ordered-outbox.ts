@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { withoutSorting } from './connect.ts';
-import type { ClaimedDelivery } from './outbox.ts';
+import { claimedAt, type ClaimedDelivery } from './outbox.ts';
 
 /*
  * The outbox of endpoints that keep an order. The oldest owed message of each dataset is its head: while it is claimed or
@@ -44,20 +44,12 @@ export async function claimInOrder(
                select dataset from head
                 where next_attempt_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp())
                 order by seq limit ${String(limit)}),
-             claimed as (
-               update reefline.delivery
-                  set claimed_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
-                where ctid = any(array(
-                  select d.place from ready cross join lateral (
-                    select ctid as place, seq, row_number() over (order by dataset, seq) as turn from reefline.delivery
-                     where endpoint = $1 and status = 'owed' and dataset between ready.dataset and ready.dataset
-                      order by dataset, seq limit ${String(OF_ONE_DATASET)}) d
-                   order by d.turn, d.seq limit ${String(limit)}))
-               returning event_id, attempts, seq, replay)
-             select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
-               from claimed c cross join lateral (
-                 select body from reefline.data_event where event_id = c.event_id limit 1) e
-              order by c.seq`,
+             ${claimedAt(`
+               select d.place from ready cross join lateral (
+                 select ctid as place, seq, row_number() over (order by dataset, seq) as turn from reefline.delivery
+                  where endpoint = $1 and status = 'owed' and dataset between ready.dataset and ready.dataset
+                   order by dataset, seq limit ${String(OF_ONE_DATASET)}) d
+                order by d.turn, d.seq limit ${String(limit)}`)}`,
       values: [endpoint, seconds],
     });
     return found.rows;

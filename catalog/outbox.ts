@@ -35,6 +35,22 @@ export async function readEndpoint(db: pg.Pool, name: string): Promise<OutboxEnd
  */
 
 /**
+ * The end of a statement that claims for `$2` seconds: the deliveries at `places`, a query for their ctid, with their events in the
+ * order of the log. It goes on behind `with`, or behind a comma of it.
+ */
+export function claimedAt(places: string): string {
+  return `claimed as (
+            update reefline.delivery
+               set claimed_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
+             where ctid = any(array(${places}))
+            returning event_id, attempts, seq, replay)
+          select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
+            from claimed c cross join lateral (
+              select body from reefline.data_event where event_id = c.event_id limit 1) e
+           order by c.seq`;
+}
+
+/**
  * Takes the oldest owed deliveries of an endpoint for `seconds`; another forwarder skips them meanwhile. When the
  * process dies they are owed again after that time.
  */
@@ -46,19 +62,11 @@ export async function claimDeliveries(
 ): Promise<readonly ClaimedDelivery[]> {
   const found = await db.query<ClaimedDelivery>({
     name: `claim-deliveries-${String(limit)}`,
-    text: `with claimed as (
-             update reefline.delivery
-                set claimed_until = clock_timestamp() + make_interval(secs => $2), attempts = attempts + 1
-              where ctid = any(array(
-                select ctid from reefline.delivery
-                 where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
-                   and (claimed_until is null or claimed_until < clock_timestamp())
-                 order by seq limit ${String(limit)} for update skip locked))
-             returning event_id, attempts, seq, replay)
-           select c.event_id as "eventId", c.seq::float8 as seq, c.attempts, c.replay, e.body as event
-             from claimed c cross join lateral (
-               select body from reefline.data_event where event_id = c.event_id limit 1) e
-            order by c.seq`,
+    text: `with ${claimedAt(`
+             select ctid from reefline.delivery
+              where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
+                and (claimed_until is null or claimed_until < clock_timestamp())
+              order by seq limit ${String(limit)} for update skip locked`)}`,
     values: [endpoint, seconds],
   });
   return found.rows;
