@@ -1,29 +1,19 @@
 import type { DataEvent } from '../../pipeline/data-event.ts';
+import { LOADED_EVENT } from './sample-events.ts';
 
 export const TIME = '2020-03-03 11:25:47:445 +00:00';
 
-/** A load of three rows that went well. */
+/** A load of three rows that went well, and knows little of itself. */
 export const EVENT: DataEvent = {
-  event_type: 'data',
-  type: 'redshift',
-  schema: 'analytics',
-  table: 'orders',
-  timelabel: '20200303110000',
-  status: 'SUCCESS',
+  ...LOADED_EVENT,
   startTime: TIME,
   updateTime: TIME,
   endTime: TIME,
   eventId: 'orders.load_orders/20200303110000/r2',
-  dataset: 'warehouse.analytics.orders',
   revision: 2,
-  pipeline: 'orders',
-  stage: 'orders.load_orders',
   runId: null,
   causedBy: ['orders.fetch_orders/20200303110000/r2'],
   rows: 3,
   bytes: null,
-  uri: null,
-  error: null,
   configVersion: 1,
-  outcome: 'SUCCESS',
 };
