@@ -1,4 +1,5 @@
 import type { Probed } from '../workers/probe-endpoint.ts';
+import type { ProbeError } from '../workers/probe-error.ts';
 
 /** What became of a probe, in plain sentences, and the policy statements to add when it was refused. */
 export function probeText(probed: Probed): string {
@@ -9,17 +10,21 @@ export function probeText(probed: Probed): string {
       `${endpoint} took the probe${place}${messageId === null ? '' : `: message ${messageId}`}.`,
       `It says that it reports no data; its id is ${eventId}.`,
     ].join('\n');
+  return [`${endpoint} did not take the probe${place}.`, ...refusalLines(error)].join('\n');
+}
+
+/** What is wrong, what helps, the policy statements to add, and what was answered where that says more. */
+export function refusalLines(error: ProbeError): readonly string[] {
   const statements = error.missing.flatMap(({ where, statement }) => [
     '',
     `In ${where}:`,
     JSON.stringify(statement, undefined, 2),
   ]);
   return [
-    `${endpoint} did not take the probe${place}.`,
     ...[error.what, error.cure].filter((text) => text !== ''),
     ...statements,
     ...(error.what.includes(error.message) ? [] : ['', `The answer was ${error.message}`]),
-  ].join('\n');
+  ];
 }
 
 function placeOf({ queue, roleArn }: Probed): string {

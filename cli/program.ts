@@ -27,6 +27,7 @@ import { addEventsSearchCommand } from './commands/events-search.ts';
 import { addEventsShowCommand } from './commands/events-show.ts';
 import { addEventsTailCommand } from './commands/events-tail.ts';
 import { addInboundListCommand } from './commands/inbound-list.ts';
+import { addInboundTestCommand } from './commands/inbound-test.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addLineageCommand } from './commands/lineage.ts';
 import { addPauseCommand } from './commands/pause.ts';
@@ -83,6 +84,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEventsShowCommand,
   addEventsRejectedCommand,
   addInboundListCommand,
+  addInboundTestCommand,
   addEndpointListCommand,
   addEndpointPreviewCommand,
   addEndpointTestCommand,

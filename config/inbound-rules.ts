@@ -6,6 +6,7 @@ import { parseTextFormat } from '../pipeline/text-format.ts';
 import type { InboundFields, RuleFields } from './inbound-source.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
+import { queueProblems } from './queue-rules.ts';
 import type { FieldPath, YamlFile } from './yaml-file.ts';
 
 /** What the schema of one source cannot say: fields that do not go together, datasets that nobody declares, queues that meet. */
@@ -39,7 +40,7 @@ export function inboundProblems(
           'name another queue, or remove it',
         ),
       );
-    problems.push(...envelopeProblems(yaml, base, fields));
+    problems.push(...queueProblems(yaml, base, fields), ...envelopeProblems(yaml, base, fields));
     for (const [at, rule] of (fields.events ?? []).entries())
       problems.push(...ruleProblems(yaml, [...base, 'events', at], rule, fields, datasets));
   }

@@ -110,6 +110,10 @@ export const inboundSchema = z
     kind: z.literal('sqs').describe('An Amazon SQS queue, standard or FIFO.'),
     queueUrl: text.describe('URL of the queue, or a reference such as ${env:PARTNER_QUEUE_URL}.'),
     region,
+    roleArn: text
+      .optional()
+      .describe('ARN of a role to assume for the queues, or a reference such as ${env:PARTNER_ROLE_ARN}.'),
+    externalId: text.optional().describe('External id that the trust policy of the role asks for.'),
     deadLetterQueueUrl: text
       .optional()
       .describe('URL of the queue for messages that cannot be taken; they are removed when absent.'),

@@ -1,4 +1,3 @@
-import type { SqsEndpoint } from '../pipeline/endpoint.ts';
 import type { Problem } from './problem.ts';
 import { isPlain } from './secret-reference.ts';
 import type { FieldPath, YamlFile } from './yaml-file.ts';
@@ -8,11 +7,18 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[!-~]+\/)?[A-Za-z0-9_+=,.
 /** AWS, "AWS STS API reference", AssumeRole. */
 const EXTERNAL_ID = /^[A-Za-z0-9_+=,.@:/-]{2,1224}$/;
 
-/** What the schema of an endpoint cannot say about its queue and the role that is assumed for it. */
+/** Fields of an endpoint or an inbound source. */
+interface QueueFields {
+  readonly queueUrl: string;
+  readonly roleArn?: string | undefined;
+  readonly externalId?: string | undefined;
+}
+
+/** What the schema cannot say about a queue and the role that is assumed for it. */
 export function queueProblems(
   yaml: YamlFile,
   path: FieldPath,
-  { queueUrl, roleArn, externalId }: SqsEndpoint,
+  { queueUrl, roleArn, externalId }: QueueFields,
 ): readonly Problem[] {
   const problems: Problem[] = [];
   if (isPlain(queueUrl) && !/^https?:\/\/[^/\s]+\/\S/.test(queueUrl))

@@ -14,7 +14,12 @@ export interface InboundSource {
   readonly name: string;
   readonly kind: 'sqs';
   readonly queueUrl: string;
+  /** That of the queue's URL when absent, else the default of the worker. */
   readonly region?: string;
+  /** ARN of a role to assume for both queues, or a reference to it: queues in another account whose owner gives a role. */
+  readonly roleArn?: string;
+  /** What the owner of the role wants to hear when it is assumed. */
+  readonly externalId?: string;
   /** Where messages go that cannot be taken. Absent, they are removed; a record of them is kept in either case. */
   readonly deadLetterQueueUrl?: string;
   readonly mapping: InboundMapping;

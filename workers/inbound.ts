@@ -3,15 +3,16 @@ import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { readFailure } from '../client/call-failure.ts';
 import { createEmitter } from '../client/index.ts';
-import { createSqsClient, type Queue } from '../connectors/sqs/client.ts';
+import type { Queue } from '../connectors/sqs/client.ts';
 import { canonicalJson } from '../pipeline/canonical.ts';
 import { inboundRouter } from '../pipeline/ids.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { consumeInbound } from './consume-inbound.ts';
+import { deadLetterSettings, openQueue, queueAccess } from './queue-access.ts';
 import { redactFields } from './redaction.ts';
-import { resolveText } from './secrets.ts';
+import { resolveFields } from './secrets.ts';
 import type { InboundTools } from './take-inbound.ts';
 import type { Say } from './until-reachable.ts';
 
@@ -82,29 +83,37 @@ export function startInbound(options: InboundOptions): Inbound {
   };
 }
 
-/** The client of the queues is made when it is first asked for. */
+/** The clients of the queues are made when they are first asked for. */
 function toolsOf(
   { db, client, environment, patience = PATIENCE }: InboundOptions,
   source: InboundSource,
 ): { open: () => Omit<InboundTools, 'table'>; close: () => void } {
-  let sqs: Queue['client'] | undefined;
+  let queues: { readonly queue: Queue; readonly deadLetters: Queue | undefined } | undefined;
   const emitter = createEmitter({ client, router: inboundRouter(source.name), timeout: patience });
   return {
     open: () => {
-      const queueUrl = resolveText(source.queueUrl, environment);
-      const dead = source.deadLetterQueueUrl;
-      const deadUrl = dead === undefined ? undefined : resolveText(dead, environment);
-      const opened = (sqs ??= createSqsClient(source));
+      queues ??= openQueues(resolveFields(source, environment));
       return {
         db,
         emit: async (events) => {
           await emitter.emit(events);
         },
-        queue: { client: opened, queueUrl },
-        deadLetters: deadUrl === undefined ? undefined : { client: opened, queueUrl: deadUrl },
+        ...queues,
       };
     },
-    close: () => sqs?.destroy(),
+    close: () => {
+      queues?.queue.client.destroy();
+      queues?.deadLetters?.client.destroy();
+    },
+  };
+}
+
+/** `source`: its references resolved. */
+function openQueues(source: InboundSource): { queue: Queue; deadLetters: Queue | undefined } {
+  const dead = deadLetterSettings(source);
+  return {
+    queue: openQueue(queueAccess(source)),
+    deadLetters: dead === undefined ? undefined : openQueue(queueAccess(dead)),
   };
 }
 

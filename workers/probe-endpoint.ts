@@ -1,12 +1,12 @@
 import { isFifo } from '../connectors/sqs/fifo.ts';
 import { parseQueueUrl, type QueueAddress } from '../connectors/sqs/queue-address.ts';
-import { explainRefusal, type Refusal } from '../connectors/sqs/refusal.ts';
+import { explainRefusal } from '../connectors/sqs/refusal.ts';
 import { sendBatch } from '../connectors/sqs/send.ts';
 import type { EndpointDefinition, SqsEndpoint } from '../pipeline/endpoint.ts';
-import type { FailureClass } from '../pipeline/failure.ts';
 import type { OutgoingMessage, SendError } from '../pipeline/outgoing.ts';
 import { probeEvent, probeMessage } from '../pipeline/probe.ts';
-import { openQueue, queueAccess } from './endpoint-queue.ts';
+import { probeError, regionOf, type ProbeError } from './probe-error.ts';
+import { openQueue, queueAccess } from './queue-access.ts';
 import { resolveFields } from './secrets.ts';
 import { createSender } from './senders.ts';
 
@@ -22,12 +22,6 @@ export interface Probed {
   /** The role that was assumed, or null. */
   readonly roleArn: string | null;
   readonly error: ProbeError | null;
-}
-
-interface ProbeError extends Refusal {
-  readonly class: FailureClass;
-  readonly code: string | null;
-  readonly message: string;
 }
 
 /** Milliseconds for which the receiver of a probe may keep silent. */
@@ -57,7 +51,7 @@ export async function probeEndpoint(
     messageId: result?.messageId ?? null,
     queue: null,
     roleArn: null,
-    error: error === null ? null : errorOf(error, { what: error.message, cure: '', missing: [] }),
+    error: error === null ? null : probeError(error, { what: error.message, cure: '', missing: [] }),
   };
 }
 
@@ -68,8 +62,8 @@ async function probeQueue(endpoint: SqsEndpoint, message: OutgoingMessage): Prom
     const [sent] = await sendBatch(queue, [message]);
     const error = sent === undefined ? NO_ANSWER : sent.error;
     const address = parseQueueUrl(access.queueUrl);
-    const region = await regionOf(queue.client.config.region);
-    const sending = { address, region, role: access.role };
+    const region = await regionOf(queue);
+    const asked = { address, region, role: access.role, use: 'send' } as const;
     return {
       endpoint: endpoint.name,
       eventId: message.id,
@@ -80,7 +74,7 @@ async function probeQueue(endpoint: SqsEndpoint, message: OutgoingMessage): Prom
           ? null
           : { ...address, region: address.region ?? region, fifo: isFifo(access.queueUrl) },
       roleArn: access.role?.arn ?? null,
-      error: error === null ? null : errorOf(error, explainRefusal(error, sending)),
+      error: error === null ? null : probeError(error, explainRefusal(error, asked)),
     };
   } finally {
     queue.client.destroy();
@@ -88,12 +82,3 @@ async function probeQueue(endpoint: SqsEndpoint, message: OutgoingMessage): Prom
 }
 
 const NO_ANSWER: SendError = { failureClass: 'unavailable', message: 'The receiver gave no answer.' };
-
-function errorOf({ failureClass, code, message }: SendError, refusal: Refusal): ProbeError {
-  return { class: failureClass, code: code ?? null, message, ...refusal };
-}
-
-/** Without a region nothing could be sent, and the failure says so. */
-async function regionOf(region: () => Promise<string>): Promise<string> {
-  return region().catch(() => '<region>');
-}

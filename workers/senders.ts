@@ -3,7 +3,7 @@ import { createSlack } from '../connectors/webhook/slack.ts';
 import { createWebhook } from '../connectors/webhook/send.ts';
 import { FORMAT_TYPES, type EndpointDefinition } from '../pipeline/endpoint.ts';
 import type { Sender } from '../pipeline/outgoing.ts';
-import { openQueue, queueAccess } from './endpoint-queue.ts';
+import { openQueue, queueAccess } from './queue-access.ts';
 import { resolveFields } from './secrets.ts';
 
 /** One sender per endpoint, made at first use and again when its definition has changed. */

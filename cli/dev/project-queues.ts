@@ -1,4 +1,5 @@
 import type { Project } from '../../pipeline/project.ts';
+import type { QueueSettings } from '../../workers/queue-access.ts';
 
 /** A queue that a project writes to or reads from. */
 export interface ProjectQueue {
@@ -21,4 +22,9 @@ export function queuesOf({ endpoints, inbound = [] }: Project): readonly Project
       ...(dead === undefined ? [] : [{ of: `inbound.${name}`, name: `${name}_dead`, queueUrl: dead }]),
     ]),
   ];
+}
+
+/** Whatever may name a role that is assumed for its queue. */
+export function rolesOf({ endpoints, inbound = [] }: Project): readonly QueueSettings[] {
+  return [...endpoints.filter((endpoint) => endpoint.kind === 'sqs'), ...inbound];
 }

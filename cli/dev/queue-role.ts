@@ -1,8 +1,8 @@
 import { referencedName } from '../../config/secret-reference.ts';
-import type { SqsEndpoint } from '../../pipeline/endpoint.ts';
+import type { QueueSettings } from '../../workers/queue-access.ts';
 
-/** Values for the variables with which an endpoint names a role; the local STS lets everybody assume any. */
-export function roleVariables({ name, roleArn, externalId }: SqsEndpoint): Record<string, string> {
+/** Values for the variables with which an endpoint or a source names a role; the local STS lets everybody assume any. */
+export function roleVariables({ name, roleArn, externalId }: QueueSettings): Record<string, string> {
   const written = [
     [roleArn, `arn:aws:iam::000000000000:role/${name}`],
     [externalId, `of_${name}`],

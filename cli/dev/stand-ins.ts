@@ -15,7 +15,7 @@ import type { AthenaConnection, SalesforceConnection } from '../../pipeline/conn
 import type { Project } from '../../pipeline/project.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 import { createMysqlDatabase } from './mysql-database.ts';
-import { queuesOf } from './project-queues.ts';
+import { queuesOf, rolesOf } from './project-queues.ts';
 import { roleVariables } from './queue-role.ts';
 import type { PreparedOrg } from './salesforce-org.ts';
 import { createSnowflakeObjects } from './snowflake-account.ts';
@@ -79,13 +79,11 @@ export class StandIns {
     }
     for (const { of, name, queueUrl } of queuesOf(project))
       await this.#once(of, queueUrl, () => this.#queue(of, name, queueUrl));
+    Object.assign(this.#unshown, ...rolesOf(project).map(roleVariables));
     for (const endpoint of project.endpoints) {
       const of = `endpoints.${endpoint.name}`;
-      if (endpoint.kind === 'sqs') Object.assign(this.#unshown, roleVariables(endpoint));
-      else
-        await this.#once(of, '', () =>
-          Promise.resolve({ of, variable: null, address: '', remark: NOT_CALLED }),
-        );
+      const made = { of, variable: null, address: '', remark: NOT_CALLED };
+      if (endpoint.kind !== 'sqs') await this.#once(of, '', () => Promise.resolve(made));
     }
   }
 

@@ -12,29 +12,51 @@ export interface PolicyStatement {
 }
 
 /** A policy that has nothing else in it. */
-export function policyOf(statement: PolicyStatement): object {
-  return { Version: '2012-10-17', Statement: [statement] };
+export function policyOf(...statements: readonly PolicyStatement[]): object {
+  return { Version: '2012-10-17', Statement: statements };
 }
 
-/** In the policy of the queue: lets `sender` send, whichever account it is of. */
-export function queueStatement(sender: string, queue: QueueAddress, region: string): PolicyStatement {
+/** What a queue is for: it is sent events, its messages become events, or it keeps those that could not. */
+export type QueueUse = 'send' | 'read' | 'set_aside';
+
+/** Batches have no actions of their own (AWS, "Service Authorization Reference", SQS). Attributes are what a test asks for. */
+const USES: Readonly<
+  Record<QueueUse, { readonly ofQueue: string; readonly ofUser: string; readonly actions: string | string[] }>
+> = {
+  send: { ofQueue: 'ReeflineSendsEvents', ofUser: 'SendEvents', actions: 'sqs:SendMessage' },
+  read: {
+    ofQueue: 'ReeflineReadsMessages',
+    ofUser: 'ReadMessages',
+    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  },
+  set_aside: {
+    ofQueue: 'ReeflineSetsMessagesAside',
+    ofUser: 'SetMessagesAside',
+    actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes'],
+  },
+};
+
+/** In the policy of the queue: lets `user` use it, whichever account it is of. */
+export function queueStatement(
+  user: string,
+  queue: QueueAddress,
+  region: string,
+  use: QueueUse = 'send',
+): PolicyStatement {
+  const { ofQueue, actions } = USES[use];
   return {
-    Sid: 'ReeflineSendsEvents',
+    Sid: ofQueue,
     Effect: 'Allow',
-    Principal: { AWS: sender },
-    Action: 'sqs:SendMessage',
+    Principal: { AWS: user },
+    Action: actions,
     Resource: queueArn(queue, region),
   };
 }
 
-/** In a policy of the sending role. SendMessageBatch has no action of its own (AWS, "Service Authorization Reference", SQS). */
-export function senderStatement(queue: QueueAddress, region: string): PolicyStatement {
-  return {
-    Sid: 'SendEvents',
-    Effect: 'Allow',
-    Action: 'sqs:SendMessage',
-    Resource: queueArn(queue, region),
-  };
+/** In a policy of the role that uses the queue. */
+export function userStatement(queue: QueueAddress, region: string, use: QueueUse = 'send'): PolicyStatement {
+  const { ofUser, actions } = USES[use];
+  return { Sid: ofUser, Effect: 'Allow', Action: actions, Resource: queueArn(queue, region) };
 }
 
 /** In the policy of the key of an encrypted queue: what a sender needs (AWS, "Amazon SQS Developer Guide", key management). */
@@ -56,12 +78,12 @@ export function keyUseStatement(keyArn: string): PolicyStatement {
 
 const KEY_ACTIONS = ['kms:GenerateDataKey', 'kms:Decrypt'] as const;
 
-/** In a policy of the role of Reefline's workers: lets them assume the role of an endpoint. */
+/** In a policy of the role of Reefline's workers: lets them assume the role of an endpoint or a source. */
 export function assumeStatement(roleArn: string): PolicyStatement {
   return { Sid: 'AssumeRoleOfQueue', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn };
 }
 
-/** In the trust policy of the role of an endpoint. */
+/** In the trust policy of that role. */
 export function trustStatement(sender: string, externalId: string | undefined): PolicyStatement {
   return {
     Sid: 'ReeflineAssumesThisRole',

@@ -5,9 +5,10 @@ import {
   keyStatement,
   keyUseStatement,
   queueStatement,
-  senderStatement,
   trustStatement,
+  userStatement,
   type PolicyStatement,
+  type QueueUse,
 } from './access-policies.ts';
 import { accountOf, readDenial, type Denial } from './denial.ts';
 import type { QueueAddress } from './queue-address.ts';
@@ -18,85 +19,92 @@ export interface MissingStatement {
   readonly statement: PolicyStatement;
 }
 
-/** Why SQS did not take a message, for people: what is wrong, what to do, and the policy statements to add. */
+/** Why SQS did not do what was asked, for people: what is wrong, what to do, and the policy statements to add. */
 export interface Refusal {
   readonly what: string;
   readonly cure: string;
   readonly missing: readonly MissingStatement[];
 }
 
-/** Where a message was sent. */
-export interface Sending {
+/** Which queue was asked, and what it is for. */
+export interface QueueAsked {
   /** Undefined when the URL of the queue has not the form of one of SQS. */
   readonly address: QueueAddress | undefined;
   /** The region that was asked. */
   readonly region: string;
   readonly role: AssumedRole | undefined;
+  readonly use: QueueUse;
 }
 
 /** Stands in statements for what AWS did not tell. */
 const UNKNOWN_SENDER = '<ARN of the role that the workers run as>';
 const UNKNOWN_KEY = '<ARN of the key of the queue>';
 
-/** Explains a failure of sending to a queue. Pure: all it knows is what SQS or STS answered and what was asked. */
-export function explainRefusal(failure: SendError, sending: Sending): Refusal {
-  const { address, region } = sending;
+/** What was not allowed: before the name of the queue, and without it. */
+const ACTS: Readonly<Record<QueueUse, { readonly act: string; readonly bare: string }>> = {
+  send: { act: 'send to', bare: 'send' },
+  read: { act: 'read from', bare: 'read it' },
+  set_aside: { act: 'use', bare: 'use it' },
+};
+
+/** Explains a failure of using a queue. Pure: all it knows is what SQS or STS answered and what was asked. */
+export function explainRefusal(failure: SendError, asked: QueueAsked): Refusal {
+  const { address, region } = asked;
   if (address?.region != null && address.region !== region)
     return advice(
       `The queue is in the region ${address.region}, as its URL says, and region ${region} was asked.`,
-      `Remove region: from the endpoint, or write ${address.region}.`,
+      `Remove region: from the ${ownerOf(asked)}, or write ${address.region}.`,
     );
   const denial = readDenial(failure.message);
   switch (failure.code) {
     case 'AccessDenied':
     case 'AccessDeniedException':
-      return denial.action === 'sts:assumerole'
-        ? explainAssuming(denial, sending)
-        : explainSending(denial, sending);
+      return denial.action === 'sts:assumerole' ? explainAssuming(denial, asked) : explainUse(denial, asked);
     case 'KmsAccessDenied':
     case 'KMS.AccessDeniedException':
-      return explainKey(denial, sending);
+      return explainKey(denial, asked);
     default:
-      return BY_CODE[failure.code ?? '']?.(sending) ?? byClass(failure, sending);
+      return BY_CODE[failure.code ?? '']?.(asked) ?? byClass(failure, asked);
   }
 }
 
-function explainSending(denial: Denial, sending: Sending): Refusal {
-  const { address, region, role } = sending;
+function explainUse(denial: Denial, asked: QueueAsked): Refusal {
+  const { address, region, role, use } = asked;
   const sender = denial.principal ?? role?.arn ?? UNKNOWN_SENDER;
-  const queue = nameOf(sending);
-  if (denial.denies !== null || isGuard(denial.lacks))
-    return explainGuard(denial, `send to ${queue}`, sender);
+  const queue = nameOf(asked);
+  const { act, bare } = ACTS[use];
+  if (denial.denies !== null || isGuard(denial.lacks)) return explainGuard(denial, `${act} ${queue}`, sender);
   if (address === undefined)
     return advice(
-      `${sender} may not send to ${queue}.`,
+      `${sender} may not ${act} ${queue}.`,
       'Its owner adds a statement to the policy of the queue.',
     );
   const ofQueue = {
     where: `the policy of the queue ${address.name}, in account ${address.account}`,
-    statement: queueStatement(sender, address, region),
+    statement: queueStatement(sender, address, region, use),
   };
   const ofSender = {
     where: `an IAM policy of ${sender}`,
-    statement: senderStatement(address, region),
+    statement: userStatement(address, region, use),
   };
   if (denial.lacks === 'resource-based')
-    return missing(`The policy of ${queue} does not let ${sender} send.`, [ofQueue]);
+    return missing(`The policy of ${queue} does not let ${sender} ${bare}.`, [ofQueue]);
   if (denial.lacks === 'identity-based')
-    return missing(`No IAM policy of ${sender} lets it send to ${queue}.`, [ofSender]);
+    return missing(`No IAM policy of ${sender} lets it ${act} ${queue}.`, [ofSender]);
   const account = accountOf(sender);
   if (account === address.account)
     return missing(
-      `${sender} may not send to ${queue}. It is of the same account, so one of these two statements is enough.`,
+      `${sender} may not ${act} ${queue}. It is of the same account, so one of these two statements is enough.`,
       [ofSender, ofQueue],
     );
   return missing(
-    `${sender} may not send to ${queue}. ${account === null ? 'When it is of another account' : 'It is of another account, so'} both statements are needed.`,
+    `${sender} may not ${act} ${queue}. ${account === null ? 'When it is of another account' : 'It is of another account, so'} both statements are needed.`,
     [ofQueue, ofSender],
   );
 }
 
-function explainAssuming(denial: Denial, { role }: Sending): Refusal {
+function explainAssuming(denial: Denial, asked: QueueAsked): Refusal {
+  const { role } = asked;
   const sender = denial.principal ?? UNKNOWN_SENDER;
   const arn = role?.arn ?? denial.resource ?? '<ARN of the role>';
   if (denial.denies !== null || isGuard(denial.lacks)) return explainGuard(denial, `assume ${arn}`, sender);
@@ -109,8 +117,8 @@ function explainAssuming(denial: Denial, { role }: Sending): Refusal {
     return missing(`No IAM policy of ${sender} lets it assume ${arn}.`, [ofSender]);
   const said =
     role?.externalId === undefined
-      ? 'No external id was said: when the trust policy asks for one, write it as externalId: of the endpoint.'
-      : 'The external id of the endpoint was said; when it is not the one of the trust policy, correct either.';
+      ? `No external id was said: when the trust policy asks for one, write it as externalId: of the ${ownerOf(asked)}.`
+      : `The external id of the ${ownerOf(asked)} was said; when it is not the one of the trust policy, correct either.`;
   if (denial.lacks !== null) return missing(`${arn} does not trust ${sender}. ${said}`, [ofRole]);
   return missing(
     `${sender} may not assume ${arn}. Both statements are needed, and STS does not say which one is missing, nor whether the role exists. ${said}`,
@@ -118,14 +126,14 @@ function explainAssuming(denial: Denial, { role }: Sending): Refusal {
   );
 }
 
-function explainKey(denial: Denial, sending: Sending): Refusal {
-  const sender = denial.principal ?? sending.role?.arn ?? UNKNOWN_SENDER;
-  const queue = nameOf(sending);
+function explainKey(denial: Denial, asked: QueueAsked): Refusal {
+  const sender = denial.principal ?? asked.role?.arn ?? UNKNOWN_SENDER;
+  const queue = nameOf(asked);
   if (denial.denies !== null || isGuard(denial.lacks))
     return explainGuard(denial, `use the key of ${queue}`, sender);
   const ofKey = {
     where: `the policy of the KMS key of the queue`,
-    statement: keyStatement(sender, sending.region),
+    statement: keyStatement(sender, asked.region),
   };
   const ofSender = {
     where: `an IAM policy of ${sender}`,
@@ -157,9 +165,9 @@ function explainGuard({ lacks, denies }: Denial, act: string, sender: string): R
       );
 }
 
-const NO_QUEUE = (sending: Sending): Refusal =>
+const NO_QUEUE = (asked: QueueAsked): Refusal =>
   advice(
-    `There is no ${nameOf(sending)}, or it was deleted.`,
+    `There is no ${nameOf(asked)}, or it was deleted.`,
     'Compare account, region and name with the URL that its owner sees, or let the owner make it.',
   );
 const BAD_CREDENTIALS = (): Refusal =>
@@ -169,8 +177,8 @@ const BAD_CREDENTIALS = (): Refusal =>
   );
 const KEY_STATE =
   (state: string, cure: string) =>
-  (sending: Sending): Refusal =>
-    advice(`The KMS key with which ${nameOf(sending)} is encrypted ${state}.`, cure);
+  (asked: QueueAsked): Refusal =>
+    advice(`The KMS key with which ${nameOf(asked)} is encrypted ${state}.`, cure);
 const KEY_ABSENT = KEY_STATE('does not exist', 'Its owner gives the queue a key that is there.');
 const KEY_DISABLED = KEY_STATE('is disabled', 'Its owner enables the key.');
 const KEY_UNUSABLE = KEY_STATE(
@@ -183,7 +191,7 @@ const KEY_USAGE = KEY_STATE(
 );
 
 /** What can be said without more of the message, by the name of the error. */
-const BY_CODE: Readonly<Record<string, (sending: Sending) => Refusal>> = {
+const BY_CODE: Readonly<Record<string, (asked: QueueAsked) => Refusal>> = {
   QueueDoesNotExist: NO_QUEUE,
   'AWS.SimpleQueueService.NonExistentQueue': NO_QUEUE,
   InvalidAddress: NO_QUEUE,
@@ -207,16 +215,16 @@ const BY_CODE: Readonly<Record<string, (sending: Sending) => Refusal>> = {
   'KMS.InvalidKeyUsageException': KEY_USAGE,
 };
 
-function byClass({ failureClass, message }: SendError, sending: Sending): Refusal {
-  const what = `${nameOf(sending)} did not take the message: ${message}`;
+function byClass({ failureClass, message }: SendError, asked: QueueAsked): Refusal {
+  const what = `${nameOf(asked)} did not ${asked.use === 'send' ? 'take the message' : 'answer'}: ${message}`;
   switch (failureClass) {
     case 'throttled':
-      return advice(what, 'Try again; the publisher does so by itself.');
+      return advice(what, 'Try again; workers do so by themselves.');
     case 'unavailable':
     case 'timeout':
       return advice(
         what,
-        'Look whether this machine reaches SQS (network, proxy, VPC endpoint, AWS_ENDPOINT_URL_SQS); the publisher tries again by itself.',
+        'Look whether this machine reaches SQS (network, proxy, VPC endpoint, AWS_ENDPOINT_URL_SQS); workers try again by themselves.',
       );
     case 'rejected':
     case 'not_found':
@@ -228,7 +236,12 @@ function byClass({ failureClass, message }: SendError, sending: Sending): Refusa
   }
 }
 
-function nameOf({ address, region }: Sending): string {
+/** Where in reefline.yaml the queue is named. */
+function ownerOf({ use }: QueueAsked): string {
+  return use === 'send' ? 'endpoint' : 'source';
+}
+
+function nameOf({ address, region }: QueueAsked): string {
   return address === undefined
     ? 'the queue'
     : `queue ${address.name} of account ${address.account} in ${region}`;

@@ -308,6 +308,27 @@ describe('reefline endpoint test', () => {
       expect(stranger.exitCode).toBe(1);
       expect(stranger.stdout).toContain('"sts:ExternalId": "another"');
       expect(stranger.stdout).toContain('may not assume arn:aws:iam::444455556666:role/reefline-events');
+      const inbound = async (extra: string): Promise<{ stdout: string; exitCode: number }> =>
+        withProject(
+          {
+            ...SHOP_PROJECT,
+            'reefline.yaml': `${SHOP_PROJECT['reefline.yaml'] ?? ''}\ninbound: { fares: { kind: sqs, queueUrl: "\${env:IN_URL}", deadLetterQueueUrl: "\${env:DEAD_URL}", mapping: data-event${extra} } }\n`,
+          },
+          (dir) =>
+            history.reefline(['inbound', 'test', 'fares', dir], {
+              env: { IN_URL: queue.url, DEAD_URL: `${queue.url}-gone`, CUSTOMER_ROLE_ID: ROLE.externalId },
+            }),
+        );
+      const asked = await inbound(role);
+      expect(asked.stdout).toMatch(
+        /^queueUrl, the queue probed-\w+ .*answers, as arn:.* Messages waiting: 2, held: 0\.\nIts visibility timeout is 30 s/,
+      );
+      expect(asked.stdout).toMatch(
+        /\n\ndeadLetterQueueUrl, .* does not answer.*\nThere is no queue probed-\w+-gone/,
+      );
+      expect(asked.exitCode).toBe(1);
+      expect((await inbound('')).stdout).toMatch(/does not let \S+ read it\.[^]*"sqs:ReceiveMessage"/);
+
       account.refuseKey();
       const encrypted = await run(role);
       expect(encrypted.exitCode).toBe(1);

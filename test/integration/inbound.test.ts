@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  ChangeMessageVisibilityBatchCommand,
   CreateQueueCommand,
   DeleteQueueCommand,
-  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SetQueueAttributesCommand,
@@ -19,7 +17,6 @@ import { describeRejections } from '../../cli/describe.ts';
 import { inboundTable } from '../../cli/inbound-text.ts';
 import { createEmitter } from '../../client/index.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
-import { receiveMessages, type ReceivedMessage } from '../../connectors/sqs/receive.ts';
 import { inboundRouter, routerId } from '../../pipeline/ids.ts';
 import type { InboundRule, InboundSource } from '../../pipeline/inbound.ts';
 import type { Project } from '../../pipeline/project.ts';
@@ -27,9 +24,11 @@ import { buildRoutingTable, type RoutingTable } from '../../pipeline/routing.ts'
 import { startInbound, type Inbound } from '../../workers/inbound.ts';
 import { takeMessages, type InboundTools } from '../../workers/take-inbound.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { openCustomerAccount } from '../support/customer-account.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, fromEnvironment, type FreshQueue } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { giveBack, held, receiveAll } from '../support/queue-contents.ts';
 
 const PROJECT = projectOf([{ name: 'priced', period: '1d', reads: [OUTSIDE] }]);
 const FARES: InboundRule = {
@@ -126,34 +125,6 @@ function notification(...days: readonly string[]): string {
   });
 }
 
-/** Messages that are in the queue, whether or not somebody holds them. */
-async function held(queueUrl: string): Promise<number> {
-  const { Attributes: found = {} } = await sqs.send(
-    new GetQueueAttributesCommand({
-      QueueUrl: queueUrl,
-      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-    }),
-  );
-  return Object.values(found).reduce((sum, count) => sum + Number(count), 0);
-}
-
-async function receiveAll(queueUrl: string, count: number): Promise<ReceivedMessage[]> {
-  const received: ReceivedMessage[] = [];
-  while (received.length < count)
-    received.push(...(await receiveMessages({ client: sqs, queueUrl }, new AbortController().signal)));
-  return received;
-}
-
-/** What becomes of messages whose consumer died, once their visibility timeout is over. */
-async function giveBack(queueUrl: string, messages: readonly ReceivedMessage[]): Promise<void> {
-  const Entries = messages.map(({ receipt }, at) => ({
-    Id: String(at),
-    ReceiptHandle: receipt,
-    VisibilityTimeout: 0,
-  }));
-  await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
-}
-
 /** What the source's router was sent, from its history in Temporal. */
 async function signalled({ name }: InboundSource): Promise<unknown[]> {
   const workflow = routerId(inboundRouter(name));
@@ -199,10 +170,10 @@ describe('a source of outside events', () => {
       deadLetters: { client: sqs, queueUrl: dead },
     };
     const dies = async (killed: InboundTools): Promise<void> => {
-      const messages = await receiveAll(source.queueUrl, 3);
+      const messages = await receiveAll(sqs, source.queueUrl, 3);
       await expect(takeMessages(killed, source, messages)).rejects.toThrow();
-      expect(await held(source.queueUrl)).toBe(3);
-      await giveBack(source.queueUrl, messages);
+      expect(await held(sqs, source.queueUrl)).toBe(3);
+      await giveBack(sqs, source.queueUrl, messages);
     };
     await dies({
       ...tools,
@@ -211,7 +182,7 @@ describe('a source of outside events', () => {
         throw new Error('The process dies.');
       },
     });
-    expect(await held(dead)).toBe(0);
+    expect(await held(sqs, dead)).toBe(0);
     const gone = connectCatalog('postgres://nobody@127.0.0.1:1/nowhere', 1);
     await dies({ ...tools, db: gone });
     await gone.end();
@@ -223,7 +194,7 @@ describe('a source of outside events', () => {
     mute.destroy();
 
     const { inbound } = await consume(source);
-    await eventually(async () => expect(await held(source.queueUrl)).toBe(0));
+    await eventually(async () => expect(await held(sqs, source.queueUrl)).toBe(0));
     await inbound.stop();
     const sent = await signalled(source);
     expect(sent).toHaveLength(8);
@@ -278,7 +249,7 @@ describe('a source of outside events', () => {
     expect(said[1]).toMatch(
       /^Inbound source \w+: Of 1 events for router\/inbound-.*[.] Nothing is lost; trying again[.]$/,
     );
-    expect(await held(source.queueUrl)).toBe(1);
+    expect(await held(sqs, source.queueUrl)).toBe(1);
     const { Messages: [message] = [] } = await sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: source.queueUrl,
@@ -291,7 +262,7 @@ describe('a source of outside events', () => {
       expect(await health(source)).toMatchObject({ accepted: 1, error: null });
     });
     await eventually(async () => {
-      expect(await held(source.queueUrl)).toBe(0);
+      expect(await held(sqs, source.queueUrl)).toBe(0);
     });
     expect(await signalled(source)).toHaveLength(1);
   });
@@ -307,7 +278,7 @@ describe('a source of outside events', () => {
     await eventually(async () => expect((await health(source))?.error).toMatch(/IN_URL is not set/));
     environment['IN_URL'] = source.queueUrl;
     await send(source.queueUrl, notification('2022/03/03'));
-    await eventually(async () => expect(await held(source.queueUrl)).toBe(0));
+    await eventually(async () => expect(await held(sqs, source.queueUrl)).toBe(0));
     const second = await apply({ ...source, queueUrl: other, unmatched: 'ignore' });
     // By a definition that is no longer in force nothing is taken, nor refused.
     await send(source.queueUrl, 'left alone');
@@ -318,15 +289,44 @@ describe('a source of outside events', () => {
       JSON.stringify({ Event: 's3:TestEvent' }),
       notification('x'),
     );
-    await eventually(async () => expect(await held(other)).toBe(0));
+    await eventually(async () => expect(await held(sqs, other)).toBe(0));
     expect(await health(source)).toMatchObject({ accepted: 2, rejected: 0, ignored: 2, error: null });
-    expect(await held(source.queueUrl)).toBe(1);
+    expect(await held(sqs, source.queueUrl)).toBe(1);
     inbound.follow(await apply());
     await inbound.stop();
     expect(await signalled(source)).toEqual([
       expect.objectContaining({ timelabel: '20220303000000' }),
       expect.objectContaining({ timelabel: '20220304000000' }),
     ]);
+  });
+
+  test('in another account is consumed as the role that its owner gives, and says who was refused without it', async () => {
+    const role = { arn: 'arn:aws:iam::444455556666:role/reefline-fares', externalId: 'acme-7f3a' };
+    const dead = await queue('theirs_dead');
+    const source = await sourceOf('theirs', { deadLetterQueueUrl: dead });
+    await send(source.queueUrl, notification('2022/04/03'), 'poison');
+    const account = await openCustomerAccount(role);
+    const before = { ...process.env };
+    Object.assign(process.env, account.env);
+    try {
+      const refused = await consume(source);
+      await eventually(async () => {
+        expect((await health(source))?.error).toMatch(
+          /^The queue cannot be read: AccessDenied.*assumed-role\/reefline-worker\/.* sqs:receivemessage /,
+        );
+      });
+      await refused.inbound.stop();
+      const entrusted = { ...source, roleArn: role.arn, externalId: role.externalId };
+      await consume(entrusted);
+      await eventually(async () => expect(await held(sqs, source.queueUrl)).toBe(0));
+      expect(await health(source)).toMatchObject({ accepted: 1, rejected: 1, error: null });
+      expect(await held(sqs, dead)).toBe(1);
+      expect(await signalled(source)).toHaveLength(1);
+    } finally {
+      for (const name of Object.keys(account.env)) process.env[name] = before[name];
+      await Promise.all(running.splice(0).map((inbound) => inbound.stop()));
+      await account.stop();
+    }
   });
 
   test('keeps the order of a FIFO queue that several workers consume', async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { startSts } from '../../local/sts.ts';
 import { fromEnvironment } from './local-cloud.ts';
 
-/** An account of a customer: its role can be assumed, and its queues take messages from that role alone. */
+/** An account of a customer: its role can be assumed, and its queues can be used by that role alone. */
 export interface CustomerAccount {
   /** Variables with which the AWS SDK talks to this account. */
   readonly env: Readonly<Record<string, string>>;
@@ -63,6 +63,9 @@ export async function openCustomerAccount(role: {
 async function refuse(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { QueueUrl = '' } = JSON.parse(await textOf(request)) as { QueueUrl?: string };
   const [account = '', name = ''] = new URL(QueueUrl).pathname.split('/').slice(1);
+  // `AmazonSQS.SendMessageBatch`: calls of batches have no actions of their own.
+  const [, call = ''] = String(request.headers['x-amz-target']).split('.');
+  const action = `sqs:${call.replace(/Batch$/u, '').toLowerCase()}`;
   response.writeHead(403, {
     'content-type': 'application/x-amz-json-1.0',
     'x-amzn-query-error': 'AccessDenied;Sender',
@@ -70,7 +73,7 @@ async function refuse(request: IncomingMessage, response: ServerResponse): Promi
   response.end(
     JSON.stringify({
       __type: 'com.amazon.coral.service#AccessDeniedException',
-      Message: `User: arn:aws:sts::111122223333:assumed-role/reefline-worker/i-0abc is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:us-east-1:${account}:${name} because no resource-based policy allows the sqs:sendmessage action`,
+      Message: `User: arn:aws:sts::111122223333:assumed-role/reefline-worker/i-0abc is not authorized to perform: ${action} on resource: arn:aws:sqs:us-east-1:${account}:${name} because no resource-based policy allows the ${action} action`,
     }),
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { eventUuid } from '../../activities/event-uuid.ts';
 import { roleVariables } from '../../cli/dev/queue-role.ts';
+import { inboundProbeText } from '../../cli/inbound-probe-text.ts';
 import { probeText } from '../../cli/probe-text.ts';
 import {
   assumeStatement,
@@ -9,7 +10,7 @@ import {
   keyUseStatement,
   policyOf,
   queueStatement,
-  senderStatement,
+  userStatement,
   trustStatement,
 } from '../../connectors/sqs/access-policies.ts';
 import { classifyEntry } from '../../connectors/sqs/failures.ts';
@@ -18,9 +19,13 @@ import { cloudEvent } from '../../pipeline/cloud-event.ts';
 import { openLineageEvent } from '../../pipeline/open-lineage.ts';
 import { probeEvent } from '../../pipeline/probe.ts';
 import { CHANGED_EVENT, FAILED_EVENT, FAILING_EVENT, LOADED_EVENT } from '../support/sample-events.ts';
+import { probeError } from '../../workers/probe-error.ts';
+import type { ProbedSource } from '../../workers/probe-inbound.ts';
 import { expectBlocks } from '../support/written-page.ts';
 
 const ADDRESS = { account: '444455556666', name: 'reefline-events', region: 'eu-west-1' };
+const FARES = { ...ADDRESS, name: 'acme-fares' };
+const ASIDE = { ...ADDRESS, name: 'acme-fares-refused' };
 const REGION = ADDRESS.region;
 const KEY = 'arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const WORKER = 'arn:aws:iam::111122223333:role/reefline-worker';
@@ -44,24 +49,73 @@ describe('the page for customers', () => {
       messageId: null,
       queue: { ...ADDRESS, fifo: false },
       roleArn: null,
-      error: {
-        class: refused.failureClass,
-        code: refused.code,
-        message: refused.message,
-        ...explainRefusal(refused, { address: ADDRESS, region: REGION, role: undefined }),
-      },
+      error: probeError(
+        refused,
+        explainRefusal(refused, { address: ADDRESS, region: REGION, role: undefined, use: 'send' }),
+      ),
     });
     const consumer = readFileSync(
       new URL('../../examples/customer-queue/consume.ts', import.meta.url),
       'utf8',
     );
+    const answered = {
+      source: 'acme_fares',
+      answers: true,
+      roleArn: 'arn:aws:iam::444455556666:role/reefline-fares',
+      queues: [
+        {
+          field: 'queueUrl',
+          queue: FARES,
+          facts: { waiting: 12, held: 3, visibilitySeconds: 30, maxReceives: 5 },
+          error: null,
+        },
+        {
+          field: 'deadLetterQueueUrl',
+          queue: ASIDE,
+          facts: { waiting: 0, held: 0, visibilitySeconds: 30, maxReceives: null },
+          error: null,
+        },
+      ],
+    } satisfies ProbedSource;
+    const notRead = classifyEntry({
+      ...DENIED,
+      Message: DENIED.Message.replaceAll('sqs:sendmessage', 'sqs:getqueueattributes').replace(
+        'reefline-events',
+        'acme-fares',
+      ),
+    });
+    const unread = inboundProbeText({
+      ...answered,
+      answers: false,
+      roleArn: null,
+      queues: [
+        {
+          field: 'queueUrl',
+          queue: FARES,
+          facts: null,
+          error: probeError(
+            notRead,
+            explainRefusal(notRead, { address: FARES, region: REGION, role: undefined, use: 'read' }),
+          ),
+        },
+      ],
+    });
+    expectBlocks('cli.md', {
+      'inbound answers': `\`\`\`console\n$ reefline inbound test acme_fares\n${inboundProbeText(answered)}\n\`\`\``,
+    });
     expectBlocks('customer-queue.md', {
       'queue policy': json(policyOf(queueStatement(WORKER, ADDRESS, REGION))),
-      'sender policy': json(policyOf(senderStatement(ADDRESS, REGION))),
+      'sender policy': json(policyOf(userStatement(ADDRESS, REGION))),
       'trust policy': json(policyOf(trustStatement(WORKER, 'acme-7f3a'))),
       'assume policy': json(policyOf(assumeStatement(ROLE))),
       'key statement': json(keyStatement(WORKER, REGION)),
       'key use': json(policyOf(keyUseStatement(KEY))),
+      'read policy': json(policyOf(queueStatement(WORKER, FARES, REGION, 'read'))),
+      'aside policy': json(policyOf(queueStatement(WORKER, ASIDE, REGION, 'set_aside'))),
+      'reader policy': json(
+        policyOf(userStatement(FARES, REGION, 'read'), userStatement(ASIDE, REGION, 'set_aside')),
+      ),
+      'inbound refused': `\`\`\`console\n$ reefline inbound test acme_fares\n${unread}\n\`\`\``,
       refused: `\`\`\`console\n$ reefline endpoint test customers\n${text}\n\`\`\``,
       loaded: json(LOADED_EVENT),
       failed: json(FAILED_EVENT),
@@ -91,7 +145,7 @@ describe('the page for customers', () => {
   });
 });
 
-test('on a machine without IAM an endpoint with a role gets one that the local STS takes', () => {
+test('on a machine without IAM an endpoint or a source with a role gets one that the local STS takes', () => {
   const endpoint = {
     name: 'c',
     kind: 'sqs',

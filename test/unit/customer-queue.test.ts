@@ -4,15 +4,15 @@ import {
   keyStatement,
   keyUseStatement,
   queueStatement,
-  senderStatement,
+  userStatement,
   trustStatement,
 } from '../../connectors/sqs/access-policies.ts';
 import { classifyEntry, classifySqs } from '../../connectors/sqs/failures.ts';
 import { parseQueueUrl } from '../../connectors/sqs/queue-address.ts';
-import { explainRefusal, type Refusal, type Sending } from '../../connectors/sqs/refusal.ts';
+import { explainRefusal, type Refusal, type QueueAsked } from '../../connectors/sqs/refusal.ts';
 import type { SqsEndpoint } from '../../pipeline/endpoint.ts';
 import type { SendError } from '../../pipeline/outgoing.ts';
-import { openQueue, queueAccess, type QueueAccess } from '../../workers/endpoint-queue.ts';
+import { openQueue, queueAccess, type QueueAccess } from '../../workers/queue-access.ts';
 import { resolveFields } from '../../workers/secrets.ts';
 
 const URL_OF_QUEUE = 'https://sqs.eu-west-1.amazonaws.com/444455556666/reefline-events';
@@ -23,8 +23,8 @@ const WORKER = 'arn:aws:iam::111122223333:role/reefline-worker';
 const SESSION = 'arn:aws:sts::111122223333:assumed-role/reefline-worker/i-0abc';
 const ROLE = 'arn:aws:iam::444455556666:role/reefline-events';
 
-const SENDING: Sending = { address: ADDRESS, region: 'eu-west-1', role: undefined };
-const AS_ROLE: Sending = { ...SENDING, role: { arn: ROLE, externalId: 'acme-7f3a', sessionName: 's' } };
+const SENDING: QueueAsked = { address: ADDRESS, region: 'eu-west-1', role: undefined, use: 'send' };
+const AS_ROLE: QueueAsked = { ...SENDING, role: { arn: ROLE, externalId: 'acme-7f3a', sessionName: 's' } };
 
 function denied(action: string, resource: string, rest = '', who = SESSION): string {
   return `User: ${who} is not authorized to perform: ${action} on resource: ${resource}${rest}`;
@@ -58,7 +58,7 @@ describe('a refusal', () => {
       'AccessDenied',
       `${SEND} because no identity-based policy allows the sqs:sendmessage action`,
     );
-    expect(ofSender.missing).toEqual([{ where: IAM, statement: senderStatement(ADDRESS, 'eu-west-1') }]);
+    expect(ofSender.missing).toEqual([{ where: IAM, statement: userStatement(ADDRESS, 'eu-west-1') }]);
   });
 
   test('names both policies between accounts, and either within one, when AWS names none', () => {
@@ -71,6 +71,24 @@ describe('a refusal', () => {
       Principal: { AWS: expect.stringContaining('<ARN') },
     });
     expect(explain('AccessDenied', 'Access is denied.', AS_ROLE).what).toContain(`${ROLE} may not send`);
+  });
+
+  test('of a queue that is read names what reading takes, and that of one for dead letters what setting aside takes', () => {
+    const text = `${denied('sqs:getqueueattributes', ARN)} because no resource-based policy allows the sqs:getqueueattributes action`;
+    const read = explain('AccessDenied', text, { ...SENDING, use: 'read' });
+    expect(read.what).toBe(
+      `The policy of queue reefline-events of account 444455556666 in eu-west-1 does not let ${WORKER} read it.`,
+    );
+    expect(read.missing[0]?.statement).toMatchObject({
+      Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    });
+    const aside = explain('AccessDenied', SEND, { ...SENDING, use: 'set_aside' });
+    expect(aside.missing.map(({ statement }) => statement.Action)).toEqual([
+      ['sqs:SendMessage', 'sqs:GetQueueAttributes'],
+      ['sqs:SendMessage', 'sqs:GetQueueAttributes'],
+    ]);
+    const wrong = { ...SENDING, region: 'us-east-1', use: 'read' } as const;
+    expect(explain('QueueDoesNotExist', 'x', wrong).cure).toContain('Remove region: from the source');
   });
 
   test.each([

@@ -74,7 +74,10 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
     roots: ['activities/stages/publish-source.ts#athenaSource'],
     behalf: [...RESULTS, ...TABLES],
   },
-  'inbound-sqs': { roots: ['workers/consume-inbound.ts#consumeInbound'], behalf: [] },
+  'inbound-sqs': {
+    roots: ['workers/consume-inbound.ts#consumeInbound', 'connectors/sqs/attributes.ts#readQueueFacts'],
+    behalf: [],
+  },
   'endpoint-role': { roots: ['connectors/sqs/assumed-role.ts#roleCredentials'], behalf: [] },
   'endpoint-sqs': { roots: ['connectors/sqs/sender.ts#createQueueSender'], behalf: [] },
 };

@@ -55,6 +55,19 @@ export const INBOUND: readonly BrokenProject[] = [
     ],
   },
   {
+    name: 'an inbound source whose queue and role are none',
+    edits: withInbound(
+      `a: { kind: sqs, queueUrl: acme-fares, mapping: data-event, roleArn: reefline-fares, externalId: "a b" }`,
+      `b: { ${QUEUE}, mapping: data-event, externalId: acme }`,
+    ),
+    expected: [
+      at(SETTINGS, 12, 'inbound.a.queueUrl', /no URL of a queue/, /https:/),
+      at(SETTINGS, 12, 'inbound.a.roleArn', /no ARN of a role/, /arn:aws:iam/),
+      at(SETTINGS, 12, 'inbound.a.externalId', /no external id/, /2 to 1224/),
+      at(SETTINGS, 13, 'inbound.b.externalId', /no role is named/, /add roleArn/),
+    ],
+  },
+  {
     name: 'rules of an inbound source that make no event',
     edits: withInbound(
       `a: { ${QUEUE}, mapping: json, events: [`,
