@@ -5,7 +5,7 @@ import { readBackfill } from '../catalog/backfill.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openSyncSource as openMysql } from '../connectors/mysql/open-sync-source.ts';
 import { openSyncSource as openPostgres } from '../connectors/postgres/open-sync-source.ts';
-import type { Connection } from '../pipeline/connection.ts';
+import type { Connection, MysqlConnection, PostgresConnection } from '../pipeline/connection.ts';
 import { parseDataset, type DatasetName } from '../pipeline/dataset.ts';
 import { StageFailure } from '../pipeline/failure.ts';
 import type { Project } from '../pipeline/project.ts';
@@ -118,9 +118,9 @@ async function openSource<T>(
   };
   switch (connection.kind) {
     case 'postgres':
-      return openPostgres({ ...common, url: connection.url }, table, work);
+      return openPostgres({ ...common, ...endpointOf(connection) }, table, work);
     case 'mysql':
-      return openMysql({ ...common, url: connection.url }, table, work);
+      return openMysql({ ...common, ...endpointOf(connection) }, table, work);
     case 's3':
     case 'glue':
     case 'redshift':
@@ -132,4 +132,9 @@ async function openSource<T>(
         `A sync looks into connections of kind postgres or mysql; "${name}" is of kind ${connection.kind}.`,
       );
   }
+}
+
+/** A server that counts the rows of a large table is silent for long, so only a limit that was set holds. */
+function endpointOf({ url, silenceSeconds }: PostgresConnection | MysqlConnection) {
+  return { url, silenceSeconds };
 }

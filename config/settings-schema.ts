@@ -16,6 +16,16 @@ const concurrency = z
   .optional()
   .describe('How many stages may use this connection at once, per worker.');
 
+const silenceSeconds = (otherwise: string) =>
+  z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe(
+      `Seconds that the server may send nothing within a statement while Reefline reads; ${otherwise}.`,
+    );
+
 export const CONNECTION_SCHEMAS = {
   postgres: z.strictObject({
     kind: z
@@ -24,6 +34,7 @@ export const CONNECTION_SCHEMAS = {
     url: text.describe(
       'Reference to a postgres:// URL, such as ${env:SHOP_URL}. A URL with a password is refused.',
     ),
+    silenceSeconds: silenceSeconds('1800 for extracts, and no limit for anything else, when absent'),
     concurrency,
   }),
   mysql: z.strictObject({
@@ -32,6 +43,7 @@ export const CONNECTION_SCHEMAS = {
       'Reference to a mysql:// URL, such as ${env:SHOP_URL}. A URL with a password is refused. ' +
         'The parameters ssl-mode, ssl-ca, ssl-cert and ssl-key of the URL choose TLS.',
     ),
+    silenceSeconds: silenceSeconds('1800 for extracts, and no limit for syncs, when absent'),
     concurrency,
   }),
   s3: z.strictObject({

@@ -16,6 +16,8 @@ export interface PostgresConnection {
   readonly kind: 'postgres';
   /** A `postgres://` URL or, usually, a reference such as `${env:SHOP_URL}`. */
   readonly url: string;
+  /** Seconds that the server may send nothing within a statement; when absent, extracts have a usual limit (pipeline/silence.ts) and nothing else has one. */
+  readonly silenceSeconds?: number;
   readonly concurrency?: number;
 }
 
@@ -24,6 +26,8 @@ export interface MysqlConnection {
   readonly kind: 'mysql';
   /** A `mysql://` URL or, usually, a reference such as `${env:SHOP_URL}`. TLS is chosen by its parameters. */
   readonly url: string;
+  /** Seconds that the server may send nothing within a statement; as for PostgreSQL. */
+  readonly silenceSeconds?: number;
   readonly concurrency?: number;
 }
 

@@ -4,9 +4,11 @@ import { MysqlRowReader } from '../../connectors/parquet/mysql-row-reader.ts';
 import type { TupleSource } from '../../connectors/parquet/row-reader.ts';
 import { extractTable } from '../../connectors/postgres/extract.ts';
 import type { Column } from '../../pipeline/column.ts';
+import type { MysqlConnection, PostgresConnection } from '../../pipeline/connection.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
+import { USUAL_SILENCE_SECONDS } from '../../pipeline/silence.ts';
 import type { StageRun, StageTools } from './runner.ts';
 
 /** A table of a source whose columns are known and cannot change before its rows are read. */
@@ -43,11 +45,11 @@ export async function openSourceTable<T>(
   };
   switch (connection.kind) {
     case 'postgres':
-      return extractTable({ ...settings, url: connection.url }, request, read);
+      return extractTable({ ...settings, ...patient(connection) }, request, read);
     case 'mysql': {
       const { zeroDates } = run.stage.work;
       const withZeroDates = { ...request, ...(zeroDates === undefined ? {} : { zeroDates }) };
-      return extractMysqlTable({ ...settings, url: connection.url }, withZeroDates, async (table) =>
+      return extractMysqlTable({ ...settings, ...patient(connection) }, withZeroDates, async (table) =>
         read({
           columns: table.columns,
           rows: () => mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse'),
@@ -69,6 +71,10 @@ export async function openSourceTable<T>(
         `Extracts read from connections of kind postgres or mysql; "${name}" is of kind ${connection.kind}.`,
       );
   }
+}
+
+function patient({ url, silenceSeconds = USUAL_SILENCE_SECONDS }: PostgresConnection | MysqlConnection) {
+  return { url, silenceSeconds };
 }
 
 function mysqlRows(

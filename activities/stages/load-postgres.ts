@@ -49,6 +49,7 @@ export async function loadIntoPostgres(
         connection: name.connection,
         url: connection.url,
         statementTimeoutSeconds: timeoutSeconds,
+        silenceSeconds: connection.silenceSeconds,
         signal: tools.signal,
       },
       {

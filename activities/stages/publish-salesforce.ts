@@ -68,7 +68,7 @@ async function send(
   // A publish may be coarser than its source: then one label of it sends the rows of all its input labels.
   const labels = work.rows === 'label' ? run.inputs.map((input) => input.timelabel) : undefined;
   const columns = await tableColumns(warehouse, table, labels !== undefined, log);
-  const org = await openOrg(name.connection, connection);
+  const org = await openOrg(name.connection, connection, log.signal);
   const fields = Object.fromEntries(
     Object.entries(work.fields ?? {}).map(([column, field]) => [storedName(column), field]),
   );

@@ -57,7 +57,12 @@ async function publishToPostgres(
     const read = (selected: readonly Column[], of: readonly string[] | undefined) =>
       source.rows(selected, of, spread);
     const rows = await publishRows(
-      { connection: serving.name.connection, url: serving.connection.url, signal: tools.signal },
+      {
+        connection: serving.name.connection,
+        url: serving.connection.url,
+        silenceSeconds: serving.connection.silenceSeconds,
+        signal: tools.signal,
+      },
       {
         marker: { dataset: output, timelabel: run.timelabel, revision: run.revision },
         target: serving.name,

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { describeSilence } from '../../pipeline/silence.ts';
 import { readUrl, type MysqlAddress } from './connection-url.ts';
 import { toMysqlFailure } from './failures.ts';
+import { watchSilence } from './silence.ts';
 
 export interface MysqlSettings {
   /** Name of the connection in the configuration, for messages. */
@@ -11,6 +13,8 @@ export interface MysqlSettings {
   readonly url: string;
   /** Seconds that one statement may take; without it the server's setting holds. */
   readonly statementTimeoutSeconds?: number | undefined;
+  /** Seconds that the server may send nothing within a statement while it is listened to; without it as long as it likes. */
+  readonly silenceSeconds?: number | undefined;
   /** When it is aborted, the running statement is killed on the server and the connection is closed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,12 +49,14 @@ export async function withMysql<T>(
   const { signal } = settings;
   let killed: Promise<void> | undefined;
   let connection: Connection | undefined;
+  let stopWatching = (): void => undefined;
   const kill = (): void => {
     killed ??= connection === undefined ? undefined : killOnServer(address, connection);
   };
   try {
     if (signal?.aborted === true) throw stopped(where, doing);
     connection = await connect(address, CONNECT_TIMEOUT_MS);
+    stopWatching = listen(settings, connection, `${where} could not ${doing}`);
     signal?.addEventListener('abort', kill, { once: true });
     // Told while it connected, before anybody listened.
     signal?.throwIfAborted();
@@ -62,10 +68,25 @@ export async function withMysql<T>(
   } catch (error) {
     throw signal?.aborted === true ? stopped(where, doing) : toMysqlFailure(error, where, doing);
   } finally {
+    stopWatching();
     signal?.removeEventListener('abort', kill);
     await killed;
     if (connection !== undefined) abandon(connection);
   }
+}
+
+/** A server that keeps silent for too long loses its connection, and the statement fails. Answers how to end that. */
+function listen(
+  { connection: name, silenceSeconds }: MysqlSettings,
+  connection: Connection,
+  what: string,
+): () => void {
+  if (silenceSeconds === undefined) return () => undefined;
+  return watchSilence(connection, silenceSeconds, (kind) => {
+    const reason = describeSilence(name, silenceSeconds, kind);
+    const facts = { statement: kind, seconds: silenceSeconds };
+    socketOf(connection).destroy(new StageFailure('timeout', `MySQL ${what}: ${reason}`, { facts }));
+  });
 }
 
 async function connect({ ssl, database, ...address }: MysqlAddress, timeout: number): Promise<Connection> {

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { describeSilence } from '../../pipeline/silence.ts';
 import { toPostgresFailure } from './failures.ts';
+import { watchSilence } from './silence.ts';
 
 export interface PostgresSettings {
   /** Name of the connection in the configuration, for messages. */
@@ -10,6 +12,8 @@ export interface PostgresSettings {
   readonly url: string;
   /** Seconds that one statement may take; without it the server's setting for the user holds. */
   readonly statementTimeoutSeconds?: number;
+  /** Seconds that the server may send nothing within a statement while it is listened to; without it as long as it likes. */
+  readonly silenceSeconds?: number | undefined;
   /** When it is aborted, the running statement is cancelled on the server and the connection is closed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,6 +44,7 @@ export async function withPostgres<T>(
   const cancel = (): void => {
     cancelled ??= cancelOnServer(settings, session);
   };
+  const stopWatching = listen(settings, session, doing);
   try {
     signal?.addEventListener('abort', cancel, { once: true });
     if (signal?.aborted === true) throw stopped(session.where, doing);
@@ -49,10 +54,27 @@ export async function withPostgres<T>(
       ? stopped(session.where, doing)
       : toPostgresFailure(error, session.where, doing);
   } finally {
+    stopWatching();
     signal?.removeEventListener('abort', cancel);
     await cancelled;
     await close(session.client);
   }
+}
+
+/** A server that keeps silent for too long loses its connection, and the statement fails. Answers how to end that. */
+function listen(
+  { connection, silenceSeconds }: PostgresSettings,
+  { client, where }: PostgresSession,
+  doing: string,
+): () => void {
+  if (silenceSeconds === undefined) return () => undefined;
+  return watchSilence(client, silenceSeconds, (kind) => {
+    const reason = describeSilence(connection, silenceSeconds, kind);
+    const facts = { statement: kind, seconds: silenceSeconds };
+    socketOf(client).destroy(
+      new StageFailure('timeout', `PostgreSQL ${where} could not ${doing}: ${reason}`, { facts }),
+    );
+  });
 }
 
 async function connect(settings: PostgresSettings, doing: string): Promise<PostgresSession> {

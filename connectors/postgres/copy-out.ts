@@ -28,7 +28,8 @@ interface WireConnection {
  * in every format. Rows wait in the socket, and so in the server, while the consumer is busy.
  */
 export class CopyOut implements pg.Submittable {
-  readonly #sql: string;
+  /** The statement, by the name that queries of pg have it under. */
+  readonly text: string;
   readonly #fail: (error: unknown) => Error;
   readonly #waiting: Buffer[] = [];
   #connection: WireConnection | undefined;
@@ -45,7 +46,7 @@ export class CopyOut implements pg.Submittable {
 
   /** `where` and `doing` as for `toPostgresFailure`. Give the object to `client.query`. */
   constructor(sql: string, where: string, doing: string) {
-    this.#sql = sql;
+    this.text = sql;
     this.#fail = (error) => toPostgresFailure(error, where, doing);
   }
 
@@ -80,7 +81,7 @@ export class CopyOut implements pg.Submittable {
     this.#pgListeners = wire.stream.listeners('data') as ((chunk: Buffer) => void)[];
     wire.stream.removeAllListeners('data');
     wire.stream.on('data', this.#onData);
-    wire.query(this.#sql);
+    wire.query(this.text);
   }
 
   handleError(error: Error): void {

@@ -3,6 +3,7 @@ import { Connection } from 'jsforce';
 import type { SalesforceConnection } from '../../pipeline/connection.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { toSalesforceFailure } from './failures.ts';
+import { limitPatience } from './patience.ts';
 
 /** A signed-in org, and how to name it in messages: `"crm" at acme.my.salesforce.com`. */
 export interface Org {
@@ -19,9 +20,14 @@ const TOKENS_MS = 60_000;
 
 /**
  * Signs in, by the flow that the connection's fields ask for; a session that expires later is renewed once per request.
+ * No answer is waited for longer than `patience.ts` says, nor once the signal is aborted.
  * @throws StageFailure `unauthorized`, `invalid_config` or what the network says. No message holds a secret.
  */
-export async function openOrg(name: string, connection: SalesforceConnection): Promise<Org> {
+export async function openOrg(
+  name: string,
+  connection: SalesforceConnection,
+  signal: AbortSignal,
+): Promise<Org> {
   const { loginUrl, clientId, clientSecret } = connection;
   const where = `"${name}" at ${hostOf(loginUrl)}`;
   let given: readonly number[] = [];
@@ -48,6 +54,7 @@ export async function openOrg(name: string, connection: SalesforceConnection): P
       );
     },
   });
+  limitPatience(api, signal);
   try {
     await signIn(api);
   } catch (error) {

@@ -2,9 +2,17 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { collectLeftovers } from '../../activities/stages/collect-leftovers.ts';
+import { extractStage } from '../../activities/stages/extract.ts';
+import { openGate } from '../../chaos/gate.ts';
 import { readManifest } from '../../connectors/s3/manifest.ts';
 import { eventually } from '../support/eventually.ts';
-import { openExtractSource, readStaged, type ExtractSource } from '../support/extract-run.ts';
+import {
+  extractRun,
+  extractTools,
+  openExtractSource,
+  readStaged,
+  type ExtractSource,
+} from '../support/extract-run.ts';
 
 let source: ExtractSource;
 beforeAll(async () => {
@@ -19,11 +27,12 @@ beforeAll(async () => {
 });
 afterAll(() => source.close());
 
-/** Statements that Reefline runs in the database at this moment. */
-async function running(): Promise<number> {
+/** Statements that Reefline runs in the database at this moment and that begin so. */
+async function running(beginning = ''): Promise<number> {
   const { rows } = await source.query(
     `select count(*)::int4 as n from pg_stat_activity
-     where datname = current_database() and application_name = 'reefline' and state = 'active'`,
+     where datname = current_database() and application_name = 'reefline' and state = 'active'
+       and query like '${beginning}%'`,
   );
   return Number(rows[0]?.['n']);
 }
@@ -38,6 +47,34 @@ async function staged(folder: string): Promise<string[]> {
 const MANIFEST = (label: string): string => `s3://${source.bucket}/stage/shop/slow/${label}/r1/manifest.json`;
 
 describe('An interrupted extract', () => {
+  test('whose server is cut off without a word ends by itself, and says which setting would wait longer', async () => {
+    await source.query('create view endless as select generate_series(1, 1000000000)::int4 as id');
+    const url = new URL(source.database.url);
+    const gate = await openGate(url.host);
+    url.host = gate.address;
+    try {
+      const outcome = extractStage(
+        extractRun({ table: 'endless', timelabel: '20010105150000' }),
+        extractTools(url.href, source.bucket, { silenceSeconds: 0.5 }),
+      ).catch((error: unknown) => error);
+      await eventually(async () => {
+        expect(await running('copy')).toBe(1);
+      });
+      gate.set('silent');
+      expect(await outcome).toMatchObject({
+        failureClass: 'timeout',
+        message: expect.stringMatching(
+          /within a COPY statement.*raise silenceSeconds of the connection "shop"/u,
+        ),
+      });
+    } finally {
+      await gate.close();
+    }
+    await eventually(async () => {
+      expect(await running()).toBe(0);
+    });
+  });
+
   test('that is cancelled ends its statement on the server and publishes nothing', async () => {
     const cancelled = new AbortController();
     const timelabel = '20010105100000';

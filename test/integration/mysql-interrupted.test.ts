@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { extractStage } from '../../activities/stages/extract.ts';
+import { openGate } from '../../chaos/gate.ts';
 import { readManifest } from '../../connectors/s3/manifest.ts';
 import { eventually } from '../support/eventually.ts';
-import { readStaged } from '../support/extract-run.ts';
+import { extractRun, extractTools, readStaged } from '../support/extract-run.ts';
 import { describeMysql, openMysqlSource, type MysqlSource } from '../support/mysql-source.ts';
 
 describeMysql('An interrupted extract from MySQL', () => {
@@ -64,6 +66,38 @@ describeMysql('An interrupted extract from MySQL', () => {
     });
     await expect(readManifest(source.s3, manifestOf(timelabel))).rejects.toMatchObject({
       failureClass: 'not_found',
+    });
+  });
+
+  test('whose server is cut off without a word ends by itself, and says which setting would wait longer', async () => {
+    await source.query('create view endless as select seq as id from seq_1_to_1000000000');
+    const url = new URL(source.url);
+    const gate = await openGate(url.host);
+    url.host = gate.address;
+    try {
+      const outcome = extractStage(
+        extractRun({
+          table: 'endless',
+          timelabel: '20010105150000',
+          work: { from: `shop.${source.database}.endless` },
+        }),
+        extractTools(url.href, source.bucket, { silenceSeconds: 0.5 }),
+      ).catch((error: unknown) => error);
+      await eventually(async () => {
+        expect(await running()).toBe(1);
+      });
+      gate.set('silent');
+      expect(await outcome).toMatchObject({
+        failureClass: 'timeout',
+        message: expect.stringMatching(
+          /within a SELECT statement.*raise silenceSeconds of the connection "shop"/u,
+        ),
+      });
+    } finally {
+      await gate.close();
+    }
+    await eventually(async () => {
+      expect(await connections()).toBe(0);
     });
   });
 

@@ -1,4 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from 'jsforce';
 import { upsertRecords } from '../../connectors/salesforce/publish.ts';
 import { JobLog } from '../../connectors/salesforce/resume.ts';
@@ -145,7 +148,7 @@ describe('sending in several jobs', () => {
     lastHeartbeat?: unknown,
     atEnd?: () => void,
   ) => {
-    const org = await openOrg('crm', crm.connection);
+    const org = await openOrg('crm', crm.connection, new AbortController().signal);
     const request = {
       object: 'account',
       columns: [text('shop_id__c'), text('name')],
@@ -225,5 +228,43 @@ describe('sending in several jobs', () => {
     ).done;
     expect(made()).toBe(3);
     expect(await crm.query('SELECT Id FROM Account')).toHaveLength(10);
+  });
+});
+
+describe('an org that gives no answer', () => {
+  const server = createServer(() => undefined);
+  beforeEach(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const signIn = (signal: AbortSignal): Promise<unknown> => {
+    const loginUrl = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    return openOrg('crm', { ...crm.connection, loginUrl }, signal).catch((error: unknown) => error);
+  };
+
+  test('is given up after the time that the documentation states', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const asked = once(server, 'request');
+    const outcome = signIn(new AbortController().signal);
+    await jest.advanceTimersByTimeAsync(1);
+    await asked;
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect(await outcome).toMatchObject({
+      failureClass: 'timeout',
+      message: expect.stringContaining('it gave no complete answer within 600 seconds'),
+    });
+  });
+
+  test('does not hold an attempt that is told to stop', async () => {
+    const stop = new AbortController();
+    const asked = once(server, 'request');
+    const outcome = signIn(stop.signal);
+    await asked;
+    stop.abort();
+    expect(await outcome).toMatchObject({ message: expect.stringContaining('told to stop') });
   });
 });

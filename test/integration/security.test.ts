@@ -232,7 +232,10 @@ test('a sign-in to Salesforce that is refused, or whose key cannot be read, tell
     [project.connections['crm_key'], 'invalid_config'],
   ] as const) {
     const resolved = resolveConnection(connection as SalesforceConnection, environment);
-    const error: unknown = await openOrg('crm', resolved as SalesforceConnection).catch((e: unknown) => e);
+    const { signal } = new AbortController();
+    const error: unknown = await openOrg('crm', resolved as SalesforceConnection, signal).catch(
+      (e: unknown) => e,
+    );
     const { type, message, details, cause } = toFailure(error, (text) =>
       redactProject(text, project, environment),
     );

@@ -64,10 +64,16 @@ export function extractRun({
 export function extractTools(
   url: string,
   bucket: string,
-  options: { readonly signal?: AbortSignal; readonly heartbeat?: (details: unknown) => void } = {},
+  options: {
+    readonly signal?: AbortSignal;
+    readonly heartbeat?: (details: unknown) => void;
+    readonly silenceSeconds?: number;
+  } = {},
 ): StageTools {
+  const { silenceSeconds } = options;
+  const patience = silenceSeconds === undefined ? {} : { silenceSeconds };
   const connections: Readonly<Record<string, Connection>> = {
-    shop: { kind: url.startsWith('mysql:') ? 'mysql' : 'postgres', url },
+    shop: { kind: url.startsWith('mysql:') ? 'mysql' : 'postgres', url, ...patience },
     lake: { kind: 's3', bucket, prefix: 'stage' },
   };
   return {

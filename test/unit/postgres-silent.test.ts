@@ -86,4 +86,33 @@ describe('a PostgreSQL that goes silent with its connections open', () => {
     );
     await expect(reading).rejects.toMatchObject({ failureClass: 'unavailable' });
   });
+
+  test('fails the statement within which it is silent for longer than the connection allows', async () => {
+    const server = await silentAfter(1);
+    ({ close } = server);
+    const settings = { connection: 'shop', url: server.url, silenceSeconds: 0.1 };
+    const reading = withPostgres(settings, 'read it', async (session) => {
+      await select(session);
+      return select(session);
+    });
+    await expect(reading).rejects.toMatchObject({
+      failureClass: 'timeout',
+      message: expect.stringMatching(
+        /^PostgreSQL "shop" at \S+ could not read it: .* within a SELECT statement.* raise silenceSeconds of the connection "shop"\.$/u,
+      ),
+      facts: { statement: 'SELECT', seconds: 0.1 },
+    });
+  });
+
+  test('may be silent for as long as it likes between statements', async () => {
+    const server = await silentAfter(2);
+    ({ close } = server);
+    const settings = { connection: 'shop', url: server.url, silenceSeconds: 0.1 };
+    const reading = withPostgres(settings, 'read it', async (session) => {
+      await select(session);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return select(session);
+    });
+    expect(await reading).toBe('done');
+  });
 });
