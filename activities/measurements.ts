@@ -70,6 +70,16 @@ export function measureDeliveries(
   meter.add('reefline_delivery_dlq_total', { endpoint }, dead);
 }
 
+/** What one poll of an inbound source brought. */
+export function measureInbound(
+  meter: Meter,
+  source: string,
+  counts: { readonly accepted: number; readonly rejected: number; readonly ignored: number },
+): void {
+  for (const [result, count] of Object.entries(counts))
+    meter.add('reefline_inbound_events_total', { source, result }, count);
+}
+
 /** What a sweep found of one kind. */
 export function measureSweep(
   meter: Meter,
@@ -83,7 +93,7 @@ export function measureSweep(
  * Shows as 0 what alerts look at: Prometheus sees no increase in a counter that appears with its first count
  * (Prometheus, "Instrumentation", "Avoid missing metrics").
  */
-export function showCounters(meter: Meter, { stages, endpoints }: Project): void {
+export function showCounters(meter: Meter, { stages, endpoints, inbound = [] }: Project): void {
   for (const stage of stages) {
     for (const outcome of ['SUCCESS', 'FAILURE', 'QUARANTINED'])
       meter.add('reefline_runs_total', { ...labelsOf(stage), outcome }, 0);
@@ -95,6 +105,7 @@ export function showCounters(meter: Meter, { stages, endpoints }: Project): void
   for (const pipeline of new Set(stages.map(({ pipeline: name }) => name)))
     meter.add('reefline_events_rejected_total', { router: pipeline }, 0);
   for (const { name } of endpoints) measureDeliveries(meter, name, [], 0);
+  for (const { name } of inbound) measureInbound(meter, name, { accepted: 0, rejected: 0, ignored: 0 });
 }
 
 /** The time from the opening of a run by an event to the beginning of its stage. */

@@ -61,6 +61,10 @@ export const METRICS = {
     'Messages sent to an endpoint, by result: delivered or failed.',
   ),
   reefline_delivery_dlq_total: counter(['endpoint'], 'Messages that became dead letters.'),
+  reefline_inbound_events_total: counter(
+    ['source', 'result'],
+    'What messages of an inbound source brought, by result: events accepted, messages rejected, parts ignored; what is delivered again counts again.',
+  ),
   reefline_sweep_findings_total: counter(
     ['kind', 'result'],
     'Work that the sweep found undone, by kind and result: mended or unmended.',
@@ -101,6 +105,23 @@ export const METRICS = {
   reefline_endpoint_health: gauge(
     ['endpoint', 'health'],
     '1 for the health that an endpoint has, 0 for the others: healthy, degraded, failing, paused.',
+  ),
+  reefline_inbound_failing: gauge(['source'], '1 while the last poll of an inbound source failed.'),
+  reefline_inbound_lag_seconds: gauge(
+    ['source'],
+    'How long the oldest message of the last poll had waited in its queue; 0 when there was none.',
+  ),
+  reefline_inbound_since_poll_seconds: gauge(
+    ['source'],
+    'For how long no worker has asked the queue of an inbound source with success.',
+  ),
+  reefline_inbound_since_event_seconds: gauge(
+    ['source'],
+    'For how long an inbound source has brought no event.',
+  ),
+  reefline_router_queued: gauge(
+    ['router'],
+    'Messages that a router holds and has not accepted; absent while it does not answer.',
   ),
   process_cpu_seconds_total: counter([], 'CPU time of this process.'),
   process_resident_memory_bytes: gauge([], 'Resident memory of this process.'),

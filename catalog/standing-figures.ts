@@ -25,6 +25,14 @@ export interface StandingFigures {
     readonly dead: number;
     readonly oldest: number | null;
   }[];
+  /** Inbound sources in force; null is what no worker has seen yet. */
+  readonly inbound: readonly {
+    readonly source: string;
+    readonly failing: boolean;
+    readonly lag: number | null;
+    readonly sincePoll: number | null;
+    readonly sinceEvent: number | null;
+  }[];
 }
 
 /** Nothing may count a backlog of millions at every scrape. */
@@ -49,7 +57,14 @@ const QUERY = `
                   (select count(*) from (select 1 from reefline.delivery d where d.endpoint = e.name and d.status = 'dead' limit ${String(COUNTED)}) o) as dead,
                   (select extract(epoch from clock_timestamp() - d.owed_at)::float8 from reefline.delivery d
                     where d.endpoint = e.name and d.status = 'owed' order by d.seq limit 1) as oldest
-             from reefline.endpoint e left join reefline.endpoint_health h on h.endpoint = e.name where e.active) e) as endpoints`;
+             from reefline.endpoint e left join reefline.endpoint_health h on h.endpoint = e.name where e.active) e) as endpoints,
+         (select coalesce(jsonb_agg(i), '[]') from (
+           select n.name #>> '{}' as source, s.error is not null as failing, s.lag_seconds as lag,
+                  extract(epoch from clock_timestamp() - s.last_poll_at)::float8 as "sincePoll",
+                  extract(epoch from clock_timestamp() - s.last_event_at)::float8 as "sinceEvent"
+             from (select project from reefline.config_version order by version desc limit 1) v,
+                  jsonb_path_query(v.project, '$.inbound[*].name') n(name)
+             left join reefline.inbound_source s on s.name = n.name #>> '{}') i) as inbound`;
 
 /** Reads them with one statement, which gives up by itself after `seconds`. */
 export async function readStandingFigures(db: pg.Pool, seconds: number): Promise<StandingFigures> {

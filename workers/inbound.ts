@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { readFailure } from '../client/call-failure.ts';
 import { createEmitter } from '../client/index.ts';
+import { NO_METER, type Meter } from '../activities/metrics.ts';
 import type { Queue } from '../connectors/sqs/client.ts';
 import { canonicalJson } from '../pipeline/canonical.ts';
 import { inboundRouter } from '../pipeline/ids.ts';
@@ -29,6 +30,7 @@ export interface InboundOptions {
   readonly client: Client;
   readonly environment: NodeJS.ProcessEnv;
   readonly say: Say;
+  readonly meter?: Meter;
   /** Milliseconds for which a batch is handed to Temporal before it goes back into the queue. */
   readonly patience?: number;
 }
@@ -85,7 +87,7 @@ export function startInbound(options: InboundOptions): Inbound {
 
 /** The clients of the queues are made when they are first asked for. */
 function toolsOf(
-  { db, client, environment, patience = PATIENCE }: InboundOptions,
+  { db, client, environment, meter = NO_METER, patience = PATIENCE }: InboundOptions,
   source: InboundSource,
 ): { open: () => Omit<InboundTools, 'table'>; close: () => void } {
   let queues: { readonly queue: Queue; readonly deadLetters: Queue | undefined } | undefined;
@@ -95,6 +97,7 @@ function toolsOf(
       queues ??= openQueues(resolveFields(source, environment));
       return {
         db,
+        meter,
         emit: async (events) => {
           await emitter.emit(events);
         },

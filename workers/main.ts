@@ -51,6 +51,7 @@ async function main(): Promise<void> {
   await requireCatalogSchema(db);
   metrics?.watch(db);
   const client = await connectClient(say, stop.signal);
+  metrics?.watchRouters(client);
   const temporal = await connectWorker(say, stop.signal);
   const traces = await openTraces({
     db,
@@ -80,7 +81,13 @@ async function main(): Promise<void> {
     ...(metrics === undefined ? {} : { meter: metrics.meter }),
     ...(traces === undefined ? {} : { tracer: traces.tracer }),
   });
-  const inbound = startInbound({ db, client, environment: process.env, say });
+  const inbound = startInbound({
+    db,
+    client,
+    environment: process.env,
+    say,
+    ...(metrics === undefined ? {} : { meter: metrics.meter }),
+  });
   stop.signal.addEventListener('abort', () => void inbound.stop());
   const onConfig = (project: Project): void => {
     inbound.follow(project);

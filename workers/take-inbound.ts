@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { measureInbound } from '../activities/measurements.ts';
+import type { Meter } from '../activities/metrics.ts';
 import { keptRejection } from '../activities/read-messages.ts';
 import { recordPoll } from '../catalog/inbound-health.ts';
 import type { OutgoingEvent } from '../client/index.ts';
@@ -14,6 +16,7 @@ import { sendDeadLetters } from './send-dead-letters.ts';
 /** What a batch of messages is taken with. */
 export interface InboundTools {
   readonly db: pg.Pool;
+  readonly meter: Meter;
   readonly table: RoutingTable;
   /** Ends well when the Temporal server has stored all events. */
   readonly emit: (events: readonly OutgoingEvent[]) => Promise<void>;
@@ -31,7 +34,7 @@ const SPELT_OUT = 3;
  * again, and its events have the same ids. @throws EmitFailure, StageFailure, or what the catalog throws.
  */
 export async function takeMessages(
-  { db, table, emit, queue, deadLetters }: InboundTools,
+  { db, meter, table, emit, queue, deadLetters }: InboundTools,
   source: InboundSource,
   messages: readonly ReceivedMessage[],
 ): Promise<void> {
@@ -41,15 +44,18 @@ export async function takeMessages(
   const refused = read
     .filter(({ problems }) => problems.length > 0)
     .map(({ message, problems }) => ({ message, ...reasonOf(problems) }));
+  const accepted = events.length;
+  const ignored = read.reduce((sum, each) => sum + each.ignored, 0);
   await recordPoll(db, source.name, {
     messages: messages.length,
-    accepted: events.length,
-    ignored: read.reduce((sum, { ignored }) => sum + ignored, 0),
+    accepted,
+    ignored,
     rejections: refused.map(({ message: { body }, field, reason }) =>
       keptRejection(body, field, reason, `${inboundRouter(source.name)} ${body}`),
     ),
     lagSeconds: lagOf(messages),
   });
+  measureInbound(meter, source.name, { accepted, rejected: refused.length, ignored });
   const sent =
     deadLetters === undefined
       ? { kept: new Set<ReceivedMessage>(), failure: undefined }

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { Client, Connection } from '@temporalio/client';
 import { acceptEvents } from '../../activities/accept-events.ts';
+import { NO_METER } from '../../activities/metrics.ts';
 import { readInboundHealth, type InboundHealth } from '../../catalog/inbound-health.ts';
 import { storeConfig } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
@@ -162,6 +163,7 @@ describe('a source of outside events', () => {
     const emitter = createEmitter({ client, router: inboundRouter(source.name) });
     const tools: InboundTools = {
       db: catalog.db,
+      meter: NO_METER,
       table: tableOf(source),
       emit: async (events) => {
         await emitter.emit(events);

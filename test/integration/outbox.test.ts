@@ -121,6 +121,7 @@ describe('what an endpoint is owed', () => {
       held: [],
       backfills: [],
       endpoints: [{ endpoint, paused: false, health: 'healthy', owed: 0, dead: 0, oldest: null }],
+      inbound: [],
     });
     await owe();
     await db.query(
@@ -133,7 +134,10 @@ describe('what an endpoint is owed', () => {
        insert into reefline.backfill_item (backfill, position, stage, timelabel, state, upstream, lead, baseline)
          values ('under-way', 1, 'p.day', '20010101000000', 'planned', '{}', 1, 0),
                 ('over', 1, 'p.day', '20010101000000', 'success', '{}', 1, 0);
-       update reefline.endpoint set paused_at = clock_timestamp();`,
+       update reefline.endpoint set paused_at = clock_timestamp();
+       update reefline.config_version set project = '{"inbound": [{"name": "drop"}, {"name": "fresh"}]}';
+       insert into reefline.inbound_source (name, last_poll_at, lag_seconds, error)
+         values ('drop', clock_timestamp(), 3, 'x'), ('removed', clock_timestamp(), 0, null);`,
     );
     const now = await figures();
     expect(now).toEqual({
@@ -142,6 +146,10 @@ describe('what an endpoint is owed', () => {
       held: [{ pipeline: 'p', cause: 'storm', count: 1 }],
       backfills: [{ state: 'planned', count: 1 }],
       endpoints: [{ endpoint, paused: true, health: 'paused', owed: 1, dead: 0, oldest }],
+      inbound: [
+        { source: 'drop', failing: true, lag: 3, sincePoll: expect.any(Number), sinceEvent: null },
+        { source: 'fresh', failing: false, lag: null, sincePoll: null, sinceEvent: null },
+      ],
     });
     expect(now.open[0]?.oldest).toBeGreaterThan(7000);
     await settle('the message is refused', null);

@@ -4,6 +4,7 @@ import { startRun } from '../../cli/run.ts';
 import { parseTimelabel, type Timelabel } from '../../pipeline/timelabel.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts';
+import { askWith } from '../../workers/metrics/router-watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
@@ -215,6 +216,10 @@ describe('routing on a real Temporal server', () => {
     await eventually(async () => {
       expect(await ledger('priced', '20010111000000')).toEqual(['r1 SUCCESS']);
     });
+    const ask = askWith(engine.client);
+    await eventually(async () =>
+      expect([await ask('p'), await ask('never_signalled')]).toEqual([0, undefined]),
+    );
     const found = await engine.db.query<{ reason: string }>(
       'select reason from reefline.rejected_event order by first_received_at',
     );

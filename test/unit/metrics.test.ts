@@ -4,6 +4,7 @@ import {
   measureAcceptance,
   measureDeliveries,
   measureFailure,
+  measureInbound,
   measureRun,
   measureSweep,
   showCounters,
@@ -11,9 +12,11 @@ import {
 import { METRICS, NO_METER, type MetricName } from '../../activities/metrics.ts';
 import type { StandingFigures } from '../../catalog/standing-figures.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
+import type { Project } from '../../pipeline/project.ts';
 import { CatalogWatch } from '../../workers/metrics/catalog-watch.ts';
 import { metricsAddress } from '../../workers/metrics/metrics-address.ts';
 import { createRegistry, type Registry, type Setter } from '../../workers/metrics/registry.ts';
+import { RouterWatch } from '../../workers/metrics/router-watch.ts';
 import { serveMetrics, type MetricsServer } from '../../workers/metrics/serve.ts';
 import { projectOf } from '../support/project.ts';
 
@@ -30,6 +33,10 @@ const FIGURES: StandingFigures = {
   held: [{ pipeline: 'p', cause: 'storm', count: 4 }],
   backfills: [{ state: 'planned', count: 7 }],
   endpoints: [{ endpoint: 'customers', paused: true, health: 'paused', owed: 5, dead: 1, oldest: null }],
+  inbound: [
+    { source: 'drop', failing: true, lag: 3, sincePoll: 400.5, sinceEvent: 900 },
+    { source: 'fresh', failing: false, lag: null, sincePoll: null, sinceEvent: null },
+  ],
 };
 
 /** The lines of one metric, without what Prometheus reads about it. */
@@ -47,10 +54,12 @@ describe('the registry', () => {
     measureRun(registry.meter, stage, 'SUPERSEDED', null, null);
     measureFailure(registry.meter, stage, new StageFailure('throttled', 'x'));
     measureFailure(registry.meter, stage, new Error('a bug'));
+    measureInbound(registry.meter, 'drop', { accepted: 5, rejected: 2, ignored: 0 });
     measureSweep(registry.meter, { kind: 'vanished-run', found: 3, mended: 2 });
     const text = await registry.read();
     for (const line of [
       'reefline_sweep_findings_total{kind="vanished-run",result="unmended"} 1',
+      'reefline_inbound_events_total{source="drop",result="rejected"} 2',
       'reefline_events_received_total{router="p"} 10',
       'reefline_events_rejected_total{router="p"} 1',
       'reefline_events_deduplicated_total{router="p"} 3',
@@ -103,6 +112,7 @@ describe('the registry', () => {
         'pipeline',
         'result',
         'router',
+        'source',
         'stage',
         'state',
       ].sort(),
@@ -155,7 +165,13 @@ describe('the gauges of the catalog', () => {
       'reefline_delivery_owed customers': 5,
       'reefline_delivery_dead_letters customers': 1,
       'reefline_delivery_oldest_unsent_seconds customers': 0,
+      'reefline_inbound_failing drop': 1,
+      'reefline_inbound_failing fresh': 0,
+      'reefline_inbound_lag_seconds drop': 3,
+      'reefline_inbound_since_poll_seconds drop': 400.5,
+      'reefline_inbound_since_event_seconds drop': 900,
     });
+    expect(first).not.toHaveProperty('reefline_inbound_since_poll_seconds fresh');
     now = 10_001;
     await scrape(watch);
     expect(reads).toBe(2);
@@ -175,6 +191,34 @@ describe('the gauges of the catalog', () => {
     now = 20_000;
     expect(await linesOf(registry, 'reefline_catalog_reachable')).toEqual(['reefline_catalog_reachable 0']);
     expect(await linesOf(registry, 'reefline_joins_pending')).toEqual([]);
+  });
+});
+
+describe('what routers hold', () => {
+  test('is asked of a hundred routers at a time and at most every 30 s, and is absent where none answers', async () => {
+    const inbound = [{ name: 'drop' }] as unknown as Project['inbound'];
+    const stages = Array.from({ length: 150 }, (_, at) => ({ pipeline: `p${String(at)}` }));
+    let now = 0;
+    const asked: string[] = [];
+    const found: Record<string, number> = {};
+    const set: Setter = (_name, labels, value) => {
+      found[Object.values(labels as Record<string, string>).join(' ')] = value;
+    };
+    const watch = new RouterWatch(() => now);
+    await watch.observe(set);
+    watch.follow({ ...project, stages, inbound } as unknown as Project);
+    watch.watch((router) => {
+      asked.push(router);
+      return Promise.resolve(router === 'p1' ? undefined : asked.length);
+    });
+    await Promise.all([watch.observe(set), watch.observe(set)]);
+    expect(asked).toEqual(stages.slice(0, 100).map(({ pipeline }) => pipeline));
+    expect(Object.keys(found)).toHaveLength(99);
+    now = 30_001;
+    await watch.observe(set);
+    expect(new Set(asked).size).toBe(151);
+    expect(found['inbound-drop']).toBe(151);
+    expect(found).not.toHaveProperty('p1');
   });
 });
 

@@ -77,7 +77,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   outcome: OUTCOMES,
   class: [...FAILURE_CLASSES, 'unexpected'],
   cause: ['paused', 'storm'],
-  result: ['delivered', 'failed', 'mended', 'unmended'],
+  result: ['delivered', 'failed', 'mended', 'unmended', 'accepted', 'rejected', 'ignored'],
   health: ENDPOINT_HEALTHS,
   state: ['open', 'idle', 'waited_for'],
 };

@@ -1,12 +1,11 @@
 import type pg from 'pg';
 import { readStandingFigures, type StandingFigures } from '../../catalog/standing-figures.ts';
-import { setProcess, setStanding } from './standing-gauges.ts';
+import { afterSeconds, PATIENCE } from './patience.ts';
 import type { Setter } from './registry.ts';
+import { setProcess, setStanding } from './standing-gauges.ts';
 
 /** Milliseconds for which figures are shown again instead of being read again. */
 const FRESH = 10_000;
-/** Seconds after which a scrape goes on without the catalog: Prometheus itself waits for ten. */
-const PATIENCE = 4;
 
 /** Looks at the catalog for those who read the metrics, once for all of them. */
 export class CatalogWatch {
@@ -49,10 +48,4 @@ export class CatalogWatch {
     }
     return Promise.race([this.#reading, afterSeconds(PATIENCE)]);
   }
-}
-
-function afterSeconds(seconds: number): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), seconds * 1000).unref();
-  });
 }

@@ -21,6 +21,12 @@ export function setStanding(set: Setter, figures: StandingFigures): void {
     set('reefline_delivery_dead_letters', { endpoint }, dead);
     set('reefline_delivery_oldest_unsent_seconds', { endpoint }, oldest ?? 0);
   }
+  for (const { source, failing, lag, sincePoll, sinceEvent } of figures.inbound) {
+    set('reefline_inbound_failing', { source }, failing ? 1 : 0);
+    if (lag !== null) set('reefline_inbound_lag_seconds', { source }, lag);
+    if (sincePoll !== null) set('reefline_inbound_since_poll_seconds', { source }, sincePoll);
+    if (sinceEvent !== null) set('reefline_inbound_since_event_seconds', { source }, sinceEvent);
+  }
 }
 
 /** Sets what the operating system knows of this process. */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Client } from '@temporalio/client';
 import type { TelemetryOptions } from '@temporalio/worker';
 import { showCounters } from '../../activities/measurements.ts';
 import type { Meter } from '../../activities/metrics.ts';
@@ -6,6 +7,7 @@ import type { Project } from '../../pipeline/project.ts';
 import { CatalogWatch } from './catalog-watch.ts';
 import type { MetricsAddress } from './metrics-address.ts';
 import { createRegistry } from './registry.ts';
+import { askWith, RouterWatch } from './router-watch.ts';
 import { serveMetrics } from './serve.ts';
 import { temporalMetrics } from './temporal-metrics.ts';
 
@@ -17,6 +19,8 @@ export interface WorkerMetrics {
   /** Where they are served. */
   readonly url: string;
   watch(db: pg.Pool): void;
+  /** Asks the routers of the configuration how much they hold from now on. */
+  watchRouters(client: Client): void;
   /** Shows the counters of what is in the configuration before anything is counted. */
   show(project: Project): void;
   /** Says that the process takes work, or with a sentence why it does not. */
@@ -27,7 +31,10 @@ export interface WorkerMetrics {
 /** Serves them at once, so that probes are answered also while the catalog or Temporal is away. */
 export async function startMetrics(address: MetricsAddress): Promise<WorkerMetrics> {
   const watch = new CatalogWatch();
-  const registry = createRegistry((set) => watch.observe(set));
+  const routers = new RouterWatch();
+  const registry = createRegistry(async (set) => {
+    await Promise.all([watch.observe(set), routers.observe(set)]);
+  });
   const temporal = await temporalMetrics();
   let unready: string | undefined = 'The worker is starting: it waits for the catalog or for Temporal.';
   const server = await serveMetrics(address, {
@@ -39,7 +46,11 @@ export async function startMetrics(address: MetricsAddress): Promise<WorkerMetri
     telemetryOptions: temporal.telemetryOptions,
     url: server.url,
     watch: (db) => watch.watch(db),
-    show: (project) => showCounters(registry.meter, project),
+    watchRouters: (client) => routers.watch(askWith(client)),
+    show: (project) => {
+      showCounters(registry.meter, project);
+      routers.follow(project);
+    },
     ready: (why) => {
       unready = why;
     },
