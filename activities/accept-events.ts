@@ -15,7 +15,7 @@ import { measureAcceptance } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { withEndpoints } from './owed-endpoints.ts';
 import { readMessages, rejection } from './read-messages.ts';
-import { reportHeld } from './report-held.ts';
+import { reportHeld, traceHeld, type HeldReport } from './report-held.ts';
 import { routesOf, targetKey, targetsOfRoutes, verdictsOf, verdictsOfNewest, type Route } from './routes.ts';
 import { NO_TRACER, type Tracer } from './tracer.ts';
 import { isAwaitedByAny, waitingTargets } from './waiting-targets.ts';
@@ -45,6 +45,7 @@ interface Accepted {
   readonly acceptance: Acceptance;
   /** Those that were not known before. */
   readonly events: readonly ReeflineEvent[];
+  readonly held: HeldReport;
 }
 
 /**
@@ -62,7 +63,7 @@ export async function acceptEvents(
 ): Promise<Acceptance> {
   const since = performance.now();
   const from = Date.now();
-  const { acceptance, events } = await inDecision(db, async (client): Promise<Accepted> => {
+  const { acceptance, events, held } = await inDecision(db, async (client): Promise<Accepted> => {
     const table = await configs.current(client);
     const { arrivals, rejections } = readMessages(table, messages);
     const pairs = arrivals.map(({ incoming, known }) => ({
@@ -111,9 +112,11 @@ export async function acceptEvents(
         .flatMap((arrival) => verdictsOfNewest(table, arrival, besides)),
     ];
     await appendVerdicts(client, verdicts, table.configVersion);
-    for (const endpoint of await reportHeld(client, table, opened, router)) endpoints.add(endpoint);
+    const held = await reportHeld(client, table, opened, router);
+    for (const endpoint of held.endpoints) endpoints.add(endpoint);
     return {
       events: numbered.events,
+      held,
       acceptance: {
         actions: opened.flatMap((target) => actionOf(target, origin.backfillOf(target))),
         endpoints: [...endpoints],
@@ -125,6 +128,7 @@ export async function acceptEvents(
   measureAcceptance(meter, router, messages.length, acceptance, since);
   const to = Date.now();
   for (const event of events) tracer.record({ kind: 'accepted', event, router, from, to });
+  traceHeld(tracer, held, { from, to });
   return acceptance;
 }
 

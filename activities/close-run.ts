@@ -25,8 +25,9 @@ import { runEvent } from '../pipeline/run-event.ts';
 import { schemaChanges, type ColumnDifference } from '../pipeline/schema-change.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { storable } from '../pipeline/storable.ts';
-import type { Happening } from '../pipeline/happening.ts';
+import { tracedEvent, type Happening } from '../pipeline/happening.ts';
 import type { Project } from '../pipeline/project.ts';
+import { traceContext } from '../pipeline/traceparent.ts';
 import { measureRun } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import type { StageOutput } from './stages/runner.ts';
@@ -145,7 +146,7 @@ export async function closeRun(
     tracer.record({
       kind: 'closed',
       ...{ run: keyOf(input), ...closed.told, from, to: Date.now() },
-      eventId: data?.eventId ?? null,
+      reported: data === undefined ? null : tracedEvent(data),
       temporalRunId: input.temporalRunId,
       rows: input.output?.rows ?? null,
       failure: input.superseded === true ? null : input.error,
@@ -214,17 +215,19 @@ function dataEvent(
       checks: output?.checks ?? [],
       propagates: run.propagates,
       backfill: run.backfill,
+      traceparent: run.traceparent ?? undefined,
     },
   );
 }
 
 function metadataEvent(data: DataEvent, difference: ColumnDifference): MetadataEvent {
-  const { type, schema, table, timelabel, dataset, revision, pipeline, stage, runId } = data;
+  const { type, schema, table, timelabel, dataset, revision, pipeline, stage, runId, traceparent } = data;
   return {
     event_type: 'metadata',
     ...{ type, schema, table, timelabel, dataset, revision, pipeline, stage, runId },
     eventId: `${data.eventId}/${difference.change}`,
     ...difference,
     time: eventTime(Date.now()),
+    ...traceContext(traceparent),
   };
 }

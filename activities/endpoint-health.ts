@@ -8,10 +8,12 @@ import {
   type EndpointState,
 } from '../catalog/endpoint-health.ts';
 import { appendEvents } from '../catalog/event-log.ts';
+import type { EndpointEvent } from '../pipeline/data-event.ts';
 import { healthEvent } from '../pipeline/health-event.ts';
 import { healthOf, secondsUntilQuiet } from '../pipeline/endpoint-health.ts';
 import { publisherId } from '../pipeline/ids.ts';
 import { withEndpoints } from './owed-endpoints.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 /** What judging health needs. */
 export interface HealthTools {
@@ -19,6 +21,8 @@ export interface HealthTools {
   readonly configs: ConfigStore;
   /** Has the publisher of an endpoint look at what is owed. */
   readonly wake: (endpoint: string) => Promise<void>;
+  /** Absent, nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /**
@@ -27,14 +31,16 @@ export interface HealthTools {
  * time alone changes nothing.
  */
 export async function judgeHealth(
-  { db, configs, wake }: HealthTools,
+  { db, configs, wake, tracer = NO_TRACER }: HealthTools,
   endpoint: string,
 ): Promise<number | null> {
   const state = await readEndpointState(db, endpoint);
   if (state === undefined) return null;
   const { health } = healthOf(state.health, state.facts);
   if (health !== state.health) {
-    const owed = await inDecision(db, (client) => changeHealth(client, configs, endpoint));
+    const from = Date.now();
+    const { owed, event } = await inDecision(db, (client) => changeHealth(client, configs, endpoint));
+    if (event !== undefined) tracer.record({ kind: 'reported', event, causes: [], from, to: Date.now() });
     // Of a publisher that was not woken, the sweep finds what is due.
     await Promise.allSettled(owed.map(wake));
   }
@@ -43,25 +49,33 @@ export async function judgeHealth(
 
 /**
  * Writes the health that an endpoint has now together with the event of the change, for everybody but itself: both or nothing,
- * once for each change. Returns the endpoints that are owed the event.
+ * once for each change. Returns the event, where there is one, and the endpoints that are owed it.
  */
 export async function changeHealth(
   client: pg.PoolClient,
   configs: ConfigStore,
   endpoint: string,
-): Promise<readonly string[]> {
+): Promise<HealthChange> {
   await lockEndpointHealth(client, endpoint);
   const state = await readEndpointState(client, endpoint);
-  if (state === undefined) return [];
+  if (state === undefined) return NO_CHANGE;
   const verdict = healthOf(state.health, state.facts);
-  if (verdict.health === state.health) return [];
+  if (verdict.health === state.health) return NO_CHANGE;
   const change = state.changes + 1;
   await writeEndpointHealth(client, endpoint, verdict.health, change);
   const now = Date.now();
   const event = healthEvent({ endpoint, change, previous: state.health, now, ...verdict, ...told(state) });
   const table = await configs.current(client);
-  return appendEvents(client, withEndpoints(table, [event], now), [], publisherId(endpoint));
+  const owed = await appendEvents(client, withEndpoints(table, [event], now), [], publisherId(endpoint));
+  return { owed, event };
 }
+
+interface HealthChange {
+  readonly owed: readonly string[];
+  readonly event?: EndpointEvent;
+}
+
+const NO_CHANGE: HealthChange = { owed: [] };
 
 function told({ facts, lastError, errorClass }: EndpointState): {
   readonly error: { readonly class: string; readonly message: string } | null;

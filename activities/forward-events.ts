@@ -94,7 +94,11 @@ export async function forwardEvents(
     const claimed = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
     if (claimed.length === 0) break;
     const lineage = await lineageOf(db, endpoint, claimed);
-    const messages = claimed.map((delivery) => messageOf(delivery, endpoint, lineage));
+    const messages = claimed.map((delivery) => {
+      const { event, attempts: attempt, replay } = delivery;
+      const traceparent = tracer.traceparent({ event, endpoint: name, attempt, replay });
+      return messageOf(delivery, endpoint, lineage, traceparent);
+    });
     const from = Date.now();
     const results = await send(messages, time);
     const to = Date.now();
@@ -177,6 +181,7 @@ function messageOf(
   delivery: ClaimedDelivery,
   endpoint: EndpointDefinition,
   lineage: Lineage,
+  traceparent: string | undefined,
 ): OutgoingMessage {
   const { eventId, event, seq, replay } = delivery;
   const replayed = replay !== null;
@@ -184,11 +189,15 @@ function messageOf(
     endpoint.kind === 'slack'
       ? slackText(event, replayed)
       : messageBody(
-          { event, seq, replayed, lineage: lineage.get(eventId) },
+          { event, seq, replayed, traceparent, lineage: lineage.get(eventId) },
           endpoint.format ?? 'data-event',
           TEXTS,
         );
-  const attributes = { eventId, event_type: event.event_type, ...(replayed ? { replayed: 'true' } : {}) };
+  const attributes = {
+    ...{ eventId, event_type: event.event_type },
+    ...(replayed ? { replayed: 'true' } : {}),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
   return { id: messageIdOf(eventId, replay), group: event.dataset, body, attributes };
 }
 

@@ -8,7 +8,7 @@ import type { OpeningRequest } from '../pipeline/opening.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { targetOrEnd } from './outdated-label.ts';
-import { reportHeld } from './report-held.ts';
+import { reportHeld, traceHeld, type HeldReport } from './report-held.ts';
 import { NO_TRACER, type Tracer } from './tracer.ts';
 
 export interface OpenRunInput extends OpeningRequest {
@@ -25,6 +25,7 @@ interface Opened {
   readonly step: RunStep;
   /** Absent when the label cannot run at all. */
   readonly opened?: OpenedTarget;
+  readonly held?: HeldReport;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function openRun(
   tracer: Tracer = NO_TRACER,
 ): Promise<RunStep> {
   const from = Date.now();
-  const { step, opened } = await inDecision(db, async (client): Promise<Opened> => {
+  const { step, opened, held } = await inDecision(db, async (client): Promise<Opened> => {
     const table = await configs.current(client);
     const target = await targetOrEnd(client, configs, table, input);
     if ('kind' in target) return { step: target };
@@ -58,8 +59,8 @@ export async function openRun(
     });
     if (opened === undefined)
       throw new Error(`No opening was decided for ${input.stage} ${input.timelabel}.`);
-    await reportHeld(client, table, [opened], target.stage.pipeline);
-    return { step: stepOf(opened.stage, opened.opening, stageQueue(opened.stage)), opened };
+    const held = await reportHeld(client, table, [opened], target.stage.pipeline);
+    return { step: stepOf(opened.stage, opened.opening, stageQueue(opened.stage)), opened, held };
   });
   if (opened?.opening.kind === 'run' && !opened.opening.alreadyOpen) {
     const { revision } = opened.opening;
@@ -67,5 +68,6 @@ export async function openRun(
     const { trigger } = input;
     tracer.record({ kind: 'opened', run, dataset: opened.stage.output, trigger, from, to: Date.now() });
   }
+  if (held !== undefined) traceHeld(tracer, held, { from, to: Date.now() });
   return step;
 }

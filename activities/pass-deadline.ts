@@ -7,7 +7,7 @@ import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { endRun, lateEvent, latestRun, markLate, type LatestRun } from '../catalog/run-ledger.ts';
 import { appendNotes } from '../catalog/run-notes.ts';
 import { NO_MARKS } from '../catalog/write-openings.ts';
-import { dataEventIn, type ReeflineEvent } from '../pipeline/data-event.ts';
+import { dataEventIn, type DataEvent, type ReeflineEvent } from '../pipeline/data-event.ts';
 import type { Opening } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
@@ -20,6 +20,7 @@ import type { SignalRouter } from './close-run.ts';
 import { measureLate } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { targetOrEnd } from './outdated-label.ts';
+import { NO_TRACER, type Tracer } from './tracer.ts';
 
 interface Passed {
   readonly step: RunStep;
@@ -27,7 +28,11 @@ interface Passed {
   /** Stored with the ledger row that it stands for, so that a repeated call signals the very same one. */
   readonly event: ReeflineEvent | null;
   /** Set when this call decided it. */
-  readonly late?: { readonly stage: StageDefinition; readonly outcome: 'LATE' | 'MISSING' };
+  readonly late?: {
+    readonly stage: StageDefinition;
+    readonly outcome: 'LATE' | 'MISSING';
+    readonly event: DataEvent;
+  };
 }
 
 /**
@@ -40,7 +45,9 @@ export async function passDeadline(
   signalRouter: SignalRouter,
   input: { readonly stage: string; readonly timelabel: string },
   meter: Meter = NO_METER,
+  tracer: Tracer = NO_TRACER,
 ): Promise<RunStep> {
+  const from = Date.now();
   const passed = await inDecision(db, async (client): Promise<Passed> => {
     const table = await configs.current(client);
     const target = await targetOrEnd(client, configs, table, input);
@@ -60,7 +67,11 @@ export async function passDeadline(
     if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
     return report(client, table, opened);
   });
-  if (passed.late !== undefined) measureLate(meter, passed.late.stage, passed.late.outcome);
+  if (passed.late !== undefined) {
+    const { stage, outcome, event } = passed.late;
+    measureLate(meter, stage, outcome);
+    tracer.record({ kind: 'overdue', event, from, to: Date.now() });
+  }
   if (passed.event !== null) await signalRouter(passed.pipeline, [passed.event]);
   return passed.step;
 }
@@ -83,8 +94,8 @@ async function report(client: pg.PoolClient, table: RoutingTable, opened: Opened
   const gaveUp = stage.deadline.then === 'fail' && opening.kind === 'waiting';
   const message = messageOf(opened, gaveUp);
   const outcome = gaveUp ? 'MISSING' : 'LATE';
-  const late = { stage, outcome } as const;
   const event = eventOf(table, opened, outcome, message);
+  const late = { stage, outcome, event } as const;
   const key = { stage: stage.id, timelabel, revision: opening.revision };
   const note = { ...key, reason: message, actor: null, configVersion: opened.configVersion };
   await appendNotes(client, [{ ...note, decision: gaveUp ? 'missing' : 'late' }]);
@@ -116,7 +127,7 @@ function eventOf(
   { stage, timelabel, opening, configVersion }: OpenedTarget,
   outcome: Outcome,
   message: string,
-): ReeflineEvent {
+): DataEvent {
   const { project } = table;
   const { revision } = opening;
   const missing = opening.kind === 'waiting' ? opening.missing : [];

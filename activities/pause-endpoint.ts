@@ -9,11 +9,11 @@ export async function pauseAndReport(
   by: string,
   reason: string,
 ): Promise<{ readonly pause: EndpointPause; readonly already: boolean }> {
-  const { paused, owed } = await inDecision(db, async (client) => ({
+  const { paused, changed } = await inDecision(db, async (client) => ({
     paused: await pauseEndpoint(client, endpoint, by, reason),
-    owed: await changeHealth(client, configs, endpoint),
+    changed: await changeHealth(client, configs, endpoint),
   }));
-  await Promise.allSettled(owed.map(wake));
+  await Promise.allSettled(changed.owed.map(wake));
   return paused;
 }
 
@@ -22,10 +22,10 @@ export async function resumeAndReport(
   { db, configs, wake }: HealthTools,
   endpoint: string,
 ): Promise<boolean> {
-  const { resumed, owed } = await inDecision(db, async (client) => ({
+  const { resumed, changed } = await inDecision(db, async (client) => ({
     resumed: await resumeEndpoint(client, endpoint),
-    owed: await changeHealth(client, configs, endpoint),
+    changed: await changeHealth(client, configs, endpoint),
   }));
-  await Promise.allSettled(owed.map(wake));
+  await Promise.allSettled(changed.owed.map(wake));
   return resumed;
 }

@@ -4,25 +4,36 @@ import { readHeldCauses } from '../catalog/held-causes.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { noteFirstHold } from '../catalog/run-notes.ts';
 import { moveReservations } from '../catalog/write-openings.ts';
+import type { DataEvent } from '../pipeline/data-event.ts';
+import type { TracedEvent } from '../pipeline/happening.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
-import { labelCount } from '../pipeline/verdict.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
+import { labelCount } from '../pipeline/verdict.ts';
 import { withEndpoints } from './owed-endpoints.ts';
+import type { Tracer } from './tracer.ts';
+
+/** What was reported. */
+export interface HeldReport {
+  /** Those that are owed one of the events. */
+  readonly endpoints: readonly string[];
+  /** What is to be traced once the transaction has committed. */
+  readonly events: readonly { readonly event: DataEvent; readonly causes: readonly TracedEvent[] }[];
+}
 
 /**
  * Reports, once within 24 hours for each stage, that its limit of restated labels holds labels back. Endpoints hear of
- * it; no stage listens to it. The verdicts about what led here have been written. Returns the endpoints that are owed the event.
+ * it; no stage listens to it. The verdicts about what led here have been written.
  */
 export async function reportHeld(
   client: pg.PoolClient,
   table: RoutingTable,
   opened: readonly OpenedTarget[],
   router: string,
-): Promise<readonly string[]> {
+): Promise<HeldReport> {
   const first = new Map<string, OpenedTarget>();
   for (const target of opened)
     if (target.opening.kind === 'held' && !first.has(target.stage.id)) first.set(target.stage.id, target);
-  const events = [];
+  const events: HeldReport['events'][number][] = [];
   for (const target of first.values()) {
     const { stage, timelabel, opening, state } = target;
     if (opening.kind !== 'held' || !(await noteFirstHold(client, stage.id, timelabel))) continue;
@@ -37,13 +48,27 @@ export async function reportHeld(
       const next = { ...opening, revision: revision + 1 };
       await moveReservations(client, [{ ...target, opening: next, state: { ...state, latest } }]);
     }
-    const causedBy = await readHeldCauses(client, stage.id, timelabel);
-    events.push(
-      runEvent(
-        { ...identity, temporalRunId: null, configVersion: table.configVersion },
-        { ...bareReport('HELD', Date.now(), error), causedBy },
-      ),
+    const causes = await readHeldCauses(client, stage.id, timelabel);
+    const causedBy = causes.map(({ eventId }) => eventId);
+    const event = runEvent(
+      { ...identity, temporalRunId: null, configVersion: table.configVersion },
+      { ...bareReport('HELD', Date.now(), error), causedBy, traceparent: causes[0]?.traceparent },
     );
+    events.push({ event, causes });
   }
-  return appendEvents(client, withEndpoints(table, events, Date.now()), [], router);
+  const owed = withEndpoints(
+    table,
+    events.map(({ event }) => event),
+    Date.now(),
+  );
+  return { endpoints: await appendEvents(client, owed, [], router), events };
+}
+
+/** Tells of what was reported, within the time of the activity that did it. */
+export function traceHeld(
+  tracer: Tracer,
+  { events }: HeldReport,
+  lasted: { readonly from: number; readonly to: number },
+): void {
+  for (const { event, causes } of events) tracer.record({ kind: 'reported', event, causes, ...lasted });
 }

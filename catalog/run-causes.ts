@@ -1,9 +1,19 @@
 import type pg from 'pg';
 import type { TracedRun } from '../pipeline/happening.ts';
-import type { Causes } from '../pipeline/trace.ts';
+import type { Causes } from '../pipeline/trace-place.ts';
 
 /** Causes of one run that are read. */
 const MOST = 100;
+
+/**
+ * For a query about runs `r`: the events `e` that brought one about. None for what a schedule or a person asked for and no event
+ * led to.
+ */
+export const CAUSES_OF_RUN = `from reefline.data_event e
+                     where (r.trigger = 'event' or cardinality(r.caused_by) > 0)
+                       and e.event_id = any(r.caused_by || array(
+                             select i.event_id from reefline.run_input i
+                              where i.stage = r.stage and i.timelabel = r.timelabel and i.revision = r.revision))`;
 
 /**
  * For each run the events that brought it about, the newest first: those that led to it and those that it reads, because the last
@@ -11,14 +21,11 @@ const MOST = 100;
  * led to. Undefined for a run that waits or that the ledger does not know.
  */
 export async function readCauses(db: pg.Pool, runs: readonly TracedRun[]): Promise<readonly Causes[]> {
-  const found = await db.query<{ position: number; causes: readonly string[] }>({
+  const found = await db.query<{ position: number; causes: NonNullable<Causes> }>({
     name: 'read-causes',
     text: `select w.position::int as position, array(
-                    select e.event_id from reefline.data_event e
-                     where (r.trigger = 'event' or cardinality(r.caused_by) > 0)
-                       and e.event_id = any(r.caused_by || array(
-                             select i.event_id from reefline.run_input i
-                              where i.stage = r.stage and i.timelabel = r.timelabel and i.revision = r.revision))
+                    select jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'traceparent', e.body->>'traceparent'))
+                      ${CAUSES_OF_RUN}
                      order by e.seq desc limit ${String(MOST)}) as causes
              from unnest($1::text[], $2::text[], $3::int[]) with ordinality w(stage, timelabel, revision, position)
              join reefline.stage_run r using (stage, timelabel, revision)

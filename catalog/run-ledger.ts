@@ -5,6 +5,7 @@ import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import { CAUSES_OF_RUN } from './run-causes.ts';
 
 /** Names one revision of one (stage, label) in the ledger. */
 export interface RunKey {
@@ -82,6 +83,8 @@ export interface LedgerRun {
   readonly backfill: string | null;
   /** True when somebody else reported a newer revision of the label since the run opened. */
   readonly overtaken: boolean;
+  /** That of the event that brought the run about; null when it came without. */
+  readonly traceparent: string | null;
 }
 
 /** Reads a run and locks its row until the transaction ends. */
@@ -101,12 +104,15 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     propagates: boolean;
     backfill: string | null;
     overtaken: boolean;
+    traceparent: string | null;
   }>({
     name: 'lock-run',
     text: `select status, config_version, caused_by, trigger, opened_at, started_at, events, outcome, missing, late_at is not null as late,
                   propagates, backfill,
                   exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
                              and e.event_type = 'data' and e.revision > r.revision) as overtaken,
+                  (select body->>'traceparent' from reefline.data_event
+                    where event_id = (select e.event_id ${CAUSES_OF_RUN} order by e.seq desc limit 1)) as traceparent,
                   (select columns from reefline.dataset_schema s where s.dataset = r.dataset order by version desc limit 1) as columns
              from reefline.stage_run r where stage = $1 and timelabel = $2 and revision = $3 for update`,
     values: [key.stage, key.timelabel, key.revision],
@@ -128,6 +134,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     propagates: row.propagates,
     backfill: row.backfill,
     overtaken: row.overtaken,
+    traceparent: row.traceparent,
   };
 }
 

@@ -19,6 +19,8 @@ interface OutgoingIdentity {
   readonly pipeline?: string;
   readonly stage?: string;
   readonly runId?: string;
+  /** W3C Trace Context of the span that sends it: the trace goes on through Reefline. It is no part of what an id is derived from. */
+  readonly traceparent?: string;
 }
 
 /** A batch of data that is there, or that failed. Six fields are enough: event_type, type, schema, table, timelabel, status. */

@@ -82,6 +82,9 @@ const check = z.object({
 
 const missing = z.object({ dataset: z.string(), timelabel: z.string() });
 
+/** What a message says beside its event and not in it. */
+type InTransport = 'traceparent';
+
 /** An event's documented `status` follows from its outcome. */
 const outcomesOf = (status: DataStatus): object => ({
   properties: { outcome: { enum: OUTCOMES.filter((outcome) => statusOf(outcome) === status) } },
@@ -117,7 +120,7 @@ const DATA_FIELDS = {
   missing: z.array(missing).optional().describe('Labels of inputs that were not there.'),
   checks: z.array(check).optional().describe('What each assertion of a check found.'),
   omitted,
-} satisfies Record<keyof DataEvent | keyof SentEvent, z.ZodType>;
+} satisfies Record<Exclude<keyof DataEvent | keyof SentEvent, InTransport>, z.ZodType>;
 
 export const dataEventSchema = z.object(DATA_FIELDS).meta(STATUS_RULE);
 
@@ -145,7 +148,7 @@ const METADATA_FIELDS = {
   ...identity,
   time: time.describe('When the change was seen or made.'),
   omitted,
-} satisfies Record<keyof MetadataEvent | 'omitted', z.ZodType>;
+} satisfies Record<Exclude<keyof MetadataEvent | 'omitted', InTransport>, z.ZodType>;
 
 export const metadataEventSchema = z.object(METADATA_FIELDS);
 

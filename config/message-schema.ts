@@ -56,6 +56,11 @@ const ofEvent = {
   timelabel,
   revision: z.int().min(1),
   reeflinereplayed: replayed.describe('There when a person had the event sent once more.'),
+  traceparent: z
+    .string()
+    .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+    .optional()
+    .describe('W3C Trace Context: the span of this delivery. There when the event is traced.'),
 } as const;
 
 const typesOf = (what: string, names: readonly string[]): string[] =>

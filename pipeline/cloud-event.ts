@@ -3,7 +3,7 @@ import type { SentEvent } from './fit-message.ts';
 
 /**
  * An event in the structured mode of CloudEvents 1.0 (cloudevents/spec v1.0.2, "JSON Event Format"). Names of extensions
- * are of small letters and digits; `partitionkey` and `sequence` are documented ones, the others are ours.
+ * are of small letters and digits; `partitionkey`, `sequence` and `traceparent` are documented ones, the others are ours.
  */
 export interface CloudEvent {
   readonly specversion: '1.0';
@@ -24,6 +24,8 @@ export interface CloudEvent {
   readonly revision: number;
   /** There when a person had the event sent once more; its id is that of the first sending. */
   readonly reeflinereplayed?: true;
+  /** There when somebody traces the event: the span of this delivery (cloudevents/spec, "Distributed Tracing"). */
+  readonly traceparent?: string;
   readonly data: SentEvent;
 }
 
@@ -31,7 +33,14 @@ export interface CloudEvent {
 const SEQUENCE_DIGITS = 19;
 
 /** `sequence` is the event's place in the log. */
-export function cloudEvent(event: SentEvent, sequence: number, replayed = false): CloudEvent {
+export function cloudEvent(
+  event: SentEvent,
+  sequence: number,
+  {
+    replayed = false,
+    traceparent,
+  }: { readonly replayed?: boolean; readonly traceparent?: string | undefined } = {},
+): CloudEvent {
   const time = parseEventTime(event.event_type === 'data' ? event.endTime : event.time);
   if (time === undefined) throw new Error(`Event ${event.eventId} has no time.`);
   return {
@@ -48,6 +57,7 @@ export function cloudEvent(event: SentEvent, sequence: number, replayed = false)
     timelabel: event.timelabel,
     revision: event.revision,
     ...(replayed ? { reeflinereplayed: true } : {}),
+    ...(traceparent === undefined ? {} : { traceparent }),
     data: event,
   };
 }

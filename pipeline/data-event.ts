@@ -49,6 +49,8 @@ export interface DataEvent {
   readonly missing?: readonly { readonly dataset: string; readonly timelabel: string }[];
   /** Of a check: what each assertion found. */
   readonly checks?: readonly AssertionResult[];
+  /** W3C Trace Context: the span of whoever sent it, or the event that brought it about. Kept in the log; see TracedEvent. */
+  readonly traceparent?: string;
 }
 
 export const SCHEMA_CHANGES = [
@@ -76,6 +78,8 @@ export interface MetadataEvent {
   readonly stage: string | null;
   readonly runId: string | null;
   readonly time: string;
+  /** As of a data event. */
+  readonly traceparent?: string;
 }
 
 /**

@@ -12,12 +12,19 @@ export type SentEvent = ReeflineEvent & {
   readonly omitted?: readonly string[];
 };
 
+/** A message says where in a trace it stands itself, and not where its event once came from. */
+function withoutContext(event: ReeflineEvent): ReeflineEvent {
+  if (event.event_type === 'endpoint') return event;
+  const { traceparent: _, ...others } = event;
+  return others;
+}
+
 /**
  * The event with its documented fields first, as it is when it fits; else without its long lists and at last without the
  * facts of its error, one after the other until it fits. `bytesOf` counts the UTF-8 bytes of a text.
  */
 export function fitMessage(event: ReeflineEvent, bytesOf: (text: string) => number): SentEvent {
-  let fitted: SentEvent = inDocumentedOrder(event);
+  let fitted: SentEvent = inDocumentedOrder(withoutContext(event));
   const omitted: string[] = [];
   for (const field of LONG_FIELDS) {
     if (bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES) break;

@@ -1,4 +1,4 @@
-import type { EventError, ReeflineEvent } from './data-event.ts';
+import type { DataEvent, EventError, ReeflineEvent } from './data-event.ts';
 
 /* What activities tell of their work, so that it can be traced. */
 
@@ -7,6 +7,13 @@ export interface TracedRun {
   readonly stage: string;
   readonly timelabel: string;
   readonly revision: number;
+}
+
+/** An event, as far as that says in which trace it is. */
+export interface TracedEvent {
+  readonly eventId: string;
+  /** The span of somebody else whose trace goes on with it; in a trace of its own when absent. */
+  readonly traceparent?: string | undefined;
 }
 
 /** When it began and ended, in milliseconds since the Unix epoch. */
@@ -45,17 +52,36 @@ export type Happening =
       readonly trigger: string;
       readonly openedAt: number;
       readonly outcome: string;
-      /** Of the data event that reports it; null when nothing does. */
-      readonly eventId: string | null;
+      /** The data event that reports it; null when nothing does. */
+      readonly reported: TracedEvent | null;
       readonly temporalRunId: string;
       readonly rows: number | null;
       readonly failure: TracedFailure | null;
     })
   | (Lasted & {
-      readonly kind: 'delivered';
+      /** The deadline of a label passed while it waited: it waits on (LATE), or is given up (MISSING). */
+      readonly kind: 'overdue';
+      readonly event: DataEvent;
+    })
+  | (Lasted & {
+      /** An event came into the log that no router took: what a limit holds back, and the health of an endpoint. */
+      readonly kind: 'reported';
       readonly event: ReeflineEvent;
-      readonly endpoint: string;
-      readonly attempt: number;
-      readonly replay: string | null;
-      readonly failure: TracedFailure | null;
-    });
+      /** The events that led to it, the newest first. */
+      readonly causes: readonly TracedEvent[];
+    })
+  | (Lasted & TracedDelivery & { readonly kind: 'delivered'; readonly failure: TracedFailure | null });
+
+/** One attempt to deliver an event. */
+export interface TracedDelivery {
+  readonly event: ReeflineEvent;
+  readonly endpoint: string;
+  readonly attempt: number;
+  readonly replay: string | null;
+}
+
+/** What says in which trace an event is. */
+export function tracedEvent(event: ReeflineEvent): TracedEvent {
+  const { eventId } = event;
+  return event.event_type === 'endpoint' ? { eventId } : { eventId, traceparent: event.traceparent };
+}

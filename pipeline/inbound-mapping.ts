@@ -19,6 +19,8 @@ export interface MappedEvent {
   readonly event: unknown;
   /** The text from whose hash the event gets its id; null when it has one, or is to get one like any other. */
   readonly identity: string | null;
+  /** The `traceparent` of what it came in, where that has one: of a CloudEvent, of Amazon SNS. Not checked yet. */
+  readonly traceparent?: unknown;
 }
 
 type Scalar = string | number | boolean;
@@ -34,18 +36,33 @@ export function mapMessage(source: InboundSource, body: string): MappedMessage {
 }
 
 /** Amazon SNS wraps what it hands to a queue, unless raw delivery is on (AWS, "Amazon SNS message delivery"). */
-function withoutTopic(message: unknown): unknown {
-  if (typeof message !== 'object' || message === null) return message;
-  const { Type: type, TopicArn: topic, Message: inner } = message as Readonly<Record<string, unknown>>;
-  const isWrapped = type === 'Notification' && typeof topic === 'string' && typeof inner === 'string';
-  return isWrapped ? JSON.parse(inner) : message;
+function withoutTopic(message: unknown): Unwrapped {
+  if (typeof message !== 'object' || message === null) return { message };
+  const { Type: type, TopicArn: topic, Message: inner, ...others } = message as Notification;
+  if (type !== 'Notification' || typeof topic !== 'string' || typeof inner !== 'string') return { message };
+  const traceparent = others.MessageAttributes?.['traceparent']?.Value;
+  return { message: JSON.parse(inner), traceparent };
 }
 
-function mapped(source: InboundSource, message: unknown): MappedMessage {
+interface Unwrapped {
+  readonly message: unknown;
+  readonly traceparent?: unknown;
+}
+
+interface Notification {
+  readonly Type?: unknown;
+  readonly TopicArn?: unknown;
+  readonly Message?: unknown;
+  readonly MessageAttributes?: Readonly<Record<string, { readonly Value?: unknown } | undefined>> | null;
+}
+
+function mapped(source: InboundSource, { message, traceparent }: Unwrapped): MappedMessage {
   const { parts, problems, ignored } = partsOf(source.mapping, source.each, message);
   const results = parts.map((part) => mapPart(source, part));
   return {
-    events: results.flatMap((result) => ('event' in result ? [result] : [])),
+    events: results.flatMap((result, at) =>
+      'event' in result ? [{ ...result, traceparent: parts[at]?.traceparent ?? traceparent }] : [],
+    ),
     problems: [...problems, ...results.flatMap((result) => ('reason' in result ? [result] : []))],
     ignored: ignored + results.filter((result) => 'ignored' in result).length,
   };

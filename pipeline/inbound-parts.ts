@@ -9,6 +9,8 @@ export interface InboundPart extends MessagePart {
   readonly identity: unknown;
   readonly uri?: string;
   readonly bytes?: unknown;
+  /** Where its envelope says in which trace it stands; not checked yet. */
+  readonly traceparent?: unknown;
 }
 
 export interface InboundProblem {
@@ -38,6 +40,7 @@ export function partsOf(mapping: InboundMapping, each: string | undefined, messa
       part: element,
       place: `${each ?? ''}[${String(at)}]`,
       identity: [part.identity, at],
+      traceparent: part.traceparent,
     }));
     return { parts, problems: [], ignored: 0 };
   });
@@ -74,13 +77,14 @@ function eventBridge(message: unknown): InboundParts {
 
 /** CloudEvents 1.0, "Required Attributes": source and id together are unique. */
 function cloudEvent(message: unknown): InboundParts {
-  const { specversion, id, source, type } = record(message);
+  const { specversion, id, source, type, traceparent } = record(message);
   if (specversion !== '1.0' || !isText(id) || !isText(source) || !isText(type))
     return failed(
       '',
       'This is no CloudEvent in structured JSON: it needs specversion "1.0", id, source and type.',
     );
-  return of([{ ...whole(message), identity: [source, id] }]);
+  // cloudevents/spec, "Distributed Tracing extension".
+  return of([{ ...whole(message), identity: [source, id], traceparent }]);
 }
 
 /**

@@ -11,6 +11,7 @@ import { OUTCOMES, statusOf, type Outcome } from './outcome.ts';
 import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
 import { storableText } from './storable.ts';
 import { parseTimelabel, type Timelabel } from './timelabel.ts';
+import { traceContext } from './traceparent.ts';
 
 /** What somebody sent, checked field by field; what it leaves out is filled in at acceptance. */
 export interface IncomingData {
@@ -40,6 +41,7 @@ export interface IncomingData {
   readonly backfill?: string;
   readonly missing?: NonNullable<DataEvent['missing']>;
   readonly checks?: NonNullable<DataEvent['checks']>;
+  readonly traceparent?: string;
 }
 
 export interface IncomingMetadata {
@@ -58,6 +60,7 @@ export interface IncomingMetadata {
   readonly stage?: string;
   readonly runId?: string;
   readonly time?: string;
+  readonly traceparent?: string;
 }
 
 export interface Malformed {
@@ -111,6 +114,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
     timelabel: timelabel(fields),
     ...optionalTexts(fields, ['eventId', 'dataset', 'pipeline', 'stage', 'runId']),
     ...(fields['revision'] == null ? {} : { revision: revision(fields['revision']) }),
+    ...traceContext(fields['traceparent']),
   };
   if (eventType === 'metadata') {
     return {

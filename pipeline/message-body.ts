@@ -11,6 +11,8 @@ export interface MessageEvent {
   readonly seq: number;
   /** A person had it sent once more. */
   readonly replayed: boolean;
+  /** For `cloudevents`: the `traceparent` of its delivery, where there is one. */
+  readonly traceparent?: string | undefined;
   /** For `openlineage`, where something is known. */
   readonly lineage?: EventLineage | undefined;
 }
@@ -25,13 +27,13 @@ export interface TextTools {
 
 /** The text of a message in the format of its endpoint. */
 export function messageBody(message: MessageEvent, format: MessageFormat, tools: TextTools): string {
-  const { seq, replayed } = message;
+  const { seq, replayed, traceparent } = message;
   const sent = fitMessage(message.event, tools.bytesOf);
   switch (format) {
     case 'data-event':
       return JSON.stringify(replayed ? { ...sent, replayed } : sent);
     case 'cloudevents':
-      return JSON.stringify(cloudEvent(sent, seq, replayed));
+      return JSON.stringify(cloudEvent(sent, seq, { replayed, traceparent }));
     case 'openlineage':
       return lineageBody(sent, message, tools);
   }

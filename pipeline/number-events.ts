@@ -8,6 +8,7 @@ import {
 import type { IncomingData, IncomingMetadata } from './incoming.ts';
 import type { KnownDataset } from './routing.ts';
 import { storableText } from './storable.ts';
+import { traceContext } from './traceparent.ts';
 
 /** A message that is an event of a known dataset, with the id that it has or gets. */
 export interface Arrival {
@@ -118,6 +119,7 @@ function completeData(
     ...(incoming.backfill === undefined ? {} : { backfill: incoming.backfill }),
     ...(incoming.missing === undefined ? {} : { missing: incoming.missing }),
     ...(incoming.checks === undefined ? {} : { checks: incoming.checks }),
+    ...traceContext(incoming.traceparent),
   };
 }
 
@@ -145,5 +147,6 @@ function completeMetadata(
     stage: incoming.stage ?? null,
     runId: incoming.runId ?? null,
     time: incoming.time ?? eventTime(now),
+    ...traceContext(incoming.traceparent),
   };
 }

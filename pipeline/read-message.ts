@@ -15,8 +15,15 @@ const UNSTORABLE_TEXT: Malformed = {
   reason: 'The event holds a NUL character or an unpaired surrogate, which no database takes.',
 };
 
+/** The context of a trace tells nothing of the data: whoever sends an event again, in another trace, sends the same event. */
+function withoutContext(message: unknown): unknown {
+  if (typeof message !== 'object' || message === null || !('traceparent' in message)) return message;
+  const { traceparent: _, ...others } = message;
+  return others;
+}
+
 /** Reads a message by every rule that needs no catalog. Routers and senders use it, so they agree. */
 export function readMessage(message: unknown): Message {
-  const canonical = canonicalJson(message);
+  const canonical = canonicalJson(withoutContext(message));
   return { canonical, incoming: UNSTORABLE.test(canonical) ? UNSTORABLE_TEXT : readIncoming(message) };
 }

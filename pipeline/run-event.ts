@@ -8,6 +8,7 @@ import { eventTypeOf } from './routing.ts';
 import type { Project } from './project.ts';
 import type { StageDefinition } from './stage.ts';
 import { storableText } from './storable.ts';
+import { traceContext } from './traceparent.ts';
 
 /** Causes named in an event; a run of more inputs has all of them in the ledger (`run_input`). */
 const MAX_CAUSES = 100;
@@ -37,6 +38,8 @@ export interface RunReport {
   readonly checks: readonly AssertionResult[];
   readonly propagates: boolean;
   readonly backfill: string | null;
+  /** Of the event that brought the run about, where it has one: what it reports stands in the same trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A report of a label that nothing ran for: late, missing, skipped, held, released, rejected. */
@@ -95,5 +98,6 @@ export function runEvent(identity: RunIdentity, report: RunReport): DataEvent {
       ? {}
       : { missing: report.missing.map((one) => ({ dataset: one.dataset, timelabel: one.timelabel })) }),
     ...(report.checks.length === 0 ? {} : { checks: report.checks }),
+    ...traceContext(report.traceparent),
   };
 }

@@ -57,7 +57,7 @@ export function createActivities({
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter, tracer),
     openRun: (input) => openRun(db, configs, input, tracer),
-    passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter),
+    passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter, tracer),
     runStage: (key) => runStage({ db, configs, runners, ...secrets, meter, tracer }, key),
     closeRun: (input) => closeRun(db, configs, signalRouter, input, meter, tracer),
     forwardEvents: (endpoint) =>
@@ -65,7 +65,8 @@ export function createActivities({
         {
           ...{ db, sender, meter, tracer },
           redact: (text, definition) => redactFields(text, definition, environment),
-          judge: (name) => judgeHealth({ db, configs, wake: (other) => wakePublisher(client, other) }, name),
+          judge: (name) =>
+            judgeHealth({ db, configs, wake: (other) => wakePublisher(client, other), tracer }, name),
         },
         endpoint,
       ),

@@ -6,6 +6,7 @@ import { mapMessage, type MappedEvent } from '../pipeline/inbound-mapping.ts';
 import type { InboundProblem } from '../pipeline/inbound-parts.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import { findDataset, type RoutingTable } from '../pipeline/routing.ts';
+import { readTraceparent } from '../pipeline/traceparent.ts';
 
 /** What a message of a source is: events that a router will take, and what in it cannot be taken. */
 export interface ReadInbound {
@@ -14,10 +15,18 @@ export interface ReadInbound {
   readonly ignored: number;
 }
 
-/** Maps a message and reads its events by every rule of the routers. Never throws because of what it says. */
-export function readInbound(source: InboundSource, table: RoutingTable, body: string): ReadInbound {
+/**
+ * Maps a message and reads its events by every rule of the routers. Never throws because of what it says. `attributes` are those of
+ * the message: an event that does not say itself in which trace it stands is in that of its `traceparent`.
+ */
+export function readInbound(
+  source: InboundSource,
+  table: RoutingTable,
+  body: string,
+  attributes: Readonly<Record<string, string>> = {},
+): ReadInbound {
   const { events, problems, ignored } = mapMessage(source, body);
-  const read = events.map((mapped) => checked(mapped, table));
+  const read = events.map((mapped) => checked(mapped, table, attributes['traceparent']));
   return {
     events: read.flatMap((result) => ('event' in result ? [result.event] : [])),
     problems: [...problems, ...read.flatMap((result) => ('reason' in result ? [result] : []))],
@@ -26,13 +35,14 @@ export function readInbound(source: InboundSource, table: RoutingTable, body: st
 }
 
 function checked(
-  { event, identity }: MappedEvent,
+  { event, identity, traceparent }: MappedEvent,
   table: RoutingTable,
+  delivered: string | undefined,
 ): { readonly event: OutgoingEvent } | InboundProblem {
   const named =
     identity === null ? event : { ...(event as object), eventId: outsideEventId(hashOf(identity)) };
   try {
-    const [read] = readOutgoing([named as OutgoingEvent]);
+    const [read] = readOutgoing([inTrace(named, [traceparent, delivered]) as OutgoingEvent]);
     if (read === undefined || read.message.incoming.kind === 'malformed')
       return { field: '', reason: 'The event could not be read.' };
     const found = findDataset(table, read.message.incoming);
@@ -41,6 +51,14 @@ function checked(
     if (!(error instanceof InvalidEvents)) throw error;
     return error.problems[0] ?? { field: '', reason: 'The event could not be read.' };
   }
+}
+
+/** The event with the first of these that is one, unless it has its own. */
+function inTrace(event: unknown, candidates: readonly unknown[]): unknown {
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return event;
+  const own = 'traceparent' in event ? event.traceparent : undefined;
+  const traceparent = [own, ...candidates].map(readTraceparent).find((each) => each !== undefined);
+  return traceparent === undefined ? event : { ...event, traceparent };
 }
 
 function hashOf(text: string): string {

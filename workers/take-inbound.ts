@@ -38,7 +38,10 @@ export async function takeMessages(
   source: InboundSource,
   messages: readonly ReceivedMessage[],
 ): Promise<void> {
-  const read = messages.map((message) => ({ message, ...readInbound(source, table, message.body) }));
+  const read = messages.map((message) => ({
+    message,
+    ...readInbound(source, table, message.body, message.attributes),
+  }));
   const events = read.flatMap((each) => each.events);
   if (events.length > 0) await emit(events);
   const refused = read

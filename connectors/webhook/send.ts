@@ -29,7 +29,7 @@ export function createWebhook({ url, secret, contentType }: WebhookSettings): Se
   const keys = readSecrets(secret);
   if (keys === undefined) return refusing(NO_SECRET);
   const target = new URL(url);
-  const sendOne = async ({ id, body }: OutgoingMessage): Promise<SendResult> => {
+  const sendOne = async ({ id, body, attributes: { traceparent } }: OutgoingMessage): Promise<SendResult> => {
     const seconds = Math.floor(Date.now() / 1000);
     const named = webhookId(id);
     const headers = {
@@ -37,6 +37,7 @@ export function createWebhook({ url, secret, contentType }: WebhookSettings): Se
       'webhook-id': named,
       'webhook-timestamp': String(seconds),
       'webhook-signature': signature(keys, named, seconds, body),
+      ...(traceparent === undefined ? {} : { traceparent }),
     };
     const { text: _, ...posted } = await post(target, headers, body, TIMEOUT_MS);
     return { id, messageId: null, ...posted };

@@ -96,24 +96,34 @@ describe('opening', () => {
   test('the causes of a run are events, the newest first; there are none for what nobody but a person asked for', async () => {
     const timelabel = '20010402000000';
     const fares = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares', timelabel };
-    const send = (eventId: string): Promise<unknown> =>
-      acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, status: 'SUCCESS', eventId }]);
+    const send = (eventId: string, more: object = {}): Promise<unknown> =>
+      acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, status: 'SUCCESS', eventId, ...more }]);
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const priced = { stage: 'p.priced', timelabel };
-    await send('z-first');
-    await send('a-second');
+    await send('z-first', { traceparent });
+    await send('a-second', { traceparent: `${traceparent}-more` });
     // The first event opened revision 1; what the second changed is found by a run that looks again.
     const again = { ...priced, trigger: 'event', rerun: null } as const;
     const output = { rows: 1, bytes: null, uri: null, columns: null };
     const ended = { ...priced, revision: 1, temporalRunId: 'run', output, error: null };
-    await closeRun(catalog.db, catalog.configs, () => Promise.resolve(), ended);
+    const reported: ReeflineEvent[] = [];
+    const signal = (_pipeline: string, events: readonly ReeflineEvent[]): Promise<void> => {
+      reported.push(...events);
+      return Promise.resolve();
+    };
+    await closeRun(catalog.db, catalog.configs, signal, ended);
     expect(await openRun(catalog.db, catalog.configs, again)).toMatchObject({ kind: 'run', revision: 2 });
+    await closeRun(catalog.db, catalog.configs, signal, { ...ended, revision: 2 });
+    // What a run reports goes on with the trace of the event that completed it, where that came with one.
+    const contexts = reported.map((event) => ('traceparent' in event ? event.traceparent : undefined));
+    expect(contexts).toEqual([traceparent, undefined]);
     await open('20010402030000');
     const asked = [1, 2, 9].map((revision) => ({ ...priced, revision }));
     const causes = await readCauses(catalog.db, [
       ...asked,
       { stage: 'p.hourly', timelabel: '20010402030000', revision: 1 },
     ]);
-    expect(causes).toEqual([['z-first'], ['a-second'], undefined, []]);
+    expect(causes).toEqual([[{ eventId: 'z-first', traceparent }], [{ eventId: 'a-second' }], undefined, []]);
     expect(await readCatalogBirth(catalog.db)).toMatch(/^\d{4}-/);
   });
 

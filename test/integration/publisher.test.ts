@@ -201,7 +201,8 @@ describe('forwarding', () => {
       { ...form, name: 'lineage', queueUrl: lineage.url, format: 'openlineage' },
     );
     await engine.startWorkers();
-    await send(2001, 3, { status: 'SUCCESS' });
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await send(2001, 3, { status: 'SUCCESS', traceparent });
     const messages: Message[] = [];
     await eventually(async () => {
       messages.push(...(await drain(url)));
@@ -214,6 +215,8 @@ describe('forwarding', () => {
       expect(Object.keys(body).slice(0, 9)).toEqual(NINE);
       for (const field of ['startTime', 'updateTime', 'endTime']) expect(body[field]).toMatch(TIME);
       expect(message.MessageAttributes?.['eventId']?.StringValue).toBe(body['eventId']);
+      // The trace of the sender reaches the queue, also by way of what his events brought about.
+      expect(message.MessageAttributes?.['traceparent']?.StringValue).toBe(traceparent);
     }
     expect(await deliveries('events')).toEqual({ delivered: 6 });
     await eventually(async () => {
@@ -243,6 +246,7 @@ describe('forwarding', () => {
       expect(new CloudEvent(JSON.parse(Body) as object, true)).toMatchObject({
         type: 'reefline.data.success.v1',
         partitionkey: 'warehouse.main.priced',
+        traceparent,
         data: { event_type: 'data', stage: 'p.priced' },
       });
     }

@@ -150,6 +150,14 @@ describe('a label that somebody or something holds back', () => {
     expect(stdout).toMatch(/outcome +HELD\n/);
     expect(stdout).toMatch(/Caused by\n {2}p.tap\/20200310000000\/r2 +SUCCESS +its run was opened by manual/);
     expect(stdout).not.toContain('p.tap/20200310000000/r1');
+    // No router took it, so whoever wrote it tells of it.
+    const reports = world.traced.filter((happening) => happening.kind === 'reported');
+    expect(reports).toMatchObject([
+      {
+        event: { eventId: 'p.limited/20200310000000/r2', outcome: 'HELD' },
+        causes: [{ eventId: 'p.tap/20200310000000/r2' }],
+      },
+    ]);
     await world.settle();
   });
 
@@ -245,6 +253,10 @@ describe('a label whose deadline passed', () => {
       'partition_late_total p p.waits LATE': 1,
       'partition_late_total p p.gives_up MISSING': 1,
     });
+    const overdue = world.traced.flatMap((happening) =>
+      happening.kind === 'overdue' ? `${happening.event.eventId} ${happening.event.outcome}` : [],
+    );
+    expect(overdue).toEqual([`p.waits/${at}/r1 LATE`, `p.gives_up/${at}/r1 MISSING`]);
     await world.settle();
     const [late, partial, missing] = [
       await world.why(`p.waits ${at}`),

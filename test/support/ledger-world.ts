@@ -2,13 +2,15 @@ import type pg from 'pg';
 import { acceptEvents } from '../../activities/accept-events.ts';
 import { closeRun } from '../../activities/close-run.ts';
 import { openRun, type OpenRunInput } from '../../activities/open-run.ts';
-import type { Meter } from '../../activities/metrics.ts';
+import { NO_METER, type Meter } from '../../activities/metrics.ts';
 import { passDeadline } from '../../activities/pass-deadline.ts';
+import { NO_TRACER, type Tracer } from '../../activities/tracer.ts';
 import { ConfigStore, storeConfig, type StoreOptions } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { beginRun } from '../../catalog/run-ledger.ts';
 import type { EventError, ReeflineEvent } from '../../pipeline/data-event.ts';
+import type { Happening } from '../../pipeline/happening.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { RunStep } from '../../pipeline/run-plan.ts';
 import { freshDatabase } from './local-cloud.ts';
@@ -29,6 +31,8 @@ export interface LedgerWorld {
   readonly url: string;
   readonly db: pg.Pool;
   readonly configs: ConfigStore;
+  /** What the activities told to be traced. */
+  readonly traced: readonly Happening[];
   apply(project: Project, options?: StoreOptions): Promise<void>;
   accept(...messages: unknown[]): Promise<void>;
   /** Asks for a label as a workflow does, and does nothing with the answer. */
@@ -57,8 +61,10 @@ export async function openLedgerWorld(label: string, project: Project): Promise<
   await storeConfig(db, project, 'test');
   // As if the project had been there before the days that the suite writes about.
   await db.query(`update reefline.config_version set applied_at = '2020-01-01T00:00:00Z'`);
+  const traced: Happening[] = [];
+  const tracer: Tracer = { ...NO_TRACER, record: (happening) => void traced.push(happening) };
   const accept = async (...messages: unknown[]): Promise<void> => {
-    await acceptEvents(db, configs, 'test', messages);
+    await acceptEvents(db, configs, 'test', messages, NO_METER, tracer);
   };
   const deliver = (_pipeline: string, events: readonly ReeflineEvent[]): Promise<void> => accept(...events);
   const openRevision = async (stage: string, timelabel: string): Promise<number> => {
@@ -74,12 +80,13 @@ export async function openLedgerWorld(label: string, project: Project): Promise<
     url: database.url,
     db,
     configs,
+    traced,
     accept,
     apply: async (next, options) => {
       await storeConfig(db, next, 'ada', options);
     },
     open: (stage, timelabel, request = {}) =>
-      openRun(db, configs, { stage, timelabel, trigger: 'schedule', rerun: null, ...request }),
+      openRun(db, configs, { stage, timelabel, trigger: 'schedule', rerun: null, ...request }, tracer),
     begin: async (stage, timelabel, attempt = 1) => {
       const revision = await openRevision(stage, timelabel);
       await beginRun(db, { stage, timelabel, revision }, attempt, 'temporal-run');
@@ -95,9 +102,8 @@ export async function openLedgerWorld(label: string, project: Project): Promise<
       };
       const output = error === null ? { rows, bytes: null, uri: null, columns: null } : null;
       const how = superseded === undefined ? {} : { superseded };
-      await closeRun(db, configs, signal, {
-        ...{ stage, timelabel, revision, temporalRunId: 'temporal-run', output, error, ...how },
-      });
+      const input = { stage, timelabel, revision, temporalRunId: 'temporal-run', output, error, ...how };
+      await closeRun(db, configs, signal, input, NO_METER, tracer);
       return reported;
     },
     run: async (stage, timelabel, ending, request) => {
@@ -114,7 +120,7 @@ export async function openLedgerWorld(label: string, project: Project): Promise<
       }
     },
     passDeadline: async (stage, timelabel, meter) => {
-      await passDeadline(db, configs, deliver, { stage, timelabel }, meter);
+      await passDeadline(db, configs, deliver, { stage, timelabel }, meter, tracer);
     },
     close: async () => {
       await db.end();

@@ -19,12 +19,21 @@ const anIdentity = {
   table: aText,
   timelabel: aLabel,
 };
+const digits = (length: number): fc.Arbitrary<string> =>
+  fc
+    .string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: length, maxLength: length })
+    .filter((text) => /[^0]/.test(text));
+/** The context of a trace (W3C, "Trace Context"), of which ids are not all zeros. */
+export const aTraceparent = fc
+  .tuple(digits(32), digits(16), fc.constantFrom('00', '01'))
+  .map(([traceId, spanId, flags]) => `00-${traceId}-${spanId}-${flags}`);
 const mayHave = {
   eventId: aText,
   revision: fc.integer({ min: 1, max: 1_000_000 }),
   pipeline: aText,
   stage: aText,
   runId: fc.uuid(),
+  traceparent: fc.oneof(aTraceparent, fc.jsonValue()),
 };
 const aValue = fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(null));
 

@@ -86,6 +86,52 @@ test('an event that a router would reject is a problem of its message, and the o
   ]);
 });
 
+test('an event is in the trace that it names itself, or its envelope, or its message', async () => {
+  const project = await readPage();
+  const table = buildRoutingTable(1, project);
+  const context = (id: string): string => `00-${id.repeat(32)}-00f067aa0ba902b7-01`;
+  const fares = {
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'partners',
+    table: 'fares',
+    status: 'SUCCESS',
+  };
+  const event = { ...fares, timelabel: '20200303000000' };
+  const cloud = { specversion: '1.0', id: '1', source: '/fares', type: 'loaded', data: event };
+  const topic = { Type: 'Notification', TopicArn: 'arn:aws:sns:x', Message: JSON.stringify(event) };
+  const attributes = { traceparent: context('a') };
+  const read = (
+    mapping: 'data-event' | 'cloudevents',
+    message: unknown,
+    given: Readonly<Record<string, string>> = attributes,
+  ): readonly unknown[] => {
+    const source = { name: 'own', kind: 'sqs', queueUrl: 'q', mapping, events: [] } as const;
+    const { events, problems } = readInbound(source, table, JSON.stringify(message), given);
+    expect(problems).toEqual([]);
+    return events.map(({ traceparent }) => traceparent);
+  };
+  expect(read('data-event', event, {})).toEqual([undefined]);
+  expect(read('data-event', [event, { ...event, traceparent: context('b') }])).toEqual([
+    context('a'),
+    context('b'),
+  ]);
+  expect(read('cloudevents', { ...cloud, traceparent: context('c') })).toEqual([context('c')]);
+  expect(read('cloudevents', cloud)).toEqual([context('a')]);
+  const named = { Type: 'String', Value: context('d') };
+  expect(read('data-event', { ...topic, MessageAttributes: { traceparent: named } })).toEqual([context('d')]);
+  // What is none is as if it were not there, at each place.
+  for (const none of ['', 'nonsense', null, 7, { a: 1 }]) {
+    expect(read('cloudevents', { ...cloud, traceparent: none })).toEqual([context('a')]);
+    expect(read('data-event', { ...topic, MessageAttributes: { traceparent: none } })).toEqual([
+      context('a'),
+    ]);
+    expect(read('data-event', { ...topic, MessageAttributes: none }, { traceparent: 'x' })).toEqual([
+      undefined,
+    ]);
+  }
+});
+
 test('a source is part of the configuration: its references are named, its changes shown, its rules described', async () => {
   const project = await readPage();
   expect(secretReferences(project)).toEqual(

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readIncoming } from '../../pipeline/incoming.ts';
+import { readMessage } from '../../pipeline/read-message.ts';
+import { parseTraceparent, readTraceparent } from '../../pipeline/traceparent.ts';
+import { aTraceparent } from '../support/sent-events.ts';
 
 const SIX = {
   event_type: 'data',
@@ -40,6 +43,57 @@ const METADATA = {
   before: [],
   after: [{ name: 'id', type: { kind: 'int64' }, nullable: false }],
 } as const;
+
+describe('the context of a trace', () => {
+  const [traceId, spanId] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+
+  test('is kept of an event, and neither refuses it nor is part of its content, whatever it is', () => {
+    const [bare, changed] = [SIX, METADATA].map((event) => readMessage(event));
+    const anything = fc.oneof(
+      aTraceparent,
+      fc.jsonValue(),
+      fc.constant('\u0000'),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(anything, (traceparent) => {
+        const kept = readTraceparent(traceparent);
+        const context = kept === undefined ? {} : { traceparent: kept };
+        for (const [event, without] of [
+          [SIX, bare],
+          [METADATA, changed],
+        ] as const)
+          expect(readMessage({ ...event, traceparent })).toEqual({
+            canonical: without?.canonical,
+            incoming: { ...without?.incoming, ...context },
+          });
+      }),
+    );
+    fc.assert(fc.property(aTraceparent, (text) => expect(readTraceparent(text)).toBe(text)));
+  });
+
+  test.each([
+    [`00-${traceId}-${spanId}-01`, `00-${traceId}-${spanId}-01`],
+    // Of flags only one is known, and of later versions the beginning.
+    [`00-${traceId}-${spanId}-03`, `00-${traceId}-${spanId}-01`],
+    [`00-${traceId}-${spanId}-fe`, `00-${traceId}-${spanId}-00`],
+    [`cc-${traceId}-${spanId}-01`, `00-${traceId}-${spanId}-01`],
+    [`cc-${traceId}-${spanId}-01-what-the-future-brings`, `00-${traceId}-${spanId}-01`],
+    [`00-${traceId}-${spanId}-01-what-the-future-brings`, undefined],
+    [`cc-${traceId}-${spanId}-01.more`, undefined],
+    [`ff-${traceId}-${spanId}-01`, undefined],
+    [`00-${'0'.repeat(32)}-${spanId}-01`, undefined],
+    [`00-${traceId}-${'0'.repeat(16)}-01`, undefined],
+    [`00-${traceId.toUpperCase()}-${spanId}-01`, undefined],
+    [`00-${traceId}-${spanId}`, undefined],
+    [`00-${traceId}-${spanId}-01\n`, undefined],
+    [` 00-${traceId}-${spanId}-01`, undefined],
+    [`cc-${traceId}-${spanId}-01-${'x'.repeat(100_000)}`, undefined],
+  ])('as W3C has it: %s', (text, kept) => {
+    expect(readTraceparent(text)).toBe(kept);
+    expect(parseTraceparent(text)?.traceId).toBe(kept === undefined ? undefined : traceId);
+  });
+});
 
 describe('what is an event', () => {
   test('the first six fields are enough', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { eventUuid } from '../../activities/event-uuid.ts';
 import { cloudEvent } from '../../pipeline/cloud-event.ts';
 import type { DataEvent, MetadataEvent, ReeflineEvent } from '../../pipeline/data-event.ts';
+import { MESSAGE_FORMATS } from '../../pipeline/endpoint.ts';
 import { fitMessage, MAX_EVENT_BYTES } from '../../pipeline/fit-message.ts';
 import { healthEvent } from '../../pipeline/health-event.ts';
 import { messageBody } from '../../pipeline/message-body.ts';
@@ -68,10 +69,22 @@ describe('a CloudEvents message', () => {
   });
 
   test('of a replay is valid and says so, with the id of the first sending', () => {
-    const message = JSON.stringify(cloudEvent(fitMessage(EVENT, bytesOf), 7, true));
+    const message = JSON.stringify(cloudEvent(fitMessage(EVENT, bytesOf), 7, { replayed: true }));
     const replayed = new CloudEvent(JSON.parse(message) as Partial<CloudEvent<unknown>>, true);
     expect(replayed).toMatchObject({ id: EVENT.eventId, reeflinereplayed: true, data: EVENT });
     expect(read(EVENT)).not.toHaveProperty('reeflinereplayed');
+  });
+
+  test('says in which trace its delivery stands, and not in which one its event was sent', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const sent = traceparent.replace('00f067aa0ba902b7', 'b7ad6b7169203331');
+    const event: DataEvent = { ...EVENT, traceparent: sent };
+    const tools = { bytesOf, uuidOf: eventUuid };
+    const body = messageBody({ event, seq: 7, replayed: false, traceparent }, 'cloudevents', tools);
+    const received = new CloudEvent(JSON.parse(body) as Partial<CloudEvent<unknown>>, true);
+    expect(received).toMatchObject({ traceparent, data: EVENT });
+    for (const format of MESSAGE_FORMATS)
+      expect(messageBody({ event, seq: 7, replayed: false }, format, tools)).not.toContain('4bf92f35');
   });
 
   test('comes in the order of the log when its sequence is sorted as text', () => {

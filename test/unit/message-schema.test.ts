@@ -20,6 +20,7 @@ import { aDataEvent, aLabel, aMetadataEvent, aText } from '../support/sent-event
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 const TEXTS = { bytesOf, uuidOf: eventUuid };
+const CONTEXT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 /** The event that is logged of what arrives; undefined when it is refused. */
 function logged(raw: unknown): ReeflineEvent | undefined {
@@ -33,7 +34,8 @@ function logged(raw: unknown): ReeflineEvent | undefined {
 function expectEveryFormatValid(event: ReeflineEvent, seq: number, lineage?: EventLineage): void {
   for (const format of MESSAGE_FORMATS)
     for (const replayed of [false, true]) {
-      const body = messageBody({ event, seq, replayed, lineage }, format, TEXTS);
+      const traceparent = replayed ? CONTEXT : undefined;
+      const body = messageBody({ event, seq, replayed, lineage, traceparent }, format, TEXTS);
       expectValidBody(format, body);
       // A quarter of what SQS takes is left for the envelope and its attributes.
       expect(bytesOf(body)).toBeLessThan(256 * 1024);

@@ -1,38 +1,32 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { InMemorySpanExporter, SimpleSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { NO_TRACER } from '../../activities/tracer.ts';
 import type { DataEvent, MetadataEvent } from '../../pipeline/data-event.ts';
-import { runEventId } from '../../pipeline/ids.ts';
-import type { Happening, TracedRun } from '../../pipeline/happening.ts';
-import { spansOf, type Causes } from '../../pipeline/trace.ts';
+import type { Happening, TracedDelivery, TracedEvent, TracedRun } from '../../pipeline/happening.ts';
+import { spansOf, type Span } from '../../pipeline/trace.ts';
 import { askedTraces } from '../../workers/traces/asked-traces.ts';
 import { CauseReader } from '../../workers/traces/cause-reader.ts';
 import { Recorder } from '../../workers/traces/recorder.ts';
-import { SpanWriter } from '../../workers/traces/span-writer.ts';
 import { EVENT } from '../support/sample-event.ts';
+import { FAILING_EVENT } from '../support/sample-events.ts';
 import { spanTree } from '../support/span-tree.ts';
+import {
+  at,
+  attemptOf,
+  CAUSES,
+  closedOf,
+  deliveryOf,
+  eventOf,
+  FETCH,
+  FETCHED,
+  idOf,
+  LABEL,
+  LOAD,
+  LOADED,
+  worker,
+} from '../support/told-happenings.ts';
 import { expectBlocks } from '../support/written-page.ts';
-
-const LABEL = '20200303110000';
-const FETCH: TracedRun = { stage: 'orders.fetch_orders', timelabel: LABEL, revision: 1 };
-const LOAD: TracedRun = { stage: 'orders.load_orders', timelabel: LABEL, revision: 1 };
-const START = Date.UTC(2020, 2, 3, 11, 10);
-
-const idOf = ({ stage, timelabel, revision }: TracedRun): string => runEventId(stage, timelabel, revision);
-
-function eventOf(run: TracedRun, dataset: string): DataEvent {
-  const { stage, timelabel, revision } = run;
-  return { ...EVENT, eventId: idOf(run), stage, timelabel, revision, dataset, runId: 'temporal-run' };
-}
-
-const FETCHED = eventOf(FETCH, 'lake.shop.orders');
-const LOADED = eventOf(LOAD, 'warehouse.analytics.orders');
-/** What the catalog says: a schedule asked for the extract, whose event completed the load. */
-const CAUSES = new Map<string, Causes>([
-  [idOf(FETCH), []],
-  [idOf(LOAD), [FETCHED.eventId]],
-]);
 
 /** A scheduled extract, whose event starts a load that is throttled once; a delivery fails once, too. Milliseconds after START. */
 const STORY: readonly Happening[] = [
@@ -55,83 +49,19 @@ const STORY: readonly Happening[] = [
   { ...at(7600, 7620), ...deliveryOf(LOADED, 1) },
 ];
 
-function at(from: number, to: number): { from: number; to: number } {
-  return { from: START + from, to: START + to };
-}
-
-function attemptOf(
-  run: TracedRun,
-  dataset: string,
-  attempt: number,
-): Omit<Extract<Happening, { kind: 'attempted' }>, 'from' | 'to'> {
-  const temporalRunId = 'temporal-run';
-  return {
-    kind: 'attempted',
-    run,
-    dataset,
-    attempt,
-    temporalRunId,
-    rows: 3,
-    failure: null,
-    cancelled: false,
-  };
-}
-
-function closedOf(
-  run: TracedRun,
-  dataset: string,
-  trigger: string,
-  opened: number,
-): Omit<Extract<Happening, { kind: 'closed' }>, 'from' | 'to'> {
-  const reported = { outcome: 'SUCCESS', eventId: idOf(run), rows: 3, failure: null };
-  const openedAt = START + opened;
-  return { kind: 'closed', run, dataset, trigger, openedAt, temporalRunId: 'temporal-run', ...reported };
-}
-
-function deliveryOf(
-  event: DataEvent,
-  attempt: number,
-): Omit<Extract<Happening, { kind: 'delivered' }>, 'from' | 'to'> {
-  return { kind: 'delivered', event, endpoint: 'customers', attempt, replay: null, failure: null };
-}
-
-/** A worker that exports what it is told. Another one has the same catalog and nothing else in common with it. */
-function worker(installation = 'production'): {
-  tell: (happenings: readonly Happening[]) => Promise<readonly ReadableSpan[]>;
-  traceOf: (eventId: string) => string;
-} {
-  const exporter = new InMemorySpanExporter();
-  const writer = new SpanWriter({
-    installation,
-    processor: new SimpleSpanProcessor(exporter),
-    resource: resourceFromAttributes({ 'service.name': 'reefline' }),
-    redact: (text) => text.replaceAll('s3cret', '${env:SECRET}'),
-  });
-  const reader = new CauseReader((runs) => Promise.resolve(runs.map((run) => CAUSES.get(idOf(run)))));
-  const recorder = new Recorder(reader, (span) => writer.write(span));
-  return {
-    tell: async (happenings) => {
-      for (const happening of happenings) recorder.record(happening);
-      await recorder.settled();
-      return exporter.getFinishedSpans();
-    },
-    traceOf: (eventId) => writer.traceOf(eventId),
-  };
-}
-
 /** Each activity of the story on another worker, in an order in which none of them can have heard of another. */
 async function spansOfWorkers(): Promise<readonly ReadableSpan[]> {
   const told = STORY.toReversed().map((happening) => worker().tell([happening]));
   return (await Promise.all(told)).flat();
 }
 
-const inTrace = (spans: readonly ReadableSpan[], eventId: string): readonly ReadableSpan[] =>
-  spans.filter((span) => span.spanContext().traceId === worker().traceOf(eventId));
+const inTrace = (spans: readonly ReadableSpan[], event: TracedEvent): readonly ReadableSpan[] =>
+  spans.filter((span) => span.spanContext().traceId === worker().traceOf(event));
 
 describe('a trace', () => {
   test('holds an event from the run that makes it to the end of its dependents, whoever does the parts', async () => {
     const spans = await spansOfWorkers();
-    const [fetched, loaded] = [FETCHED, LOADED].map(({ eventId }) => inTrace(spans, eventId));
+    const [fetched, loaded] = [FETCHED, LOADED].map((event) => inTrace(spans, event));
     expect([fetched?.length, loaded?.length]).toEqual([spans.length - 2, 2]);
     expectBlocks('operate.md', {
       trace: `\`\`\`text\n${spanTree(fetched ?? [])}\n\`\`\``,
@@ -157,15 +87,16 @@ describe('a trace', () => {
   });
 
   test('is another one for an installation whose events have the same ids', () => {
-    expect(worker('staging').traceOf(FETCHED.eventId)).not.toBe(worker().traceOf(FETCHED.eventId));
-    expect(worker().traceOf(FETCHED.eventId)).toMatch(/^[0-9a-f]{32}$/);
+    expect(worker('staging').traceOf(FETCHED)).not.toBe(worker().traceOf(FETCHED));
+    expect(worker().traceOf(FETCHED)).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test('has a run with many inputs below the last of them and links it with the others', () => {
     const closed: Happening = { ...at(0, 1), ...closedOf(LOAD, LOADED.dataset, 'event', 0) };
-    const [run] = spansOf(closed, ['c', 'b', 'a']);
-    expect(run).toMatchObject({ trace: 'c', parent: 'accept/c' });
-    expect(run?.links.map(({ trace }) => trace)).toEqual(['b', 'a', LOADED.eventId]);
+    const causes = ['c', 'b', 'a'].map((eventId) => ({ eventId }));
+    const [run] = spansOf(closed, causes);
+    expect(run).toMatchObject({ trace: { eventId: 'c' }, parent: 'accept/c' });
+    expect(run?.links.map(({ trace }) => trace.eventId)).toEqual(['b', 'a', LOADED.eventId]);
   });
 
   test('begins with an event that nothing ran for, and with one whose run the catalog does not know', () => {
@@ -173,7 +104,7 @@ describe('a trace', () => {
     const late: DataEvent = { ...LOADED, runId: null };
     for (const event of [outside, late, LOADED]) {
       const spans = spansOf({ ...at(0, 1), kind: 'accepted', event, router: 'orders' }, undefined);
-      expect(spans).toMatchObject([{ trace: event.eventId, parent: null, links: [] }]);
+      expect(spans).toMatchObject([{ trace: { eventId: event.eventId }, parent: null, links: [] }]);
     }
   });
 
@@ -186,11 +117,120 @@ describe('a trace', () => {
     };
     const [span] = spansOf({ ...at(0, 1), kind: 'accepted', event, router: 'orders' }, []);
     expect(span).toMatchObject({
-      trace: event.eventId,
+      trace: { eventId: event.eventId },
       parent: null,
-      links: [{ trace: FETCHED.eventId, span: `run/${FETCHED.eventId}` }],
+      links: [{ trace: { eventId: FETCHED.eventId }, span: `run/${FETCHED.eventId}` }],
       attributes: { 'reefline.change': 'COLUMN_ADDED' },
     });
+  });
+});
+
+/** A service that traces its work reports fares that are there; a load takes them, and the customer hears of both. */
+const SERVICE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
+const CONTEXT = `00-${SERVICE.traceId}-${SERVICE.spanId}-01`;
+const FARES: DataEvent = {
+  ...EVENT,
+  ...{ eventId: 'outside/1', dataset: 'lake.partner.fares', pipeline: null, stage: null, runId: null },
+  traceparent: CONTEXT,
+};
+const PRICE: TracedRun = { stage: 'orders.load_prices', timelabel: LABEL, revision: 1 };
+const PRICED: DataEvent = { ...eventOf(PRICE, 'warehouse.marts.prices'), traceparent: CONTEXT };
+CAUSES.set(idOf(PRICE), [{ eventId: FARES.eventId, traceparent: CONTEXT }, { eventId: FETCHED.eventId }]);
+const OUTSIDE_STORY: readonly Happening[] = [
+  { ...at(0, 21), kind: 'accepted', event: FARES, router: 'orders' },
+  { ...at(30, 60), ...deliveryOf(FARES, 1) },
+  { ...at(40, 1540), ...attemptOf(PRICE, PRICED.dataset, 1) },
+  { ...at(1550, 1570), ...closedOf(PRICE, PRICED.dataset, 'event', 15), reported: PRICED },
+  { ...at(1580, 1600), kind: 'accepted', event: PRICED, router: 'orders' },
+  { ...at(1610, 1640), ...deliveryOf(PRICED, 1) },
+];
+
+describe('a trace that began outside', () => {
+  test('goes on from the service to the queue, by way of all that its event brings about', async () => {
+    const told = OUTSIDE_STORY.toReversed().map((happening) => worker().tell([happening]));
+    const spans = (await Promise.all(told)).flat();
+    for (const span of spans) expect(span.spanContext().traceId).toBe(SERVICE.traceId);
+    const root = spans.find(({ name }) => name === 'accept lake.partner.fares');
+    expect(root?.parentSpanContext).toMatchObject({ ...SERVICE, isRemote: true });
+    expectBlocks('operate.md', { 'outside trace': `\`\`\`text\n${spanTree(spans)}\n\`\`\`` });
+    // The other event that the run had waited for is in its own trace.
+    const run = spans.find(({ name }) => name === 'run orders.load_prices');
+    expect(run?.links).toMatchObject([{ context: { traceId: worker().traceOf(FETCHED) } }]);
+    const delivery = { event: PRICED, endpoint: 'customers', attempt: 1, replay: null };
+    const delivered = spans.find(
+      ({ attributes }) =>
+        attributes['reefline.event.id'] === PRICED.eventId && attributes['reefline.endpoint'],
+    );
+    expect(worker().traceparent(delivery)).toBe(
+      `00-${SERVICE.traceId}-${delivered?.spanContext().spanId ?? ''}-01`,
+    );
+  });
+
+  test('keeps to what it says of sampling, and has no gap where its spans are not kept', async () => {
+    const ignored = CONTEXT.replace(/1$/, '0');
+    const parts = OUTSIDE_STORY.map((happening): Happening => {
+      return 'event' in happening && happening.kind !== 'reported'
+        ? { ...happening, event: { ...happening.event, traceparent: ignored } as DataEvent }
+        : happening;
+    });
+    CAUSES.set(idOf(PRICE), [{ eventId: FARES.eventId, traceparent: ignored }]);
+    expect(await worker().tell(parts)).toEqual([]);
+    CAUSES.set(idOf(PRICE), [{ eventId: FARES.eventId, traceparent: CONTEXT }]);
+    const of = (event: DataEvent): TracedDelivery => ({ event, endpoint: 'c', attempt: 1, replay: null });
+    expect(worker().traceparent(of({ ...FARES, traceparent: ignored }))).toBe(ignored);
+    // A worker without traces hands on what it was given.
+    expect(NO_TRACER.traceparent(of(FARES))).toBe(CONTEXT);
+    expect(NO_TRACER.traceparent(of(FETCHED))).toBeUndefined();
+    expect(worker().traceparent(of(FETCHED))).toMatch(
+      new RegExp(`^00-${worker().traceOf(FETCHED)}-[0-9a-f]{16}-01$`),
+    );
+  });
+});
+
+describe('an event that no run reports', () => {
+  const late: DataEvent = { ...LOADED, runId: null, status: 'FAILURE', outcome: 'LATE' };
+  const held: DataEvent = { ...late, outcome: 'HELD' };
+
+  test('of a label that is late or given up is below the passing of its deadline', async () => {
+    for (const event of [late, { ...late, outcome: 'MISSING' } as const]) {
+      const spans = await worker().tell([
+        { ...at(0, 12), kind: 'overdue', event },
+        { ...at(20, 30), kind: 'accepted', event, router: 'orders' },
+        { ...at(40, 50), ...deliveryOf(event, 1) },
+      ]);
+      const lines = spanTree(spans).split('\n');
+      expect(lines.map((line) => line.replace(/ +\+.*/, ''))).toEqual([
+        'overdue orders.load_orders',
+        '  accept warehouse.analytics.orders',
+        '    deliver customers',
+      ]);
+      expect(lines[0]).toContain(`outcome=${event.outcome}`);
+    }
+  });
+
+  test('and that no router took is above its deliveries, and near what led to it', () => {
+    const causes = [{ eventId: 'a', traceparent: CONTEXT }, { eventId: 'b' }];
+    const [span] = spansOf({ ...at(0, 1), kind: 'reported', event: held, causes }, undefined);
+    expect(span).toMatchObject({
+      trace: { eventId: held.eventId },
+      parent: null,
+      span: `accept/${held.eventId}`,
+    });
+    expect(span?.links.map((link) => link.span)).toEqual(['accept/a', 'accept/b']);
+    const event = { ...held, traceparent: CONTEXT };
+    const [inside] = spansOf({ ...at(0, 1), kind: 'reported', event, causes }, undefined);
+    expect(inside).toMatchObject({ parent: 'accept/a', links: [{ span: 'accept/b' }] });
+    const [delivered] = spansOf({ ...at(0, 1), ...deliveryOf(held, 1), failure: null }, undefined);
+    expect(delivered?.parent).toBe(span?.span);
+  });
+
+  test('about the health of an endpoint is above its deliveries, unless a person changed that', () => {
+    const delivery = { ...at(0, 1), ...deliveryOf(FETCHED, 1) };
+    const [told] = spansOf({ ...at(0, 1), kind: 'reported', event: FAILING_EVENT, causes: [] }, undefined);
+    expect(told).toMatchObject({ parent: null, attributes: { 'reefline.health': 'failing' } });
+    expect(spansOf({ ...delivery, event: FAILING_EVENT }, undefined)).toMatchObject([{ parent: told?.span }]);
+    const paused = { ...FAILING_EVENT, health: 'paused' } as const;
+    expect(spansOf({ ...delivery, event: paused }, undefined)).toMatchObject([{ parent: null }]);
   });
 });
 
@@ -245,7 +285,8 @@ describe('a span', () => {
     const reader = new CauseReader((runs) =>
       away ? Promise.reject(new Error('gone')) : Promise.resolve(runs.map(() => [])),
     );
-    const recorder = new Recorder(reader, (span) => written.push(span.name));
+    const write = (span: Span): void => void written.push(span.name);
+    const recorder = new Recorder(reader, { write, traceparentOf: () => '' });
     const happening: Happening = { ...at(0, 1), ...attemptOf(LOAD, LOADED.dataset, 1) };
     recorder.record(happening);
     await recorder.settled();

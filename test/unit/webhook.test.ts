@@ -27,6 +27,8 @@ function message(id: string, group = 'a.b.c'): OutgoingMessage {
   return { id, group, body: JSON.stringify({ eventId: id, text: 'ä' }), attributes: {} };
 }
 
+const CONTEXT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 function send(
   messages: readonly OutgoingMessage[],
   { secret = SECRET, url = `${receiver.url}/hook?key=geheim`, time = FOREVER } = {},
@@ -67,8 +69,14 @@ describe('a webhook', () => {
   test('that changes its secret can check with the old one and with the new one', async () => {
     await send([message('e1')], { secret: `${SECRET} ${NEXT_SECRET}` });
     const [{ headers, body } = { headers: {}, body: '' }] = receiver.requests;
+    expect(headers).not.toHaveProperty('traceparent');
     for (const secret of [SECRET, NEXT_SECRET])
       expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toBeDefined();
+  });
+
+  test('gets the context of the trace in the header of W3C', async () => {
+    await send([{ ...message('e1'), attributes: { eventId: 'e1', traceparent: CONTEXT } }]);
+    expect(receiver.requests[0]?.headers).toMatchObject({ traceparent: CONTEXT });
   });
 
   test('gets the messages of one group one after the other, and no more than eight at once', async () => {

@@ -99,7 +99,7 @@ describe('the log in JSON', () => {
   });
 
   test('names the trace of a run, and of an event that came alone, where that is known', async () => {
-    const traceIdOf: TraceIdOf = async ({ eventId, run }) => eventId ?? run?.stage;
+    const traceIdOf: TraceIdOf = async ({ event, run }) => event?.traceparent ?? event?.eventId ?? run?.stage;
     const wait = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 1));
     const done = async (): Promise<unknown> => {
       await wait();
@@ -117,6 +117,11 @@ describe('the log in JSON', () => {
       traceIds.push(line?.['traceId']);
     }
     expect(traceIds).toEqual(['e/r1', undefined]);
+    // An event that came with a trace is in that, whether or not its sender named it.
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const inTrace = ['orders', [{ traceparent }]];
+    const [line] = await linesOf('acceptEvents', 'router/orders', inTrace, accepted, traceIdOf);
+    expect(line?.['traceId']).toBe(traceparent);
   });
 
   test('fails no activity, whatever it returns', async () => {

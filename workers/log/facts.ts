@@ -1,5 +1,6 @@
 import { parseBackfillId, parseRunId, publisherId, routerId } from '../../pipeline/ids.ts';
-import type { TracedRun } from '../../pipeline/happening.ts';
+import type { TracedEvent, TracedRun } from '../../pipeline/happening.ts';
+import { readTraceparent } from '../../pipeline/traceparent.ts';
 import type { Activities } from '../../workflows/activity-types.ts';
 import type { Facts } from './json-log.ts';
 
@@ -33,15 +34,17 @@ export function callFacts({ name, args }: Call): Facts {
 
 /** What a call works on, as far as that says in which trace it is. */
 export interface Traced {
-  /** Of the only message of a batch, when its sender named it. */
-  readonly eventId?: string;
+  /** The only message of a batch, when its sender named it or the trace that it is in. */
+  readonly event?: TracedEvent;
   readonly run?: TracedRun;
 }
 
 export function tracedBy({ name, args }: Call): Traced {
   if (name === 'acceptEvents') {
-    const { eventId } = onlyEvent((args[1] ?? []) as readonly unknown[]);
-    return typeof eventId === 'string' ? { eventId } : {};
+    const { eventId, traceparent } = onlyMessage((args[1] ?? []) as readonly unknown[]);
+    const context = readTraceparent(traceparent);
+    if (context !== undefined) return { event: { eventId: '', traceparent: context } };
+    return typeof eventId === 'string' ? { event: { eventId } } : {};
   }
   return name === 'runStage' || name === 'closeRun' ? { run: args[0] as TracedRun } : {};
 }
@@ -109,13 +112,17 @@ export function resultLine({ name, args }: Call, result: unknown): Said | undefi
 
 /** The event of a batch of one, when its sender named it. */
 function onlyEvent(messages: readonly unknown[]): Facts {
-  const [message] = messages;
-  if (messages.length !== 1 || typeof message !== 'object' || message === null) return {};
-  const { eventId, dataset, timelabel, revision } = message as Record<string, unknown>;
+  const { eventId, dataset, timelabel, revision } = onlyMessage(messages);
   const texts = Object.entries({ eventId, dataset, timelabel }).filter(
     ([, value]) => typeof value === 'string',
   );
   return { ...Object.fromEntries(texts), ...(typeof revision === 'number' ? { revision } : {}) };
+}
+
+function onlyMessage(messages: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const [message] = messages;
+  if (messages.length !== 1 || typeof message !== 'object' || message === null) return {};
+  return message as Readonly<Record<string, unknown>>;
 }
 
 function pipelineOf(stage: string): string {

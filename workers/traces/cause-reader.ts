@@ -1,5 +1,5 @@
 import type { TracedRun } from '../../pipeline/happening.ts';
-import type { Causes } from '../../pipeline/trace.ts';
+import type { Causes } from '../../pipeline/trace-place.ts';
 
 /** Runs of one query. */
 const BATCH = 500;

@@ -3,6 +3,7 @@ import {
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
   type Context,
   type SpanContext,
@@ -12,7 +13,10 @@ import {
 } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { BasicTracerProvider, type IdGenerator, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { Place, Span } from '../../pipeline/trace.ts';
+import type { TracedEvent } from '../../pipeline/happening.ts';
+import type { Span } from '../../pipeline/trace.ts';
+import type { Place } from '../../pipeline/trace-place.ts';
+import { parseTraceparent, writeTraceparent, type Traceparent } from '../../pipeline/traceparent.ts';
 
 export interface SpanWriterOptions {
   /** Sets the traces of this installation apart from those of others: their events have the same ids. */
@@ -58,14 +62,11 @@ export class SpanWriter {
   }
 
   write(span: Span): void {
-    const place = this.#contextOf(span, this.#flagsOf(span));
-    const above: Context =
-      span.parent === null
-        ? ROOT_CONTEXT
-        : trace.setSpanContext(ROOT_CONTEXT, {
-            ...this.#contextOf({ trace: span.trace, span: span.parent }, place.traceFlags),
-            isRemote: true,
-          });
+    const flags = this.#flagsOf(span);
+    const place = this.#contextOf(span, flags);
+    const { trace: event, parent } = span;
+    const above =
+      parent === null ? outside(event) : remote(this.#contextOf({ trace: event, span: parent }, flags));
     const options = {
       kind: KINDS[span.kind],
       startTime: span.from,
@@ -73,7 +74,7 @@ export class SpanWriter {
         ...span.attributes,
         ...(span.failure === null ? {} : { 'error.type': span.failure.class }),
       },
-      links: span.links.map((link) => ({ context: this.#contextOf(link, place.traceFlags) })),
+      links: span.links.map((link) => ({ context: this.#contextOf(link, flags) })),
     };
     const open = this.#start(place, span.name, options, above);
     if (span.failure !== null)
@@ -82,8 +83,17 @@ export class SpanWriter {
   }
 
   /** The trace of an event, as 32 hexadecimal digits. */
-  traceOf(eventId: string): string {
-    return this.#digest('trace', eventId).slice(0, 32);
+  traceOf({ eventId, traceparent }: TracedEvent): string {
+    return parseTraceparent(traceparent)?.traceId ?? this.#digest('trace', eventId).slice(0, 32);
+  }
+
+  /** What a message below a span carries: of a span that is not kept, the one from outside, so that a trace has no gap in it. */
+  traceparentOf(place: Place): string {
+    const { traceId, spanId, traceFlags } = this.#contextOf(place, this.#flagsOf(place));
+    const sampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
+    const { traceparent } = place.trace;
+    if (!sampled && traceparent !== undefined) return traceparent;
+    return writeTraceparent({ traceId, spanId, sampled });
   }
 
   close(): Promise<void> {
@@ -91,8 +101,8 @@ export class SpanWriter {
   }
 
   /** Whoever writes a span of a trace asks the sampler as if it were its root, so all of them get the same answer. */
-  #flagsOf(span: Span): number {
-    const root = this.#start(this.#contextOf(span, 0), span.name, {}, ROOT_CONTEXT);
+  #flagsOf(place: Place): number {
+    const root = this.#start(this.#contextOf(place, 0), 'root', {}, outside(place.trace));
     return root.spanContext().traceFlags;
   }
 
@@ -111,4 +121,18 @@ export class SpanWriter {
       .update(JSON.stringify([this.#installation, kind, name]))
       .digest('hex');
   }
+}
+
+/** What is above the first span of ours: that of whoever traced the event before us, or nothing. */
+function outside({ traceparent }: TracedEvent): Context {
+  const span = parseTraceparent(traceparent);
+  return span === undefined ? ROOT_CONTEXT : remote({ ...span, traceFlags: flagOf(span) });
+}
+
+function flagOf({ sampled }: Traceparent): number {
+  return sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+}
+
+function remote({ traceId, spanId, traceFlags }: SpanContext): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
 }

@@ -4,7 +4,7 @@ import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-
 import type pg from 'pg';
 import type { Tracer } from '../../activities/tracer.ts';
 import { readCatalogBirth, readCauses } from '../../catalog/run-causes.ts';
-import { traceOfRun } from '../../pipeline/trace.ts';
+import { traceOfRun } from '../../pipeline/trace-place.ts';
 import type { TraceIdOf } from '../log/activity-log.ts';
 import type { Say } from '../until-reachable.ts';
 import type { AskedTraces } from './asked-traces.ts';
@@ -54,11 +54,11 @@ export async function startTraces({
     redact,
   });
   const causes = new CauseReader((runs) => readCauses(db, runs));
-  const recorder = new Recorder(causes, (span) => writer.write(span));
+  const recorder = new Recorder(causes, writer);
   return {
     tracer: recorder,
-    idOf: async ({ eventId, run }) => {
-      if (run === undefined) return eventId === undefined ? undefined : writer.traceOf(eventId);
+    idOf: async ({ event, run }) => {
+      if (run === undefined) return event === undefined ? undefined : writer.traceOf(event);
       const known = await causes.of(run).catch(() => undefined);
       return known === undefined ? undefined : writer.traceOf(traceOfRun(run, known));
     },
