@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { withoutSorting } from './connect.ts';
-import { claimedAt, type ClaimedDelivery } from './outbox.ts';
+import { claimedAt, NOT_PAUSED, type ClaimedDelivery } from './outbox.ts';
 
 /*
  * The outbox of endpoints that keep an order. The oldest owed message of each dataset is its head: while it is claimed or
@@ -20,7 +20,7 @@ const HEADS = `with recursive head as (
 const OF_ONE_DATASET = 50;
 
 /**
- * Takes owed messages for `seconds`, of each dataset the oldest without a gap: first the heads of all datasets, then what
+ * Takes owed messages of an endpoint that is not paused for `seconds`, of each dataset the oldest without a gap: first the heads of all datasets, then what
  * stands behind them. When the process dies they are owed again after that time. Claims of one endpoint run one after the other: two
  * that saw the same heads would otherwise both take what follows.
  */
@@ -43,6 +43,7 @@ export async function claimInOrder(
              ready as (
                select dataset from head
                 where next_attempt_at <= clock_timestamp() and (claimed_until is null or claimed_until < clock_timestamp())
+                  and ${NOT_PAUSED}
                 order by seq limit ${String(limit)}),
              ${claimedAt(`
                select d.place from ready cross join lateral (

@@ -50,8 +50,11 @@ export function claimedAt(places: string): string {
            order by c.seq`;
 }
 
+/** True unless a person paused the endpoint meanwhile: it is asked once for each claim. */
+export const NOT_PAUSED = `exists (select 1 from reefline.endpoint where name = $1 and paused_at is null)`;
+
 /**
- * Takes the oldest owed deliveries of an endpoint for `seconds`; another forwarder skips them meanwhile. When the
+ * Takes the oldest owed deliveries of an endpoint that is not paused for `seconds`; another forwarder skips them meanwhile. When the
  * process dies they are owed again after that time.
  */
 export async function claimDeliveries(
@@ -65,7 +68,7 @@ export async function claimDeliveries(
     text: `with ${claimedAt(`
              select ctid from reefline.delivery
               where endpoint = $1 and status = 'owed' and next_attempt_at <= clock_timestamp()
-                and (claimed_until is null or claimed_until < clock_timestamp())
+                and (claimed_until is null or claimed_until < clock_timestamp()) and ${NOT_PAUSED}
               order by seq limit ${String(limit)} for update skip locked`)}`,
     values: [endpoint, seconds],
   });

@@ -9,15 +9,21 @@ const PARALLEL_CALLS = 4;
 export function createQueueSender(queue: Queue): Sender {
   return isFifo(queue.queueUrl)
     ? { ordered: true, send: (messages, time) => sendInOrder(queue, messages, time) }
-    : { ordered: false, send: (messages) => sendAll(queue, messages) };
+    : { ordered: false, send: (messages, time) => sendAll(queue, messages, time) };
 }
 
-/** Sends all messages in full calls, several at a time. Every message has a result. */
-async function sendAll(queue: Queue, messages: readonly OutgoingMessage[]): Promise<SendResults> {
+/** Sends all messages in full calls, several at a time. What is left when `time` is over has no result. */
+async function sendAll(
+  queue: Queue,
+  messages: readonly OutgoingMessage[],
+  time: AbortSignal,
+): Promise<SendResults> {
   const batches = [...batchMessages(messages)];
   const results = new Map<string, SendResult>();
   const lane = async (): Promise<void> => {
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+    while (!time.aborted) {
+      const batch = batches.shift();
+      if (batch === undefined) return;
       for (const result of await sendBatch(queue, batch)) results.set(result.id, result);
     }
   };
@@ -39,7 +45,7 @@ async function sendInOrder(
   const results = new Map<string, SendResult>();
   while (groups.size > 0 && !time.aborted) {
     const round = [...groups.values()].flatMap((group) => group.splice(0, 1));
-    for (const [id, result] of await sendAll(queue, round)) results.set(id, result);
+    for (const [id, result] of await sendAll(queue, round, time)) results.set(id, result);
     for (const { id, group } of round)
       if (results.get(id)?.error !== null || groups.get(group)?.length === 0) groups.delete(group);
   }

@@ -2,7 +2,6 @@ import {
   CreateQueueCommand,
   DeleteQueueCommand,
   type SendMessageBatchCommandInput,
-  type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -13,6 +12,7 @@ import pg from 'pg';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
+import { pauseEndpoint, resumeEndpoint } from '../../catalog/endpoint-pauses.ts';
 import { settleDeliveries } from '../../catalog/outbox.ts';
 import { openReplay, replayStep } from '../../catalog/replays.ts';
 import { spawn } from 'node:child_process';
@@ -23,6 +23,7 @@ import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import type { OutgoingMessage, Sender, SendResult } from '../../pipeline/outgoing.ts';
 import { startConsumer, type Consumer } from '../support/consumer.ts';
 import { eventually } from '../support/eventually.ts';
+import { forwardWithMishaps, type Mishap } from '../support/forward-with-mishaps.ts';
 import { freshDatabase, freshQueue, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
@@ -185,6 +186,49 @@ describe('forwarding to a receiver that is not well', () => {
     expect(others).toMatchObject({ delivered: 2, failed: 1, nextDueSeconds: 10 });
   });
 
+  test('sends and claims nothing more once it is paused or the activity is cancelled, and owes the rest as before', async () => {
+    const owed = 450;
+    await db.query(
+      `with event as (
+         insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
+         select 'p' || n, 'data', 'a.b.c', '20010101000000', n, 'p', '{"event_type": "data"}' from generate_series(1, $1::int) n
+         returning event_id, seq, dataset)
+       insert into reefline.delivery (endpoint, seq, event_id, dataset) select 'customers', seq, event_id, dataset from event`,
+      [owed],
+    );
+    const untouched = async (): Promise<number | null> => {
+      const text = `select from reefline.delivery where status = 'owed' and attempts = 0 and claimed_until is null`;
+      return (await db.query(text)).rowCount;
+    };
+    const environment = new MockActivityEnvironment(undefined, { logger: QUIET });
+    let calls = 0;
+    const queue = { send: ({ input }: { input: SendMessageBatchCommandInput }) => during(input) };
+    let during = async ({ Entries = [] }: SendMessageBatchCommandInput): Promise<object> => {
+      calls += 1;
+      if (calls === 20) await pauseEndpoint(db, 'customers', 'ada', 'a move');
+      return { Successful: Entries.map(({ Id }) => ({ Id, MessageId: 'm' })) };
+    };
+    const sender = createQueueSender({
+      client: queue as unknown as SQSClient,
+      queueUrl: 'https://sqs/standard',
+    });
+    const forward = (): Promise<Forwarded> =>
+      environment.run(() => forwardEvents({ db, sender: () => sender, redact: (text) => text }, 'customers'));
+    expect(await forward()).toMatchObject({ delivered: 200, failed: 0, nextDueSeconds: 0 });
+    expect(await forward()).toMatchObject({ delivered: 0, nextDueSeconds: null });
+    expect(await untouched()).toBe(owed - 200);
+    await resumeEndpoint(db, 'customers');
+    const sent = during;
+    during = async (input) => {
+      await Promise.resolve();
+      environment.cancel();
+      return sent(input);
+    };
+    // The calls that are under way go on.
+    expect(await forward()).toMatchObject({ delivered: 40, failed: 0, nextDueSeconds: 0 });
+    expect(await untouched()).toBe(owed - 240);
+  });
+
   test('does not try again what it wants no more', async () => {
     await owe(['a.b.c']);
     const gone = await forwardTo(() => ({ error: { ...error, failureClass: 'not_found' }, final: true }));
@@ -208,50 +252,9 @@ describe('forwarding to a receiver that is not well', () => {
   });
 });
 
-/** Forwards through a client of which `fails` decides what becomes of each entry, and of each mark in the catalog. */
-async function forwardOnce(fails: () => 'no' | 'entry' | 'call' | 'crash'): Promise<Forwarded | undefined> {
-  const client = createSqsClient({});
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const input = args.input as SendMessageBatchCommandInput & { Entries: SendMessageBatchRequestEntry[] };
-      const refused = input.Entries.filter(() => fails() === 'entry');
-      if (fails() === 'call') throw Object.assign(new Error('slow down'), { name: 'RequestThrottled' });
-      const taken = input.Entries.filter((entry) => !refused.includes(entry));
-      const Failed = refused.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false }));
-      if (taken.length === 0) return { response: {}, output: { $metadata: {}, Failed } };
-      const result = await next({ ...args, input: { ...input, Entries: taken } });
-      Object.assign(result.output, { Failed });
-      return result;
-    },
-    { step: 'initialize' },
-  );
-  const crashing = new Proxy(db, {
-    get: (pool, field) => {
-      if (field === 'query')
-        return (query: pg.QueryConfig, values?: unknown[]) => {
-          if (query.name === 'settle-deliveries' && fails() === 'crash') throw new Error('the worker dies');
-          return pool.query(query, values);
-        };
-      const value: unknown = Reflect.get(pool, field);
-      return typeof value === 'function' ? (value.bind(pool) as unknown) : value;
-    },
-  });
-  const forwarding = {
-    db: crashing,
-    sender: () => createQueueSender({ client, queueUrl }),
-    redact: (text: string) => text,
-  };
-  try {
-    return await new MockActivityEnvironment(undefined, { logger: QUIET }).run(() =>
-      forwardEvents(forwarding, 'customers'),
-    );
-  } catch (error) {
-    expect(String(error)).toContain('the worker dies');
-    return undefined;
-  } finally {
-    client.destroy();
-  }
-}
+/** What becomes of each entry, call and mark is for `fails` to decide. */
+const forwardOnce = (fails: () => Mishap): Promise<Forwarded | undefined> =>
+  forwardWithMishaps(db, 'customers', queueUrl, fails);
 
 interface Received {
   readonly dataset: string;
@@ -297,8 +300,8 @@ describe('a FIFO queue', () => {
         const first = made + 1;
         await owe(named);
         let calls = 0;
-        const fails = (): 'no' | 'entry' | 'call' | 'crash' =>
-          calls < 60 ? ((stream.next().value as 'no' | undefined) ?? 'no') : 'no';
+        const fails = (): Mishap =>
+          calls < 60 ? ((stream.next().value as Mishap | undefined) ?? 'no') : 'no';
         for (;;) {
           calls += 1;
           const forwarded = await forwardOnce(fails);
