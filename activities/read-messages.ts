@@ -5,6 +5,7 @@ import { outsideEventId } from '../pipeline/ids.ts';
 import type { Arrival } from '../pipeline/number-events.ts';
 import { readMessage } from '../pipeline/read-message.ts';
 import { findDataset, type RoutingTable } from '../pipeline/routing.ts';
+import { MOST_MESSAGE_BYTES } from '../pipeline/signal-size.ts';
 import { storableText } from '../pipeline/storable.ts';
 
 /** Most of a rejected message that is kept, in UTF-16 units. */
@@ -23,6 +24,11 @@ export function readMessages(
       rejections.push(rejection(message, incoming.field, incoming.reason));
       continue;
     }
+    const long = incoming.kind === 'metadata' ? undefined : tooLong(canonical);
+    if (long !== undefined) {
+      rejections.push(rejection(message, '', long));
+      continue;
+    }
     const found = findDataset(table, incoming);
     if ('reason' in found) {
       rejections.push(rejection(message, found.field, found.reason));
@@ -32,6 +38,15 @@ export function readMessages(
     if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
   }
   return { arrivals: [...arrivals.values()], rejections };
+}
+
+/** Columns of a wide table are two long lists, so only the server limits what is said about them. */
+function tooLong(canonical: string): string | undefined {
+  // A UTF-16 unit has at most three bytes of UTF-8.
+  if (canonical.length * 3 <= MOST_MESSAGE_BYTES) return undefined;
+  const bytes = Buffer.byteLength(canonical);
+  if (bytes <= MOST_MESSAGE_BYTES) return undefined;
+  return `The event has ${String(bytes)} bytes of JSON; at most ${String(MOST_MESSAGE_BYTES)} are taken.`;
 }
 
 /** A message that cannot be taken, in the form in which it is kept. */

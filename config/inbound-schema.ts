@@ -28,6 +28,14 @@ const value = text
   })
   .meta({ examples: ['fares', '$.detail.table'] });
 
+function whole(least: number, most: number, of: string): z.ZodInt {
+  const text = message(
+    `this is no number of ${of}`,
+    `write a whole number from ${String(least)} to ${String(most)}`,
+  );
+  return z.int(text).min(least, text).max(most, text);
+}
+
 const textFormat = text.max(500, message('this is longer than 500 characters', 'shorten it'));
 
 const keyFormat = textFormat.refine((format) => !('problem' in parseTextFormat(format)), {
@@ -117,6 +125,17 @@ export const inboundSchema = z
     deadLetterQueueUrl: text
       .optional()
       .describe('URL of the queue for messages that cannot be taken; they are removed when absent.'),
+    maxMessageBytes: whole(1_000, 1_048_576, 'bytes')
+      .optional()
+      .describe('Largest message that is taken, in bytes; 262144 when absent.'),
+    maxEvents: whole(1, 10_000, 'events')
+      .optional()
+      .describe('Most events that one message may bring; 1000 when absent.'),
+    maxEventsPerSecond: whole(1, 10_000, 'events a second')
+      .optional()
+      .describe(
+        'Most events a second that one worker takes; what comes faster waits in the queue. 500 when absent.',
+      ),
     mapping: z
       .enum(INBOUND_MAPPINGS)
       .describe(

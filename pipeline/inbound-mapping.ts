@@ -1,6 +1,7 @@
 import { canonicalJson } from './canonical.ts';
 import { readForeignLabel, TIME_WRITINGS, type LabelReading } from './foreign-label.ts';
 import type { InboundRule, InboundSource } from './inbound.ts';
+import { tooMany } from './inbound-limits.ts';
 import { at, partsOf, type InboundPart, type InboundProblem } from './inbound-parts.ts';
 import { looksLikePath, parsePath, valueAt } from './message-path.ts';
 import { storableText } from './storable.ts';
@@ -58,6 +59,8 @@ interface Notification {
 
 function mapped(source: InboundSource, { message, traceparent }: Unwrapped): MappedMessage {
   const { parts, problems, ignored } = partsOf(source.mapping, source.each, message);
+  const reason = tooMany(source, parts.length);
+  if (reason !== undefined) return { events: [], problems: [{ field: '', reason }], ignored: 0 };
   const results = parts.map((part) => mapPart(source, part));
   return {
     events: results.flatMap((result, at) =>

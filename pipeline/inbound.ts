@@ -22,6 +22,10 @@ export interface InboundSource {
   readonly externalId?: string;
   /** Where messages go that cannot be taken. Absent, they are removed; a record of them is kept in either case. */
   readonly deadLetterQueueUrl?: string;
+  /** Bytes of one message, events of one message, and events a second that one worker takes; see pipeline/inbound-limits.ts. */
+  readonly maxMessageBytes?: number;
+  readonly maxEvents?: number;
+  readonly maxEventsPerSecond?: number;
   readonly mapping: InboundMapping;
   /** Path to a list in the message, each element of which is an event. */
   readonly each?: string;

@@ -13,6 +13,12 @@ export const MOST_TEXT = 500_000;
  */
 export const MOST_EVENT_BYTES = 20_000;
 
+/**
+ * Largest data event that a router takes from whoever signals it, and largest message of an inbound queue, in bytes of
+ * UTF-8. What is larger is refused with the reason, and the beginning of it is kept.
+ */
+export const MOST_MESSAGE_BYTES = 262_144;
+
 /** Something that goes into a signal whole: how many events it is and how long their JSON is, in UTF-16 units. */
 export interface Parcel {
   readonly count: number;

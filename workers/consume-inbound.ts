@@ -4,6 +4,7 @@ import { recordInboundError } from '../catalog/inbound-health.ts';
 import { backOff } from '../client/back-off.ts';
 import { receiveMessages } from '../connectors/sqs/receive.ts';
 import { canonicalJson } from '../pipeline/canonical.ts';
+import { INBOUND_LIMITS, pace } from '../pipeline/inbound-limits.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { storableText } from '../pipeline/storable.ts';
@@ -36,13 +37,22 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
   const { db, source, tools, current, ready, say, redact, signal } = consuming;
   let failures = 0;
   let told = '';
+  let paidUntil = 0;
+  let slowed = false;
   while (!signal.aborted) {
     try {
       if (failures > 0) await ready();
       const open = tools();
       const messages = await receiveMessages(open.queue, signal);
       const table = await current();
-      if (isNamed(source, table)) await takeMessages({ ...open, table }, source, messages);
+      if (isNamed(source, table)) {
+        const count = await takeMessages({ ...open, table }, source, messages);
+        const paced = pace(source, count, Date.now(), paidUntil);
+        paidUntil = paced.paidUntil;
+        if (paced.wait > 0 && !slowed) say(slowedText(source, paced.wait));
+        slowed = paced.wait > 0;
+        if (slowed) await pause(paced.wait, undefined, { signal }).catch(() => undefined);
+      }
       // Its messages wait in the queue for the consumer by the new definition, which is on its way.
       else await pause(CHANGING, undefined, { signal }).catch(() => undefined);
       if (failures > 0) say(`Inbound source ${source.name} is consumed again.`);
@@ -58,6 +68,11 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
       await pause(backOff(failures, Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+function slowedText(source: InboundSource, wait: number): string {
+  const rate = source.maxEventsPerSecond ?? INBOUND_LIMITS.eventsPerSecond;
+  return `Inbound source ${source.name} brings more than ${String(rate)} events a second (maxEventsPerSecond): it is asked again in ${String(Math.ceil(wait / 1_000))} s, and its messages wait in the queue.`;
 }
 
 /** True when the configuration still has the source as this consumer knows it. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { InvalidEvents, type OutgoingEvent } from '../client/index.ts';
 import { readOutgoing } from '../client/read-outgoing.ts';
 import { outsideEventId } from '../pipeline/ids.ts';
+import { tooLong } from '../pipeline/inbound-limits.ts';
 import { mapMessage, type MappedEvent } from '../pipeline/inbound-mapping.ts';
 import type { InboundProblem } from '../pipeline/inbound-parts.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
@@ -25,6 +26,8 @@ export function readInbound(
   body: string,
   attributes: Readonly<Record<string, string>> = {},
 ): ReadInbound {
+  const reason = tooLong(source, Buffer.byteLength(body));
+  if (reason !== undefined) return { events: [], problems: [{ field: '', reason }], ignored: 0 };
   const { events, problems, ignored } = mapMessage(source, body);
   const read = events.map((mapped) => checked(mapped, table, attributes['traceparent']));
   return {

@@ -31,13 +31,13 @@ const SPELT_OUT = 3;
 /**
  * Takes a batch: events go to the router, what cannot be taken is recorded and set aside, and only then are the messages
  * deleted. Whatever fails before, or a process that dies on the way, leaves the rest in the queue; it is delivered
- * again, and its events have the same ids. @throws EmitFailure, StageFailure, or what the catalog throws.
+ * again, and its events have the same ids. Returns how much the batch brought, for the rate of the source. @throws EmitFailure, StageFailure, or what the catalog throws.
  */
 export async function takeMessages(
   { db, meter, table, emit, queue, deadLetters }: InboundTools,
   source: InboundSource,
   messages: readonly ReceivedMessage[],
-): Promise<void> {
+): Promise<number> {
   const read = messages.map((message) => ({
     message,
     ...readInbound(source, table, message.body, message.attributes),
@@ -68,6 +68,7 @@ export async function takeMessages(
     messages.filter((message) => !sent.kept.has(message)),
   );
   if (sent.failure !== undefined) throw sent.failure;
+  return accepted + refused.length + ignored;
 }
 
 function reasonOf(problems: ReadInbound['problems']): { readonly field: string; readonly reason: string } {

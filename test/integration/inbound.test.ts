@@ -29,7 +29,7 @@ import { openCustomerAccount } from '../support/customer-account.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, fromEnvironment, type FreshQueue } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
-import { giveBack, held, receiveAll } from '../support/queue-contents.ts';
+import { giveBack, held, notification, receiveAll, send } from '../support/queue-contents.ts';
 
 const PROJECT = projectOf([{ name: 'priced', period: '1d', reads: [OUTSIDE] }]);
 const FARES: InboundRule = {
@@ -107,25 +107,6 @@ async function consume(
   return { inbound, said };
 }
 
-async function send(queueUrl: string, ...bodies: readonly string[]): Promise<void> {
-  const Entries = bodies.map((MessageBody, at) => ({
-    Id: String(at),
-    MessageBody,
-    MessageAttributes: { tenant: { DataType: 'String', StringValue: 'acme' } },
-  }));
-  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  expect(Failed).toEqual([]);
-}
-
-function notification(...days: readonly string[]): string {
-  return JSON.stringify({
-    Records: days.map((day) => ({
-      eventName: 'ObjectCreated:Put',
-      s3: { bucket: { name: 'drop' }, object: { key: `fares/${day}/a.csv`, size: 9, sequencer: day } },
-    })),
-  });
-}
-
 /** What the source's router was sent, from its history in Temporal. */
 async function signalled({ name }: InboundSource): Promise<unknown[]> {
   const workflow = routerId(inboundRouter(name));
@@ -155,6 +136,7 @@ describe('a source of outside events', () => {
     const dead = await queue('dead');
     const source = await sourceOf('drop', { deadLetterQueueUrl: dead });
     await send(
+      sqs,
       source.queueUrl,
       notification('2020/03/03', '2020/03/04'),
       'poison \ud83d\udca3',
@@ -237,7 +219,7 @@ describe('a source of outside events', () => {
       table: 'fares',
       status: 'SUCCESS',
     };
-    await send(source.queueUrl, JSON.stringify({ ...event, timelabel: '20210303000000' }));
+    await send(sqs, source.queueUrl, JSON.stringify({ ...event, timelabel: '20210303000000' }));
     // So that whoever asks gets it, and the queue counts how often somebody did.
     const Attributes = { VisibilityTimeout: '0' };
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: source.queueUrl, Attributes }));
@@ -279,13 +261,14 @@ describe('a source of outside events', () => {
     inbound.follow(first);
     await eventually(async () => expect((await health(source))?.error).toMatch(/IN_URL is not set/));
     environment['IN_URL'] = source.queueUrl;
-    await send(source.queueUrl, notification('2022/03/03'));
+    await send(sqs, source.queueUrl, notification('2022/03/03'));
     await eventually(async () => expect(await held(sqs, source.queueUrl)).toBe(0));
     const second = await apply({ ...source, queueUrl: other, unmatched: 'ignore' });
     // By a definition that is no longer in force nothing is taken, nor refused.
-    await send(source.queueUrl, 'left alone');
+    await send(sqs, source.queueUrl, 'left alone');
     inbound.follow(second);
     await send(
+      sqs,
       other,
       notification('2022/03/04'),
       JSON.stringify({ Event: 's3:TestEvent' }),
@@ -306,7 +289,7 @@ describe('a source of outside events', () => {
     const role = { arn: 'arn:aws:iam::444455556666:role/reefline-fares', externalId: 'acme-7f3a' };
     const dead = await queue('theirs_dead');
     const source = await sourceOf('theirs', { deadLetterQueueUrl: dead });
-    await send(source.queueUrl, notification('2022/04/03'), 'poison');
+    await send(sqs, source.queueUrl, notification('2022/04/03'), 'poison');
     const account = await openCustomerAccount(role);
     const before = { ...process.env };
     Object.assign(process.env, account.env);
@@ -329,6 +312,22 @@ describe('a source of outside events', () => {
       await Promise.all(running.splice(0).map((inbound) => inbound.stop()));
       await account.stop();
     }
+  });
+
+  test('that brings more than its rate is asked less often, and nothing of it is refused', async () => {
+    const source = await sourceOf('fast', { maxEventsPerSecond: 1 });
+    const days = Array.from({ length: 400 }, (_, at) =>
+      new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '/'),
+    );
+    await send(sqs, source.queueUrl, notification(...days));
+    const { inbound, said } = await consume(source);
+    await eventually(async () => expect(said[1]).toMatch(/more than 1 events a second .* again in 399 s/));
+    await send(sqs, source.queueUrl, notification('2025/03/03'));
+    // Whoever waits for its turn ends at once when it is told to.
+    await inbound.stop();
+    expect(await health(source)).toMatchObject({ accepted: 400, rejected: 0, error: null });
+    expect(await held(sqs, source.queueUrl)).toBe(1);
+    await signalled(source);
   });
 
   test('keeps the order of a FIFO queue that several workers consume', async () => {

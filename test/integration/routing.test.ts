@@ -212,6 +212,7 @@ describe('routing on a real Temporal server', () => {
     // The server takes no payload above 2 MiB: the sender is told, and the router never sees it.
     await expect(signal({ ...good, uri: 'x'.repeat(3_000_000) })).rejects.toThrow();
     await signal({ ...good, uri: 'x'.repeat(1_000_000) });
+    await signal({ ...good, note: 'x'.repeat(262_144) });
     await signal(good);
     await eventually(async () => {
       expect(await ledger('priced', '20010111000000')).toEqual(['r1 SUCCESS']);
@@ -228,6 +229,7 @@ describe('routing on a real Temporal server', () => {
     expect(reasons).toContain('"20010231000000" is not a UTC time');
     expect(reasons).toContain('20010111003000 is not the start of an interval');
     expect(reasons).toContain('No dataset has type redshift, schema "partners" and table "unheard_of"');
+    expect(reasons).toMatch(/The event has 262\d{3} bytes of JSON; at most 262144 are taken/);
     expect(reasons).toContain('NUL character or an unpaired surrogate');
     expect(reasons).toContain('"warehouse.main.nothing" is unknown');
     expect(reasons).toContain('The field "type" is missing');

@@ -1,9 +1,32 @@
+import { expect } from '@jest/globals';
 import {
   ChangeMessageVisibilityBatchCommand,
   GetQueueAttributesCommand,
+  SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { receiveMessages, type ReceivedMessage } from '../../connectors/sqs/receive.ts';
+
+/** As somebody else's service sends, with an attribute of its own. */
+export async function send(sqs: SQSClient, queueUrl: string, ...bodies: readonly string[]): Promise<void> {
+  const Entries = bodies.map((MessageBody, at) => ({
+    Id: String(at),
+    MessageBody,
+    MessageAttributes: { tenant: { DataType: 'String', StringValue: 'acme' } },
+  }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+  expect(Failed).toEqual([]);
+}
+
+/** Tells of a file of fares for each of these days, such as 2020/03/03. */
+export function notification(...days: readonly string[]): string {
+  return JSON.stringify({
+    Records: days.map((day) => ({
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: 'drop' }, object: { key: `fares/${day}/a.csv`, size: 9, sequencer: day } },
+    })),
+  });
+}
 
 /** Messages that are in the queue, whether or not somebody holds them. */
 export async function held(sqs: SQSClient, queueUrl: string): Promise<number> {

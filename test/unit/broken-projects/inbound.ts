@@ -55,16 +55,20 @@ export const INBOUND: readonly BrokenProject[] = [
     ],
   },
   {
-    name: 'an inbound source whose queue and role are none',
+    name: 'an inbound source whose queue, role and limits are none',
     edits: withInbound(
       `a: { kind: sqs, queueUrl: acme-fares, mapping: data-event, roleArn: reefline-fares, externalId: "a b" }`,
       `b: { ${QUEUE}, mapping: data-event, externalId: acme }`,
+      `c: { ${QUEUE}, mapping: data-event, maxMessageBytes: 999, maxEvents: 0, maxEventsPerSecond: 20000 }`,
     ),
     expected: [
       at(SETTINGS, 12, 'inbound.a.queueUrl', /no URL of a queue/, /https:/),
       at(SETTINGS, 12, 'inbound.a.roleArn', /no ARN of a role/, /arn:aws:iam/),
       at(SETTINGS, 12, 'inbound.a.externalId', /no external id/, /2 to 1224/),
       at(SETTINGS, 13, 'inbound.b.externalId', /no role is named/, /add roleArn/),
+      at(SETTINGS, 14, 'inbound.c.maxMessageBytes', /no number of bytes/, /1000 to 1048576/),
+      at(SETTINGS, 14, 'inbound.c.maxEvents', /no number of events/, /1 to 10000/),
+      at(SETTINGS, 14, 'inbound.c.maxEventsPerSecond', /no number of events a second/, /1 to 10000/),
     ],
   },
   {
