@@ -123,6 +123,14 @@ export const METRICS = {
     ['router'],
     'Messages that a router holds and has not accepted; absent while it does not answer.',
   ),
+  reefline_router_history_events: gauge(
+    ['router'],
+    'Events in the history of a router, which begins a new one at about a thousand.',
+  ),
+  reefline_router_continue_as_new_total: counter(
+    ['router'],
+    'New histories that a router has begun since it was started; every worker shows the same.',
+  ),
   process_cpu_seconds_total: counter([], 'CPU time of this process.'),
   process_resident_memory_bytes: gauge([], 'Resident memory of this process.'),
 } as const satisfies Readonly<Record<string, Metric>>;

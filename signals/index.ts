@@ -40,6 +40,10 @@ export interface RouterStatus {
   readonly accepted: number;
   readonly rejected: number;
   readonly started: number;
+  /** Events in the history of this execution. Absent from workers of older builds, as is the next. */
+  readonly historyEvents?: number;
+  /** How often the router has gone on in a new history since it was started. */
+  readonly continued?: number;
 }
 
 export const routerStatus = defineQuery<RouterStatus>('status');

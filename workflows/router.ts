@@ -28,6 +28,8 @@ export interface RouterInput {
   readonly accepted?: number;
   readonly rejected?: number;
   readonly started?: number;
+  /** How many executions of this router went before. */
+  readonly continued?: number;
 }
 
 const BATCH = 100;
@@ -45,6 +47,7 @@ const CARRIED = 700_000;
 export async function router(input: RouterInput): Promise<void> {
   requireText(input, 'pipeline', '{"pipeline":"orders"}');
   const queue: unknown[] = [...(input.queue ?? [])];
+  const { continued = 0 } = input;
   let { accepted = 0, rejected = 0, started = 0 } = input;
   const enqueue = (message: unknown): void => {
     // Not push(...message): a list of some 100,000 elements would overflow the stack and fail every task from then on.
@@ -55,7 +58,10 @@ export async function router(input: RouterInput): Promise<void> {
   setDefaultSignalHandler((name, ...args) => {
     queue.push({ $undecodable: `the signal is named "${name}"; a router takes "dataEvent"`, args });
   });
-  setHandler(routerStatus, () => ({ queued: queue.length, accepted, rejected, started }));
+  setHandler(routerStatus, () => ({
+    ...{ queued: queue.length, accepted, rejected, started },
+    ...{ historyEvents: workflowInfo().historyLength, continued },
+  }));
 
   // A cancelled router still routes what it was sent: it ends when its queue is empty, and the next signal starts another.
   let stopping = false;
@@ -78,7 +84,9 @@ export async function router(input: RouterInput): Promise<void> {
         }
       }
       if (isLong() && fits(queue)) {
-        await continueAsNew<typeof router>({ pipeline: input.pipeline, queue, accepted, rejected, started });
+        const { pipeline } = input;
+        const counts = { accepted, rejected, started, continued: continued + 1 };
+        await continueAsNew<typeof router>({ pipeline, queue, ...counts });
       }
     }
   });

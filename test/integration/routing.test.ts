@@ -219,7 +219,10 @@ describe('routing on a real Temporal server', () => {
     });
     const ask = askWith(engine.client);
     await eventually(async () =>
-      expect([await ask('p'), await ask('never_signalled')]).toEqual([0, undefined]),
+      expect([await ask('p'), await ask('never_signalled')]).toEqual([
+        expect.objectContaining({ queued: 0, historyEvents: expect.any(Number), continued: 0 }),
+        undefined,
+      ]),
     );
     const found = await engine.db.query<{ reason: string }>(
       'select reason from reefline.rejected_event order by first_received_at',

@@ -201,19 +201,27 @@ describe('what routers hold', () => {
     let now = 0;
     const asked: string[] = [];
     const found: Record<string, number> = {};
-    const set: Setter = (_name, labels, value) => {
-      found[Object.values(labels as Record<string, string>).join(' ')] = value;
+    const others: string[] = [];
+    const set: Setter = (name, labels, value) => {
+      const router = Object.values(labels as Record<string, string>).join(' ');
+      if (name === 'reefline_router_queued') found[router] = value;
+      else others.push(`${name} ${router} ${String(value)}`);
     };
     const watch = new RouterWatch(() => now);
     await watch.observe(set);
     watch.follow({ ...project, stages, inbound } as unknown as Project);
     watch.watch((router) => {
       asked.push(router);
-      return Promise.resolve(router === 'p1' ? undefined : asked.length);
+      // A worker of an older build says less.
+      const more = router === 'p2' ? { historyEvents: 900, continued: 7 } : {};
+      return Promise.resolve(router === 'p1' ? undefined : { queued: asked.length, ...more });
     });
     await Promise.all([watch.observe(set), watch.observe(set)]);
     expect(asked).toEqual(stages.slice(0, 100).map(({ pipeline }) => pipeline));
     expect(Object.keys(found)).toHaveLength(99);
+    expect(new Set(others)).toEqual(
+      new Set(['reefline_router_history_events p2 900', 'reefline_router_continue_as_new_total p2 7']),
+    );
     now = 30_001;
     await watch.observe(set);
     expect(new Set(asked).size).toBe(151);

@@ -6,8 +6,9 @@ import type { RouterStatus } from '../../signals/index.ts';
 import { afterSeconds, PATIENCE } from './patience.ts';
 import type { Setter } from './registry.ts';
 
-/** How many messages a router holds; undefined when there is no such router, or nobody answers for it. */
-export type AskRouter = (router: string) => Promise<number | undefined>;
+/** What a router says of itself; undefined when there is no such router, or nobody answers for it. */
+export type AskRouter = (router: string) => Promise<Asked | undefined>;
+type Asked = Pick<RouterStatus, 'queued' | 'historyEvents' | 'continued'>;
 
 /** Milliseconds for which answers are shown again instead of asking again. */
 const FRESH = 30_000;
@@ -15,10 +16,10 @@ const FRESH = 30_000;
 const MOST = 100;
 const ABREAST = 8;
 
-/** Asks the routers of the configuration how much they hold. A query leaves nothing in their histories. */
+/** Asks the routers of the configuration how they fare. A query leaves nothing in their histories. */
 export class RouterWatch {
   readonly #now: () => number;
-  readonly #queued = new Map<string, number>();
+  readonly #told = new Map<string, Asked>();
   #ask: AskRouter | undefined;
   #routers: readonly string[] = [];
   #next = 0;
@@ -37,8 +38,7 @@ export class RouterWatch {
   follow({ stages, inbound = [] }: Project): void {
     const sources = inbound.map(({ name }) => inboundRouter(name));
     this.#routers = [...new Set([...stages.map(({ pipeline }) => pipeline), ...sources])];
-    for (const router of this.#queued.keys())
-      if (!this.#routers.includes(router)) this.#queued.delete(router);
+    for (const router of this.#told.keys()) if (!this.#routers.includes(router)) this.#told.delete(router);
   }
 
   async observe(set: Setter): Promise<void> {
@@ -48,7 +48,11 @@ export class RouterWatch {
       this.#asking = this.#look(this.#ask);
     }
     await Promise.race([this.#asking, afterSeconds(PATIENCE)]);
-    for (const [router, queued] of this.#queued) set('reefline_router_queued', { router }, queued);
+    for (const [router, { queued, historyEvents, continued }] of this.#told) {
+      set('reefline_router_queued', { router }, queued);
+      if (historyEvents !== undefined) set('reefline_router_history_events', { router }, historyEvents);
+      if (continued !== undefined) set('reefline_router_continue_as_new_total', { router }, continued);
+    }
   }
 
   /** The next of the routers; all of them in turn. */
@@ -56,9 +60,9 @@ export class RouterWatch {
     const due = [...this.#routers.slice(this.#next), ...this.#routers.slice(0, this.#next)].slice(0, MOST);
     this.#next = (this.#next + due.length) % Math.max(1, this.#routers.length);
     await abreast(due, ABREAST, async (router) => {
-      const queued = await ask(router);
-      if (queued === undefined) this.#queued.delete(router);
-      else this.#queued.set(router, queued);
+      const told = await ask(router);
+      if (told === undefined) this.#told.delete(router);
+      else this.#told.set(router, told);
     });
   }
 }
@@ -71,9 +75,6 @@ export function askWith(client: Client): AskRouter {
     const handle = client.workflow.getHandle(routerId(router));
     return client
       .withDeadline(Date.now() + SILENCE, () => handle.query<RouterStatus>('status'))
-      .then(
-        ({ queued }) => queued,
-        () => undefined,
-      );
+      .catch(() => undefined);
   };
 }
