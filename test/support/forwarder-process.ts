@@ -1,4 +1,5 @@
 /** A worker that does nothing but forward what endpoints of a catalog are owed, until they are owed nothing. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
@@ -27,5 +28,6 @@ async function forward(name: string): Promise<void> {
   for (let due: number | null = 0; due !== null;) {
     const forwarded = await new MockActivityEnvironment().run<[], Forwarded, typeof call>(call);
     due = forwarded.nextDueSeconds;
+    if (due !== null && due > 0) await pause(due * 1000);
   }
 }
