@@ -9,7 +9,9 @@ import { createQueueSender } from '../connectors/sqs/sender.ts';
 export interface ForwardRequest {
   readonly catalogUrl: string;
   readonly queueUrl: string;
-  /** Endpoint to forward until it is owed nothing; without it the bodies of the log are sent with the SDK alone. */
+  /** Events whose bodies are sent with the SDK alone. */
+  readonly messages?: number;
+  /** Endpoint to forward until it is owed nothing; without it bodies of the log are sent with the SDK alone. */
   readonly endpoint?: string;
 }
 
@@ -20,16 +22,24 @@ export interface ForwardReport {
   readonly cpu: number;
   /** Peak of the process, in MiB. */
   readonly rss: number;
+  /** Memory of the process after each call of the activity, in MiB. */
+  readonly rssAfterCalls: readonly number[];
 }
 
 /** Calls that Reefline has open at once to one queue. */
 const LANES = 4;
 const ENTRIES = 10;
 
-const { catalogUrl, queueUrl, endpoint } = JSON.parse(process.argv[2] ?? '{}') as ForwardRequest;
+const {
+  catalogUrl,
+  queueUrl,
+  endpoint,
+  messages: rawMessages = 0,
+} = JSON.parse(process.argv[2] ?? '{}') as ForwardRequest;
 const db = connectCatalog(catalogUrl, 4);
 const client = createSqsClient({});
 const queue = { client, queueUrl };
+const rssAfterCalls: number[] = [];
 const work = endpoint === undefined ? await raw() : (): Promise<number> => forward(endpoint);
 const [begun, used] = [performance.now(), process.cpuUsage()];
 const messages = await work();
@@ -40,6 +50,7 @@ const report: ForwardReport = {
   milliseconds,
   cpu: (user + system) / 1000,
   rss: Math.round(process.resourceUsage().maxRSS / 1024),
+  rssAfterCalls,
 };
 process.stdout.write(JSON.stringify(report));
 client.destroy();
@@ -57,13 +68,17 @@ async function forward(name: string): Promise<number> {
     >(call);
     if (failed > 0) throw new Error(`${String(failed)} messages to ${name} failed.`);
     sum += delivered;
+    rssAfterCalls.push(Math.round(process.memoryUsage.rss() / 2 ** 20));
     if (nextDueSeconds === null) return sum;
   }
 }
 
 /** Reads the bodies and connects; what is returned sends them. */
 async function raw(): Promise<() => Promise<number>> {
-  const { rows } = await db.query<{ body: object }>('select body from reefline.data_event order by seq');
+  const { rows } = await db.query<{ body: object }>(
+    'select body from reefline.data_event order by seq limit $1',
+    [rawMessages],
+  );
   const bodies = rows.map(({ body }) => JSON.stringify(body));
   const send = async (): Promise<void> => {
     while (bodies.length > 0) {
