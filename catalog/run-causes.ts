@@ -22,7 +22,7 @@ export const CAUSES_OF_RUN = `from reefline.data_event e
  */
 export async function readCauses(db: pg.Pool, runs: readonly TracedRun[]): Promise<readonly Causes[]> {
   const found = await db.query<{ position: number; causes: NonNullable<Causes> }>({
-    name: 'read-causes',
+    name: 'read-causes-of-runs',
     text: `select w.position::int as position, array(
                     select jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'traceparent', e.body->>'traceparent'))
                       ${CAUSES_OF_RUN}

@@ -57,6 +57,16 @@ export function runEventId(stage: string, timelabel: string, revision: number): 
   return `${stage}/${timelabel}/r${String(revision)}`;
 }
 
+/** The run of the id of a data event, or of a schema change that the run saw; undefined for the id of anything else. */
+export function parseRunEventId(
+  id: string,
+): { stage: string; timelabel: Timelabel; revision: number } | undefined {
+  const match = /^([^/]+)\/(\d{14})\/r([1-9]\d{0,8})(?:\/|$)/.exec(id);
+  const timelabel = parseTimelabel(match?.[2]);
+  if (match?.[1] === undefined || timelabel === undefined) return undefined;
+  return { stage: match[1], timelabel, revision: Number(match[3]) };
+}
+
 /** Event of a sender who names no id: from its content, so that the same content twice is one event. */
 export function outsideEventId(sha256OfCanonicalJson: string): string {
   return `outside/${sha256OfCanonicalJson.slice(0, 32)}`;

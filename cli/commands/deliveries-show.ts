@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { deliveryRemedies } from '../delivery-remedies.ts';
 import { deliveryDetailText } from '../delivery-text.ts';
 import { InvalidInput } from '../invalid-input.ts';
+import { unknownEvent } from '../unknown-event.ts';
 import { requireKnownEndpoint } from '../known-endpoints.ts';
 
 export function addDeliveriesShowCommand(program: Command, context: CliContext): void {
@@ -19,7 +20,7 @@ export function addDeliveriesShowCommand(program: Command, context: CliContext):
       const db = await context.openCatalog();
       await requireKnownEndpoint(db, endpoint);
       const delivery = await readDelivery(db, endpoint, eventId);
-      if (delivery === undefined) throw await unknownDelivery(db, endpoint, eventId);
+      if (delivery === undefined) throw await unknownDelivery(db, endpoint, eventId, context.now());
       const remedies = deliveryRemedies(delivery);
       context.show({ ...delivery, remedies }, () => deliveryDetailText(context, delivery, remedies));
     });
@@ -27,9 +28,14 @@ export function addDeliveriesShowCommand(program: Command, context: CliContext):
 }
 
 /** An event that the endpoint's filter left out is another matter than one that nobody reported. */
-async function unknownDelivery(db: pg.Pool, endpoint: string, eventId: string): Promise<InvalidInput> {
+async function unknownDelivery(
+  db: pg.Pool,
+  endpoint: string,
+  eventId: string,
+  now: number,
+): Promise<InvalidInput> {
   return (await readEvent(db, eventId)) === undefined
-    ? new InvalidInput(`The log has no event "${eventId}". Find it with "reefline deliveries list".`)
+    ? unknownEvent(db, eventId, now, 'Find it with "reefline deliveries list".')
     : new InvalidInput(
         `${endpoint} was never owed the event "${eventId}": its filter left it out when the event came, or the endpoint was configured later.`,
       );

@@ -8,6 +8,7 @@ import {
   type Replay,
   type ReplayRequest,
 } from '../../catalog/replays.ts';
+import { ConfigStore } from '../../catalog/config-store.ts';
 import { readEndpoint } from '../../catalog/outbox.ts';
 import type { EndpointDefinition } from '../../pipeline/endpoint.ts';
 import { wakePublisher } from '../../workers/wake-publisher.ts';
@@ -19,6 +20,7 @@ import { InvalidInput } from '../invalid-input.ts';
 import { judgeAtArrival } from '../judge-at-arrival.ts';
 import { requireKnownEndpoint } from '../known-endpoints.ts';
 import { isoMinutes } from '../moments.ts';
+import { purgedBefore, purgedText } from '../purged.ts';
 
 interface ReplayOptions extends ReplayRequest {
   readonly id?: string;
@@ -64,12 +66,17 @@ export function addEndpointReplayCommand(program: Command, context: CliContext):
       const { definition, paused } = await requireActiveEndpoint(db, endpoint);
       const judge = judgeAtArrival(definition);
       const passes = (event: Parameters<typeof judge>[0]): boolean => judge(event) === undefined;
+      const { project } = await new ConfigStore().current(db);
+      const cutoff = purgedBefore(project, request.from.getTime(), context.now());
+      const purged = cutoff === undefined ? {} : { purgedBefore: cutoff };
+      const gone = cutoff === undefined ? [] : [`${purgedText(cutoff)} What was removed is not sent.`];
       const asks = context.interactive && yes !== true;
       if (dryRun === true || asks) {
         const { events, passed } = await countReplay(db, request, passes);
-        const counted = `${countOf(events, 'event')} arrived in that time; the filter of ${endpoint} lets ${countOf(passed, 'event')} pass.`;
+        const found = `${countOf(events, 'event')} arrived in that time; the filter of ${endpoint} lets ${countOf(passed, 'event')} pass.`;
+        const counted = [found, ...gone].join('\n');
         if (dryRun === true) {
-          context.show({ id, endpoint, events, passed }, () => counted);
+          context.show({ id, endpoint, events, passed, ...purged }, () => counted);
           return;
         }
         context.print(counted);
@@ -85,7 +92,9 @@ export function addEndpointReplayCommand(program: Command, context: CliContext):
       // Also when it had ended: somebody may have died between the two.
       await wakePublisher(await context.connectClient(), endpoint);
       const repeated = before.endedAt !== null;
-      context.show({ ...replay, repeated, paused }, () => replayText(replay, repeated, paused));
+      context.show({ ...replay, repeated, paused, ...purged }, () =>
+        [replayText(replay, repeated, paused), ...gone].join('\n'),
+      );
     });
   withExamples(command, [
     'reefline endpoint replay customers --from 2020-03-03T10:00Z --to 2020-03-03T12:00Z --dry-run',

@@ -3,12 +3,11 @@ import { ConfigStore } from '../../catalog/config-store.ts';
 import { readStandingFacts } from '../../catalog/why.ts';
 import { explain } from '../../pipeline/explanation.ts';
 import type { StandingFacts } from '../../pipeline/explanation-facts.ts';
-import type { Project } from '../../pipeline/project.ts';
 import { instantOf, type Timelabel } from '../../pipeline/timelabel.ts';
 import { labelArgument } from '../arguments.ts';
 import { withExamples } from '../command-group.ts';
 import type { CliContext } from '../context.ts';
-import { isoMinutes } from '../moments.ts';
+import { purgedBefore, purgedText } from '../purged.ts';
 import { findLabel, findSubject } from '../why-subject.ts';
 import { commandOf, whyText } from '../why-text.ts';
 import { readWorkflow } from '../why-workflow.ts';
@@ -20,18 +19,13 @@ export function addWhyCommand(program: Command, context: CliContext): void {
     .argument('<name>', 'a dataset, connection.schema.table, or a stage, pipeline.stage')
     .argument('[label]', 'a timelabel, a day or a minute in UTC; without it the newest known', labelArgument)
     .action(async (name: string, label: Timelabel | undefined) => {
-      const { facts, purgedBefore } = await readFacts(context, name, label);
+      const { facts, cutoff } = await readFacts(context, name, label);
       const explanation = explain(facts);
       const { next, ...said } = explanation;
       const steps = next.map((step) => (step.kind === 'nothing' ? { what: step.what } : commandOf(step)));
-      const purged =
-        purgedBefore === undefined
-          ? []
-          : [
-              `The event log keeps what came since ${isoMinutes(purgedBefore)} (retention in reefline.yaml): verdicts, deliveries and events of before may have been removed. What ran is kept.`,
-            ];
+      const purged = cutoff === undefined ? [] : [purgedText(cutoff)];
       context.show(
-        { ...said, next: steps, facts, ...(purgedBefore === undefined ? {} : { purgedBefore }) },
+        { ...said, next: steps, facts, ...(cutoff === undefined ? {} : { purgedBefore: cutoff }) },
         () => [whyText(context, explanation), ...purged].join('\n\n'),
       );
     });
@@ -46,24 +40,18 @@ async function readFacts(
   context: CliContext,
   name: string,
   label: Timelabel | undefined,
-): Promise<{ readonly facts: StandingFacts; readonly purgedBefore: Date | undefined }> {
+): Promise<{ readonly facts: StandingFacts; readonly cutoff: Date | undefined }> {
   const db = await context.openCatalog(2);
   const configs = new ConfigStore();
   const table = await configs.current(db);
   const named = await findSubject(db, table, name);
   const timelabel = await findLabel(db, table, named, label, context.now());
   const facts = await readStandingFacts(db, configs, { ...named, timelabel }, context.now());
-  const purgedBefore = cutoffOf(table.project, timelabel, context.now());
+  // If the label is so old that it may concern its own events.
+  const cutoff = purgedBefore(table.project, instantOf(timelabel), context.now());
   const status = facts.runs.at(-1)?.status;
   const isOpen = status === 'RUNNING' || status === 'WAITING';
-  if (!isOpen || facts.stageId === null) return { facts, purgedBefore };
+  if (!isOpen || facts.stageId === null) return { facts, cutoff };
   const workflow = await readWorkflow(facts.stageId, timelabel);
-  return { facts: { ...facts, workflow }, purgedBefore };
-}
-
-/** Before when events are removed, if the label is so old that it may concern its own. */
-function cutoffOf({ retention }: Project, timelabel: Timelabel, now: number): Date | undefined {
-  if (retention === undefined) return undefined;
-  const cutoff = now - retention.eventSeconds * 1_000;
-  return instantOf(timelabel) < cutoff ? new Date(cutoff) : undefined;
+  return { facts: { ...facts, workflow }, cutoff };
 }

@@ -74,6 +74,7 @@ describe('reefline events', () => {
     );
     const absent = await history.reefline(['events', 'show', 'nothing']);
     expect(absent).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('reefline events search') });
+    expect(absent.stderr).not.toContain('retention');
   });
 
   test('tail begins with the last ones and follows each new one once, also one that commits late', async () => {

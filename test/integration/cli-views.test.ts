@@ -227,3 +227,45 @@ Version 1, seen 2020-03-03T08:11Z by the run of 20200303080000, revision 1
     expect(await refused('warehouse.main.loadd')).toContain('warehouse.main.loaded');
   });
 });
+
+describe('the retention of the event log', () => {
+  test('is told of by events show and endpoint replay: what it may have removed, and how the run of an event stands', async () => {
+    await history.addSmallHistory();
+    await history.db.query(`delete from reefline.data_event where event_id = 'p.loaded/20200303080000/r1'`);
+    const absent = async (...words: string[]): Promise<string> => (await history.reefline([...words])).stderr;
+    const removed = ['events', 'show', 'p.loaded/20200303080000/r1'];
+    const standing =
+      'The log has no event "p.loaded/20200303080000/r1". The ledger has the run (SUCCESS, since 2020-03-03T12:03Z): reefline runs show p.loaded 20200303080000 --revision 1.';
+    expect(await absent(...removed)).toMatch(new RegExp(`${standing.replaceAll(/[().]/g, '.')}\\s*$`));
+    const retention = { retention: { eventSeconds: 3_000 } };
+    const plain = await history.db.query<{ project: unknown }>(
+      'update reefline.config_version set project = project || $1 returning project',
+      [retention],
+    );
+    expect(plain.rowCount).toBe(1);
+    const range = ['--from', '2020-03-03T12:00Z', '--to', '2020-03-03T13:00Z', '--dry-run'];
+    const late = ['--from', '2020-03-03T12:20Z', '--to', '2020-03-03T13:00Z', '--dry-run'];
+    try {
+      const kept = 'The event log keeps what came since 2020-03-03T12:15Z (retention in reefline.yaml)';
+      expect(await absent(...removed)).toContain(`${standing} ${kept}`);
+      expect(await absent('events', 'show', 'outside/0123')).toContain(kept);
+      expect(await absent('deliveries', 'show', 'customers', 'outside/0123')).toContain(kept);
+      // What has not been at all cannot have been removed.
+      expect(await absent('events', 'show', 'p.hourly/20200303130000/r1')).not.toContain(kept);
+      const replay = await history.reefline(['endpoint', 'replay', 'customers', ...range]);
+      expect(replay.stdout).toContain('events arrived in that time');
+      expect(replay.stdout).toContain(
+        `${kept}: verdicts, deliveries and events of before may have been removed.`,
+      );
+      expect(replay.stdout).toMatch(/What was removed is not sent\.\n$/);
+      expect(await history.json('endpoint', 'replay', 'customers', ...range)).toMatchObject({
+        purgedBefore: '2020-03-03T12:15:00.000Z',
+      });
+      expect(await history.json('endpoint', 'replay', 'customers', ...late)).not.toHaveProperty(
+        'purgedBefore',
+      );
+    } finally {
+      await history.db.query(`update reefline.config_version set project = project - 'retention'`);
+    }
+  });
+});
