@@ -24,7 +24,7 @@ import type { TracesOptions, WorkerTraces } from './traces/start.ts';
 
 /*
  * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
- * TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * REEFLINE_WEBHOOK_ALLOW, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const log = openLog(process.env, (line) => void process.stderr.write(line));
 const { say } = log;

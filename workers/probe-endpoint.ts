@@ -8,7 +8,7 @@ import { probeEvent, probeMessage } from '../pipeline/probe.ts';
 import { probeError, regionOf, type ProbeError } from './probe-error.ts';
 import { openQueue, queueAccess } from './queue-access.ts';
 import { resolveFields } from './secrets.ts';
-import { createSender } from './senders.ts';
+import { allowedReceivers, createSender } from './senders.ts';
 
 /** What became of one probe message. */
 export interface Probed {
@@ -41,7 +41,8 @@ export async function probeEndpoint(
   const resolved = resolveFields(endpoint, environment);
   const message = probeMessage(probeEvent(endpoint.name, sentBy, now), endpoint);
   if (resolved.kind === 'sqs') return probeQueue(resolved, message);
-  const results = await createSender(resolved).send([message], AbortSignal.timeout(PATIENCE));
+  const sender = createSender(resolved, allowedReceivers(environment));
+  const results = await sender.send([message], AbortSignal.timeout(PATIENCE));
   const result = results.get(message.id);
   const error = result === undefined ? NO_ANSWER : result.error;
   return {

@@ -20,6 +20,8 @@ import { watchProject } from './watch-project.ts';
 
 /** Milliseconds between two looks at the event log. */
 const PAUSE = 500;
+/** A project that is developed may call receivers that are, too. */
+const THIS_MACHINE = 'localhost, 127.0.0.0/8, ::1';
 
 /**
  * Keeps a project running on this machine until the signal aborts: embedded cloud, catalog, worker; whatever changes
@@ -92,6 +94,7 @@ async function openSession(
     await standIns.provide(project);
     const applied = await applyProject(db, client, project, context.actor, { note: 'reefline dev' });
     const environment = {
+      REEFLINE_WEBHOOK_ALLOW: THIS_MACHINE,
       ...foreignFree(context.env),
       ...cloud.env,
       ...standIns.environment(),

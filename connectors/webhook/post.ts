@@ -1,6 +1,8 @@
 import type { FailureClass } from '../../pipeline/failure.ts';
 import { textMember } from '../../pipeline/service-error.ts';
-import type { SendResult } from '../../pipeline/outgoing.ts';
+import type { SendError, SendResult } from '../../pipeline/outgoing.ts';
+import type { AllowedReceivers } from './allowed-receivers.ts';
+import { ForbiddenAddress, guardedConnection } from './guarded-connection.ts';
 
 /** How a request ended: taken when there is no error. */
 export interface Posted extends Pick<SendResult, 'error' | 'retryAfter' | 'final'> {
@@ -15,29 +17,29 @@ const LONGEST_WAIT = 3600;
 /** Codes of OpenSSL and Node.js for certificates that are no good. */
 const CERTIFICATE = /CERT|^ERR_TLS|SIGNATURE|ISSUER/;
 
-/**
- * Sends one request and never throws. No redirect is followed, because the signature and the message are for this receiver. Texts name
- * the host alone: path and query of an address can be secrets. `milliseconds` is the time for the whole answer.
- */
-export async function post(
-  url: URL,
+/** Sends a request and never throws. `milliseconds` is the time for the whole answer. */
+export type Post = (
   headers: Readonly<Record<string, string>>,
   body: string,
   milliseconds: number,
-): Promise<Posted> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'user-agent': 'Reefline', ...headers },
-      body,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(milliseconds),
-    });
-    const text = await beginningOf(response);
-    return { ...judged(url.host, response.status, response.headers.get('retry-after')), text };
-  } catch (error) {
-    return { error: unanswered(url.host, error, milliseconds), text: '' };
-  }
+) => Promise<Posted>;
+
+/**
+ * Posts to one address. No redirect is followed, because the signature and the message are for this receiver. Texts name the
+ * host alone: path and query of an address can be secrets.
+ */
+export function postTo(url: URL, allowed: AllowedReceivers): Post {
+  const exchange = guardedConnection(url, allowed);
+  return async (headers, body, milliseconds) => {
+    const time = AbortSignal.timeout(milliseconds);
+    try {
+      const response = await exchange({ 'user-agent': 'Reefline', ...headers }, body, time);
+      const text = await beginningOf(response);
+      return { ...judged(url.host, response.statusCode ?? 0, response.headers['retry-after'] ?? null), text };
+    } catch (error) {
+      return { error: unanswered(url.host, error, time.aborted ? milliseconds : undefined), text: '' };
+    }
+  };
 }
 
 /** What a status says (RFC 9110, section 15; Standard Webhooks, "Delivery success and failure"). */
@@ -78,11 +80,10 @@ export function waitOf(retryAfter: string | null, now: number): number | undefin
 }
 
 /** Reads the answer, or a connection could not be used again; of a long one the beginning. */
-async function beginningOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
+async function beginningOf(response: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
   let read = 0;
-  const body: AsyncIterable<Uint8Array> | Iterable<never> = response.body ?? [];
-  for await (const part of body) {
+  for await (const part of response) {
     parts.push(part);
     read += part.length;
     if (read >= READ) break;
@@ -90,15 +91,22 @@ async function beginningOf(response: Response): Promise<string> {
   return Buffer.concat(parts).toString('utf8', 0, READ);
 }
 
-function unanswered(host: string, error: unknown, milliseconds: number): NonNullable<SendResult['error']> {
-  if (textMember(error, 'name') === 'TimeoutError') {
-    const message = `${host} gave no answer within ${String(milliseconds / 1000)} s.`;
-    return { failureClass: 'timeout', message };
-  }
-  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-  const code = textMember(cause, 'code') ?? textMember(cause, 'name') ?? 'no connection';
+/** `patience`: the milliseconds that are over, when they are. */
+function unanswered(host: string, error: unknown, patience: number | undefined): SendError {
+  if (error instanceof ForbiddenAddress) return { failureClass: 'invalid_config', message: forbidden(host) };
+  if (patience !== undefined)
+    return {
+      failureClass: 'timeout',
+      message: `${host} gave no answer within ${String(patience / 1000)} s.`,
+    };
+  const code = textMember(error, 'code') ?? textMember(error, 'name') ?? 'no connection';
   return {
     failureClass: CERTIFICATE.test(code) ? 'invalid_config' : 'unavailable',
     message: `${host} cannot be reached (${code}).`,
   };
+}
+
+/** Which address it is would tell whoever wrote the name what is there. */
+function forbidden(host: string): string {
+  return `${host} is at an address of this machine or of a private network, to which nothing is sent. If it is meant, name the host in REEFLINE_WEBHOOK_ALLOW of the workers.`;
 }

@@ -1,6 +1,7 @@
 import type { OutgoingMessage, Sender, SendResult, SendResults } from '../../pipeline/outgoing.ts';
 import { addressProblem } from '../../pipeline/webhook-address.ts';
-import { post } from './post.ts';
+import type { AllowedReceivers } from './allowed-receivers.ts';
+import { postTo } from './post.ts';
 import { refusing } from './refusing.ts';
 import { readSecrets, signature, webhookId } from './signature.ts';
 
@@ -9,6 +10,7 @@ export interface WebhookSettings {
   readonly url: string;
   readonly secret: string;
   readonly contentType: string;
+  readonly allowed: AllowedReceivers;
 }
 
 /** Requests that are under way at once, to one receiver. */
@@ -23,12 +25,12 @@ const NO_SECRET =
  * those of different groups side by side. An answer that is not about its message (the receiver is away, or wants to be left alone) ends the
  * sending. What was tried in vain is not waited for: messages that come later may overtake it.
  */
-export function createWebhook({ url, secret, contentType }: WebhookSettings): Sender {
+export function createWebhook({ url, secret, contentType, allowed }: WebhookSettings): Sender {
   const problem = addressProblem(url);
   if (problem !== undefined) return refusing(`url: ${problem.problem}; ${problem.cure}.`);
   const keys = readSecrets(secret);
   if (keys === undefined) return refusing(NO_SECRET);
-  const target = new URL(url);
+  const post = postTo(new URL(url), allowed);
   const sendOne = async ({ id, body, attributes: { traceparent } }: OutgoingMessage): Promise<SendResult> => {
     const seconds = Math.floor(Date.now() / 1000);
     const named = webhookId(id);
@@ -39,7 +41,7 @@ export function createWebhook({ url, secret, contentType }: WebhookSettings): Se
       'webhook-signature': signature(keys, named, seconds, body),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    const { text: _, ...posted } = await post(target, headers, body, TIMEOUT_MS);
+    const { text: _, ...posted } = await post(headers, body, TIMEOUT_MS);
     return { id, messageId: null, ...posted };
   };
   return { ordered: false, send: (messages, time) => sendSideBySide(messages, time, sendOne) };

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { OutgoingMessage, Sender, SendResult } from '../../pipeline/outgoing.ts';
 import { addressProblem } from '../../pipeline/webhook-address.ts';
-import { post, type Posted } from './post.ts';
+import type { AllowedReceivers } from './allowed-receivers.ts';
+import { postTo, type Posted } from './post.ts';
 import { refusing } from './refusing.ts';
 
 /** Slack takes a message a second of a webhook, and short bursts (Slack, "Rate limits", posting messages). */
@@ -19,19 +20,19 @@ const WORD = /^[a-z_]{1,60}$/;
  * that says how many they are and has the first line of each: it is taken or not for all of them. `wait` takes milliseconds.
  */
 export function createSlack(
-  { url }: { readonly url: string },
+  { url, allowed }: { readonly url: string; readonly allowed: AllowedReceivers },
   wait: (milliseconds: number) => Promise<unknown> = setTimeout,
 ): Sender {
   const problem = addressProblem(url);
   if (problem !== undefined) return refusing(`url: ${problem.problem}; ${problem.cure}.`);
-  const target = new URL(url);
+  const post = postTo(new URL(url), allowed);
   let free = 0;
   const postOne = async (together: readonly OutgoingMessage[]): Promise<Posted> => {
     const early = free - Date.now();
     if (early > 0) await wait(early);
     free = Date.now() + PAUSE_MS;
     const body = JSON.stringify({ text: textOf(together), unfurl_links: false, unfurl_media: false });
-    return post(target, { 'content-type': 'application/json; charset=utf-8' }, body, TIMEOUT_MS);
+    return post({ 'content-type': 'application/json; charset=utf-8' }, body, TIMEOUT_MS);
   };
   return {
     ordered: false,

@@ -46,12 +46,11 @@ const queues: FreshQueue[] = [];
 
 beforeAll(async () => {
   sqs = createSqsClient({});
+  process.env['REEFLINE_WEBHOOK_ALLOW'] = '127.0.0.1';
   engine = await startEngine('publisher', () => DONE);
 });
 
-afterEach(async () => {
-  await engine.stopWorkers();
-});
+afterEach(() => engine.stopWorkers());
 
 afterAll(async () => {
   await engine.close();

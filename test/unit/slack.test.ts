@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseAllowedReceivers } from '../../connectors/webhook/allowed-receivers.ts';
 import { createSlack } from '../../connectors/webhook/slack.ts';
 import type { DataEvent, MetadataEvent } from '../../pipeline/data-event.ts';
 import type { OutgoingMessage, SendResults } from '../../pipeline/outgoing.ts';
@@ -29,7 +30,7 @@ function send(count: number, url = `${receiver.url}/services/T/B/geheim`): Promi
   const wait = async (milliseconds: number): Promise<void> => {
     waits.push(milliseconds);
   };
-  return createSlack({ url }, wait).send(messages, FOREVER);
+  return createSlack({ url, allowed: parseAllowedReceivers('127.0.0.1') }, wait).send(messages, FOREVER);
 }
 
 const texts = (): string[] =>

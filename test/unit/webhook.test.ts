@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { post, waitOf } from '../../connectors/webhook/post.ts';
+import { parseAllowedReceivers, PUBLIC_ONLY } from '../../connectors/webhook/allowed-receivers.ts';
+import { postTo, waitOf } from '../../connectors/webhook/post.ts';
 import { createWebhook } from '../../connectors/webhook/send.ts';
 import { readSecrets, signature, webhookId } from '../../connectors/webhook/signature.ts';
 import type { OutgoingMessage, SendResults } from '../../pipeline/outgoing.ts';
@@ -11,6 +12,7 @@ import { startReceiver, type Receiver } from '../support/receiver.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 'geheim').toString('base64')}`;
 const NEXT_SECRET = `whsec_${Buffer.alloc(24, 'neuer').toString('base64')}`;
+const HERE = parseAllowedReceivers('127.0.0.1');
 const FOREVER = new AbortController().signal;
 
 let receiver: Receiver;
@@ -31,9 +33,9 @@ const CONTEXT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 function send(
   messages: readonly OutgoingMessage[],
-  { secret = SECRET, url = `${receiver.url}/hook?key=geheim`, time = FOREVER } = {},
+  { secret = SECRET, url = `${receiver.url}/hook?key=geheim`, time = FOREVER, allowed = HERE } = {},
 ): Promise<SendResults> {
-  return createWebhook({ url, secret, contentType: 'application/json' }).send(messages, time);
+  return createWebhook({ url, secret, contentType: 'application/json', allowed }).send(messages, time);
 }
 
 function status(
@@ -150,7 +152,7 @@ describe('a webhook', () => {
     expect(broken?.error).toMatchObject({ failureClass: 'unavailable' });
     receiver.answer = () => undefined;
     const url = new URL(`${receiver.url}/hook?key=geheim`);
-    const silent = await post(url, {}, '{}', 50);
+    const silent = await postTo(url, HERE)({}, '{}', 50);
     expect(silent.error).toMatchObject({
       failureClass: 'timeout',
       message: expect.stringContaining('0.05 s'),
@@ -159,6 +161,41 @@ describe('a webhook', () => {
     const away = (await send([message('e1')])).get('e1');
     expect(away?.error?.message).toBe(`${url.host} cannot be reached (ECONNREFUSED).`);
     expect(JSON.stringify([broken, silent, away])).not.toMatch(/geheim|whsec|hook\?/);
+  });
+
+  test('on this machine or in a private network gets nothing before it is allowed, however its address is written', async () => {
+    const port = new URL(receiver.url).port;
+    const addresses = [
+      `http://127.0.0.1:${port}/geheim`,
+      `http://localhost:${port}/geheim`,
+      `http://0x7f.1:${port}/geheim`,
+      `https://2130706433:${port}/geheim`,
+      `https://0177.0.0.1:${port}/geheim`,
+      `https://[::ffff:127.0.0.1]:${port}/geheim`,
+      `https://[::1]:${port}/geheim`,
+      'https://169.254.169.254/latest/meta-data/geheim',
+    ];
+    for (const url of addresses) {
+      const result = (await send([message('e1')], { url, allowed: PUBLIC_ONLY })).get('e1');
+      expect([url, result?.error?.failureClass]).toEqual([url, 'invalid_config']);
+      expect(result?.error?.message).toMatch(/private network.*REEFLINE_WEBHOOK_ALLOW/);
+      expect(result?.error?.message).not.toContain('geheim');
+    }
+    expect(receiver.requests).toEqual([]);
+    const byName = { url: `http://localhost:${port}/hook`, allowed: parseAllowedReceivers('localhost') };
+    expect((await send([message('e1')], byName)).get('e1')?.error).toBeNull();
+  });
+
+  test('that closes a connection just as it is used again gets the message over a new one, once', async () => {
+    const post = postTo(new URL(receiver.url), HERE);
+    expect((await post({}, '1', 5_000)).error).toBeNull();
+    let resets = 0;
+    receiver.answer = ({ body }, response) => {
+      if (body === '2' && resets++ === 0) response.socket?.resetAndDestroy();
+      else response.end('ok');
+    };
+    expect((await post({}, '2', 5_000)).error).toBeNull();
+    expect(resets).toBe(2);
   });
 
   test('with an endless answer is not listened to for long', async () => {
