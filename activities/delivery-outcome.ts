@@ -1,8 +1,10 @@
 import type { ClaimedDelivery, DeliveryOutcome } from '../catalog/outbox.ts';
 import { isRetryable } from '../pipeline/failure.ts';
+import type { RetryTimes } from '../pipeline/endpoint.ts';
 import type { SendResult } from '../pipeline/outgoing.ts';
 
-/** Longest pause between two attempts of a delivery, in seconds. */
+/** First and longest pause between two attempts of a delivery, in seconds, when the endpoint does not say them. */
+const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 300;
 /** Longest time, in seconds, for which an endpoint that failed gets nothing new, unless it asks for more. */
 export const LONGEST_DEAFNESS = 10;
@@ -12,6 +14,7 @@ export function outcomeOf(
   { eventId, replay, attempts }: ClaimedDelivery,
   result: SendResult,
   redact: (text: string) => string,
+  retry: RetryTimes = {},
 ): DeliveryOutcome {
   const { messageId, retryAfter = 0, final = false } = result;
   if (result.error === null) return { eventId, replay, messageId, error: null, retryIn: null };
@@ -23,13 +26,18 @@ export function outcomeOf(
     failureClass === 'not_found' ||
     failureClass === 'unauthorized' ||
     failureClass === 'invalid_config';
-  const retryIn = mendable && !final ? Math.max(pauseAfter(attempts), retryAfter) : null;
+  const retryIn = mendable && !final ? Math.max(pauseAfter(attempts, retry), retryAfter) : null;
   return { eventId, replay, messageId: null, error, retryIn };
 }
 
-/** Seconds until the next attempt: doubling from one second, with jitter so that retries spread. */
-function pauseAfter(attempts: number): number {
-  return Math.min(LONGEST_PAUSE, 2 ** Math.min(attempts - 1, 10)) * (0.75 + Math.random() / 2);
+/** Seconds until the next attempt: doubling from the first pause, with jitter so that retries spread. */
+function pauseAfter(
+  attempts: number,
+  { firstSeconds = FIRST_PAUSE, longestSeconds = LONGEST_PAUSE }: RetryTimes,
+): number {
+  // More doublings than lead from the shortest first pause to the longest pause.
+  const pause = firstSeconds * 2 ** Math.min(attempts - 1, 20);
+  return Math.min(longestSeconds, pause) * (0.75 + Math.random() / 2);
 }
 
 /** Seconds for which the endpoint is left alone: as long as it asks for, and after a call in which it took nothing a short while. */

@@ -36,7 +36,7 @@ export async function judgeHealth(
 ): Promise<number | null> {
   const state = await readEndpointState(db, endpoint);
   if (state === undefined) return null;
-  const { health } = healthOf(state.health, state.facts);
+  const { health } = healthOf(state.health, state.facts, state.limits);
   if (health !== state.health) {
     const from = Date.now();
     const { owed, event } = await inDecision(db, (client) => changeHealth(client, configs, endpoint));
@@ -44,7 +44,7 @@ export async function judgeHealth(
     // Of a publisher that was not woken, the sweep finds what is due.
     await Promise.allSettled(owed.map(wake));
   }
-  return secondsUntilQuiet(health, state.facts);
+  return secondsUntilQuiet(health, state.facts, state.limits);
 }
 
 /**
@@ -59,7 +59,7 @@ export async function changeHealth(
   await lockEndpointHealth(client, endpoint);
   const state = await readEndpointState(client, endpoint);
   if (state === undefined) return NO_CHANGE;
-  const verdict = healthOf(state.health, state.facts);
+  const verdict = healthOf(state.health, state.facts, state.limits);
   if (verdict.health === state.health) return NO_CHANGE;
   const change = state.changes + 1;
   await writeEndpointHealth(client, endpoint, verdict.health, change);

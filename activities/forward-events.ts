@@ -39,13 +39,14 @@ export interface Forwarding {
   readonly tracer?: Tracer;
 }
 
-/** Deliveries of one claim, and how long the claim holds if this process dies. */
+/** Deliveries of one claim. */
 const CLAIM = 200;
+/** How long a claim holds if this process dies, when the endpoint does not say it. */
 const CLAIM_SECONDS = 60;
 /** Claims of one call, so that the call ends within its timeout under any backlog. */
 const CLAIMS_PER_CALL = 25;
-/** Milliseconds after which no message of a claim is sent any more: another publisher may take it over soon. */
-const SENDING_MS = 30_000;
+/** Milliseconds of each second of a claim in which its messages are sent: then another publisher may take it over soon. */
+const SENDING_MS = 500;
 /** Milliseconds after which nothing more is claimed, so that slow receivers do not exceed that timeout either. */
 const CALL_MS = 180_000;
 /** How long a message is tried when the endpoint does not say it: the longest that SQS itself keeps one. */
@@ -93,6 +94,7 @@ async function sendOwed(
 ): Promise<Sent> {
   const { db, redact, meter = NO_METER, tracer = NO_TRACER } = forwarding;
   const { ordered } = sender;
+  const { takeOverSeconds: claimSeconds = CLAIM_SECONDS } = endpoint.retry ?? {};
   const within = (milliseconds: number): AbortSignal =>
     AbortSignal.any([AbortSignal.timeout(milliseconds), cancellationSignal()]);
   const release = (deliveries: readonly ClaimedDelivery[]): Promise<void> =>
@@ -107,8 +109,8 @@ async function sendOwed(
   await forwardClaims(
     {
       async take() {
-        const time = within(SENDING_MS);
-        const deliveries = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, CLAIM_SECONDS);
+        const time = within(claimSeconds * SENDING_MS);
+        const deliveries = await (ordered ? claimInOrder : claimDeliveries)(db, name, CLAIM, claimSeconds);
         return { deliveries, messages: await outgoingMessages(db, endpoint, deliveries, traceparent), time };
       },
       async send({ messages, time }) {
@@ -120,7 +122,9 @@ async function sendOwed(
         const { results } = sending;
         const outcomes = deliveries.flatMap((delivery) => {
           const result = results.get(messageIdOf(delivery.eventId, delivery.replay));
-          return result === undefined ? [] : [outcomeOf(delivery, result, (text) => redact(text, endpoint))];
+          return result === undefined
+            ? []
+            : [outcomeOf(delivery, result, (text) => redact(text, endpoint), endpoint.retry)];
         });
         const dead = await settleDeliveries(db, name, outcomes, endpoint.giveUpSeconds ?? GIVE_UP_SECONDS);
         measureDeliveries(meter, name, outcomes, dead);

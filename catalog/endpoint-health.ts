@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { EndpointFacts, EndpointHealth } from '../pipeline/endpoint-health.ts';
+import type { EndpointFacts, EndpointHealth, HealthLimits } from '../pipeline/endpoint-health.ts';
 
 /** How an endpoint fares by the catalog, and what that is decided by. */
 export interface EndpointState {
@@ -7,6 +7,8 @@ export interface EndpointState {
   /** How often it has changed. */
   readonly changes: number;
   readonly facts: EndpointFacts;
+  /** Those that the endpoint sets for itself. */
+  readonly limits: Partial<HealthLimits>;
   readonly lastError: string | null;
   readonly errorClass: string | null;
 }
@@ -25,6 +27,7 @@ export async function readEndpointState(
   const found = await db.query<EndpointState>({
     name: 'read-endpoint-state',
     text: `select coalesce(h.health, 'healthy') as health, coalesce(h.changes, 0) as changes, h.last_error as "lastError", h.error_class as "errorClass",
+                  coalesce(e.definition->'health', '{}') as limits,
                   jsonb_build_object(
                     'pause', case when e.paused_at is not null then jsonb_build_object('by', coalesce(e.paused_by, 'somebody'), 'reason', coalesce(e.pause_reason, 'no reason given')) end,
                     'failedCalls', coalesce(h.failed_calls, 0), 'failingSeconds', coalesce(${SINCE('h.failing_since')}, 0),

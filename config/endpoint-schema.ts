@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { EVENT_KINDS, MESSAGE_FORMATS } from '../pipeline/endpoint.ts';
 import { OUTCOMES } from '../pipeline/outcome.ts';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
-import { age, name, namePattern, text } from './field.ts';
+import { age, message, name, namePattern, text } from './field.ts';
+import { parseAge } from './timeout.ts';
 
 const nameList = z
   .union([
@@ -51,6 +52,48 @@ const format = z
 const giveUpAfter = age
   .optional()
   .describe('How long a message is tried before it is a dead letter; 14d when absent.');
+/** A claim that ends sooner is taken over from a worker that lives; one that ends later outlives the heartbeat of a publisher. */
+const takeOver = age.refine(
+  (written) => {
+    const seconds = parseAge(written);
+    return seconds === undefined || (seconds >= 10 && seconds <= 90);
+  },
+  {
+    error: message('a dead worker is not told from a slow one by this time', 'write 10s to 90s, such as 60s'),
+  },
+);
+const retry = z
+  .strictObject({
+    first: age
+      .optional()
+      .describe('Pause after the first attempt, which doubles with each further one; 1s when absent.'),
+    longest: age.optional().describe('Longest pause between two attempts; 5m when absent.'),
+    takeOver: takeOver
+      .optional()
+      .describe('After which another worker sends what one that died had in hand; 60s when absent.'),
+  })
+  .optional()
+  .meta({ title: 'Retry', description: 'How a message that cannot be sent is tried again.' });
+const health = z
+  .strictObject({
+    failedCalls: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Calls in a row of which the endpoint takes nothing until it is degraded; 3 when absent.'),
+    failingAfter: age
+      .optional()
+      .describe('Time in which it takes nothing until it is failing; 60s when absent.'),
+    lateAfter: age
+      .optional()
+      .describe('Longest wait of the first message in line until it is degraded; 5m when absent.'),
+    wellAfter: age
+      .optional()
+      .describe('Time without failure, and longest wait, until an ill one is healthy; 60s when absent.'),
+  })
+  .optional()
+  .meta({ title: 'Health', description: 'By what the health of the endpoint is decided.' });
 
 export const ENDPOINT_SCHEMAS = {
   sqs: z.strictObject({
@@ -65,6 +108,8 @@ export const ENDPOINT_SCHEMAS = {
     externalId: text.optional().describe('External id that the trust policy of the role asks for.'),
     format,
     giveUpAfter,
+    retry,
+    health,
     ...filter,
   }),
   webhook: z.strictObject({
@@ -75,6 +120,8 @@ export const ENDPOINT_SCHEMAS = {
     secret: text.describe('Reference to the whsec_… secret that signs, such as ${env:PARTNER_SECRET}.'),
     format,
     giveUpAfter,
+    retry,
+    health,
     ...filter,
   }),
   slack: z.strictObject({
@@ -83,6 +130,8 @@ export const ENDPOINT_SCHEMAS = {
       .describe('A channel of Slack, through an incoming webhook: failures, for people.'),
     url: text.describe('Reference to the address of the incoming webhook, such as ${env:SLACK_URL}.'),
     giveUpAfter,
+    retry,
+    health,
     ...filter,
     on: filter.on.describe(
       'Outcomes of data events that are forwarded, SUCCESS and FAILURE with all that belongs to them; FAILURE when absent.',

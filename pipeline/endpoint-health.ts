@@ -25,6 +25,22 @@ export const LATE_AFTER = 300;
 /** Seconds without a failed message, and longest wait of the first one in line, before an ill endpoint is healthy again. */
 export const WELL_AFTER = 60;
 
+/** By what the health of one endpoint is decided; times in seconds. */
+export interface HealthLimits {
+  readonly failedCalls: number;
+  readonly failingSeconds: number;
+  readonly lateSeconds: number;
+  readonly wellSeconds: number;
+}
+
+/** What holds for an endpoint that says nothing else. */
+const USUAL: HealthLimits = {
+  failedCalls: ILL_CALLS,
+  failingSeconds: FAILING_AFTER,
+  lateSeconds: LATE_AFTER,
+  wellSeconds: WELL_AFTER,
+};
+
 export interface HealthVerdict {
   readonly health: EndpointHealth;
   /** For people: one sentence. */
@@ -34,26 +50,31 @@ export interface HealthVerdict {
 /**
  * How an endpoint fares now. It gets worse by one set of thresholds and better by a stricter one, so that an endpoint
  * that answers now and then does not change with each call: whatever its calls do, an ill endpoint stays ill for
- * WELL_AFTER seconds after its last failure.
+ * `wellSeconds` after its last failure. `own` are the limits that the endpoint sets for itself.
  */
-export function healthOf(before: EndpointHealth, facts: EndpointFacts): HealthVerdict {
+export function healthOf(
+  before: EndpointHealth,
+  facts: EndpointFacts,
+  own: Partial<HealthLimits> = {},
+): HealthVerdict {
+  const limits = { ...USUAL, ...own };
   const { pause, failedCalls, failingSeconds, oldestSeconds } = facts;
   if (pause !== null)
     return { health: 'paused', reason: `${pause.by} paused it: ${pause.reason.replace(/\.$/, '')}.` };
-  const ill = failedCalls >= ILL_CALLS;
+  const ill = failedCalls >= limits.failedCalls;
   const wait = oldestSeconds ?? 0;
-  if (ill && failingSeconds >= FAILING_AFTER)
+  if (ill && failingSeconds >= limits.failingSeconds)
     return {
       health: 'failing',
       reason: `It took nothing of ${String(failedCalls)} calls in ${seconds(failingSeconds)}.`,
     };
-  const recovering = !isQuiet(facts);
+  const recovering = !isQuiet(facts, limits);
   if (before === 'failing' && recovering) return { health: 'failing', reason: 'It failed a moment ago.' };
   if (ill) return { health: 'degraded', reason: `It took nothing of ${String(failedCalls)} calls in a row.` };
-  if (wait > LATE_AFTER)
+  if (wait > limits.lateSeconds)
     return { health: 'degraded', reason: `The first message in line has waited for ${seconds(wait)}.` };
   const wasIll = before === 'degraded' || before === 'failing';
-  if (wasIll && wait > WELL_AFTER)
+  if (wasIll && wait > limits.wellSeconds)
     return { health: 'degraded', reason: `It takes messages and is behind by ${seconds(wait)}.` };
   if (before === 'degraded' && recovering) return { health: 'degraded', reason: 'It failed a moment ago.' };
   if (before === 'paused') return { health: 'healthy', reason: 'It was resumed.' };
@@ -67,14 +88,16 @@ export function healthOf(before: EndpointHealth, facts: EndpointFacts): HealthVe
 export function secondsUntilQuiet(
   health: EndpointHealth,
   { failedCalls, quietSeconds }: EndpointFacts,
+  own: Partial<HealthLimits> = {},
 ): number | null {
+  const { wellSeconds } = { ...USUAL, ...own };
   const ill = health === 'degraded' || health === 'failing';
-  if (!ill || failedCalls > 0 || quietSeconds === null || quietSeconds >= WELL_AFTER) return null;
-  return WELL_AFTER - quietSeconds;
+  if (!ill || failedCalls > 0 || quietSeconds === null || quietSeconds >= wellSeconds) return null;
+  return wellSeconds - quietSeconds;
 }
 
-function isQuiet({ failedCalls, quietSeconds }: EndpointFacts): boolean {
-  return failedCalls === 0 && (quietSeconds === null || quietSeconds >= WELL_AFTER);
+function isQuiet({ failedCalls, quietSeconds }: EndpointFacts, { wellSeconds }: HealthLimits): boolean {
+  return failedCalls === 0 && (quietSeconds === null || quietSeconds >= wellSeconds);
 }
 
 function seconds(count: number): string {

@@ -1,3 +1,4 @@
+import type { HealthLimits } from './endpoint-health.ts';
 import type { Outcome } from './outcome.ts';
 import type { EventType } from './stage.ts';
 
@@ -43,6 +44,19 @@ interface EndpointBase extends EndpointFilter {
   readonly name: string;
   /** Seconds for which a message is tried until it is a dead letter; 14 days when absent. */
   readonly giveUpSeconds?: number;
+  readonly retry?: RetryTimes;
+  /** By what its health is decided, where it is not the usual. */
+  readonly health?: Partial<HealthLimits>;
+}
+
+/** How a message is tried again; times in seconds. */
+export interface RetryTimes {
+  /** Pause after the first attempt, which doubles with each further one; 1 when absent. */
+  readonly firstSeconds?: number;
+  /** Longest pause; 300 when absent. */
+  readonly longestSeconds?: number;
+  /** After which another worker sends what one that died had in hand; 60 when absent. Sending takes half of it at most. */
+  readonly takeOverSeconds?: number;
 }
 
 export interface SqsEndpoint extends EndpointBase {

@@ -4,12 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { CreateQueueCommand, DeleteQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { readDeliveries } from '../../catalog/dead-letters.ts';
 import { migrateCatalog } from '../../catalog/migrate.ts';
 import { openReplay, replayStep } from '../../catalog/replays.ts';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
+import type { SqsEndpoint } from '../../pipeline/endpoint.ts';
+import { openGate } from '../../chaos/gate.ts';
 import { startConsumer } from '../support/consumer.ts';
 import { eventually } from '../support/eventually.ts';
-import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { freshDatabase, fromEnvironment, type FreshDatabase } from '../support/local-cloud.ts';
+import { projectOf } from '../support/project.ts';
 
 const FORWARDER = fileURLToPath(new URL('../support/forwarder-process.ts', import.meta.url));
 
@@ -30,9 +34,6 @@ beforeAll(async () => {
   db = new pg.Pool({ connectionString: database.url, max: 2 });
   db.on('error', () => undefined);
   sqs = createSqsClient({});
-  await db.query(
-    `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'c', '{}')`,
-  );
 });
 
 afterEach(() => {
@@ -46,8 +47,11 @@ afterAll(async () => {
 });
 
 /** A worker in a process of its own that forwards what the endpoints are owed, until they are owed nothing. */
-function startForwarder(...endpoints: readonly string[]): ChildProcess {
-  const worker = spawn(process.execPath, [FORWARDER, database.url, ...endpoints], { stdio: 'ignore' });
+function startForwarder(endpoints: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const worker = spawn(process.execPath, [FORWARDER, database.url, ...endpoints], {
+    stdio: 'ignore',
+    env: { ...process.env, ...env },
+  });
   workers.push(worker);
   return worker;
 }
@@ -59,11 +63,17 @@ async function createQueue(label: string): Promise<string> {
   return (await sqs.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl ?? '';
 }
 
-async function defineEndpoint(name: string, definition: object): Promise<void> {
-  await db.query('insert into reefline.endpoint (name, definition, config_version) values ($1, $2, 1)', [
-    name,
-    { name, kind: 'sqs', ...definition },
-  ]);
+/** Puts a configuration with these endpoints into force. */
+async function configure(...endpoints: readonly SqsEndpoint[]): Promise<void> {
+  const project = projectOf([{ name: 'priced', period: '1d' }], endpoints);
+  await db.query('truncate reefline.endpoint, reefline.data_event cascade');
+  await db.query(
+    `with version as (
+       insert into reefline.config_version (applied_by, checksum, project) values ('test', md5($1), $1::jsonb) returning version)
+     insert into reefline.endpoint (name, definition, config_version)
+     select e->>'name', e, version from version, jsonb_array_elements($1::jsonb->'endpoints') e`,
+    [JSON.stringify(project)],
+  );
 }
 
 /** Owes the endpoints events with these numbers, of three datasets in turn. */
@@ -93,10 +103,10 @@ describe('a queue that is deleted while messages flow', () => {
   test('and created again gets the rest in order and each once; what it took with it comes by a replay, and nothing is missing', async () => {
     const [early, all] = [300, 330];
     const queueUrl = await createQueue('flow.fifo');
-    await defineEndpoint('customers', { queueUrl });
+    await configure({ name: 'customers', kind: 'sqs', queueUrl });
     await owe(1, early, 'customers');
     const before = startConsumer<Received>(queueUrl);
-    const forwarder = startForwarder('customers');
+    const forwarder = startForwarder(['customers']);
     await eventually(() => {
       expect(before.received.length).toBeGreaterThan(0);
     });
@@ -124,7 +134,7 @@ describe('a queue that is deleted while messages flow', () => {
       const request = { from: new Date(0), to: new Date('2100-01-01T00:00:00Z') };
       await openReplay(db, 'after-deletion', 'customers', request, 'ada');
       expect(await replayStep(db, 'after-deletion', request, () => true)).toMatchObject({ owed: all });
-      expect(await once(startForwarder('customers'), 'exit')).toEqual([0, null]);
+      expect(await once(startForwarder(['customers']), 'exit')).toEqual([0, null]);
       const again = await after.drain();
       expect(again.every(({ replayed }) => replayed === true)).toBe(true);
       expectOrderOfEachDataset(again);
@@ -132,6 +142,96 @@ describe('a queue that is deleted while messages flow', () => {
     } finally {
       await after.stop();
       await sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
+    }
+  });
+});
+
+/** An hour in three seconds: an endpoint whose pauses and limits are shorter by the configuration. */
+const COMPRESSED = {
+  kind: 'sqs',
+  retry: { firstSeconds: 0.05, longestSeconds: 0.25, takeOverSeconds: 1 },
+  health: { failedCalls: 1, failingSeconds: 1, wellSeconds: 0.5 },
+} as const;
+
+interface HealthTold {
+  readonly endpoint: string;
+  readonly previous: string;
+  readonly health: string;
+  readonly error: { readonly class: string } | null;
+}
+
+describe('an outage of an hour in which workers are killed (SIGKILL)', () => {
+  test('ends with everything delivered in order, or dead with its reason where the age was too short, and the others are told how it went', async () => {
+    const [early, all] = [30, 60];
+    // The SDK calls a connection that is reset a timeout.
+    const away: unknown = expect.stringMatching(/^(unavailable|timeout)$/);
+    const [ordered, plain, news] = await Promise.all(['hour.fifo', 'hour', 'news'].map(createQueue));
+    const gate = await openGate(new URL(fromEnvironment('AWS_ENDPOINT_URL_SQS')).host);
+    const behindGate = { AWS_ENDPOINT_URL_SQS: `http://${gate.address}`, AWS_MAX_ATTEMPTS: '1' };
+    const sent = { queueUrl: ordered ?? '', events: ['data'] } as const;
+    await configure(
+      { ...COMPRESSED, ...sent, name: 'customers', giveUpSeconds: 600 },
+      { ...COMPRESSED, ...sent, name: 'impatient', queueUrl: plain ?? '', giveUpSeconds: 1 },
+      { kind: 'sqs', name: 'audit', queueUrl: news ?? '', events: ['endpoint'] },
+    );
+    const customer = startConsumer<Received>(ordered ?? '');
+    const auditor = startConsumer<HealthTold>(news ?? '');
+    const untilHealthIs = (health: string): Promise<void> =>
+      eventually(async () => {
+        const text = `select from reefline.endpoint_health where endpoint = 'customers' and health = $1`;
+        expect((await db.query(text, [health])).rowCount).toBe(1);
+      });
+    /** Kills the worker while it waits for an answer. */
+    const kill = async (worker: ChildProcess): Promise<void> => {
+      gate.set('silent');
+      await eventually(async () => {
+        const text = `select from reefline.delivery where endpoint = 'customers' and claimed_until > clock_timestamp()`;
+        expect((await db.query(text)).rowCount).toBeGreaterThan(0);
+      });
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+    };
+    try {
+      gate.set('failing');
+      await owe(1, early, 'customers', 'impatient');
+      const first = startForwarder(['customers', 'impatient'], behindGate);
+      await untilHealthIs('degraded');
+      await kill(first);
+      gate.set('refusing');
+      await owe(early + 1, all, 'customers', 'impatient');
+      const second = startForwarder(['customers', 'impatient'], behindGate);
+      await untilHealthIs('failing');
+      await eventually(async () => {
+        const dead = await readDeliveries(db, { endpoint: 'impatient', status: 'dead' }, all);
+        expect(dead).toHaveLength(all);
+      });
+      await kill(second);
+      gate.set('open');
+      expect(await once(startForwarder(['customers', 'impatient'], behindGate), 'exit')).toEqual([0, null]);
+      const received = await customer.drain();
+      expectOrderOfEachDataset(received);
+      expect(sorted(numbersOf(received))).toEqual(upTo(all));
+      expect(await readDeliveries(db, { endpoint: 'customers', status: 'delivered' }, 2 * all)).toHaveLength(
+        all,
+      );
+      const dead = await readDeliveries(db, { endpoint: 'impatient' }, 2 * all);
+      expect(dead).toHaveLength(all);
+      for (const { status, errorClass, lastError, attempts, firstAttemptAt, lastAttemptAt } of dead) {
+        expect({ status, errorClass }).toEqual({ status: 'dead', errorClass: away });
+        expect(lastError).not.toBe('');
+        expect(attempts).toBeGreaterThan(0);
+        expect(Number(lastAttemptAt)).toBeGreaterThanOrEqual(Number(firstAttemptAt));
+      }
+      expect(await once(startForwarder(['audit']), 'exit')).toEqual([0, null]);
+      const told = (await auditor.drain()).filter(({ endpoint }) => endpoint === 'customers');
+      expect(told.map(({ previous, health, error }) => [previous, health, error?.class])).toEqual([
+        ['healthy', 'degraded', away],
+        ['degraded', 'failing', away],
+        ['failing', 'healthy', undefined],
+      ]);
+    } finally {
+      await Promise.all([customer.stop(), auditor.stop(), gate.close()]);
+      for (const QueueUrl of [ordered, plain, news]) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
     }
   });
 });

@@ -46,9 +46,9 @@ describe('a project', () => {
     expect(project.connections['lake']).toEqual({ kind: 's3', bucket: 'acme-lake', prefix: 'stage' });
   });
 
-  test('names the events of an endpoint as its filter means them', async () => {
+  test('names the events of an endpoint as its filter means them, and its pauses and limits in seconds', async () => {
     const filter =
-      'events: [data], schemas: [marts], tables: { allow: [revenue_*], deny: ["re:.*_[0-9]+"] }, pipelines: [orders], maxAge: 7d';
+      'events: [data], schemas: [marts], tables: { allow: [revenue_*], deny: ["re:.*_[0-9]+"] }, pipelines: [orders], maxAge: 7d, giveUpAfter: 2h, retry: { first: 5s, longest: 10m, takeOver: 30s }, health: { failedCalls: 5, failingAfter: 2m, lateAfter: 1h, wellAfter: 90s }';
     const project = await projectOf(
       edited('reefline.yaml', ['"${env:CUSTOMER_QUEUE_URL}" }', `"\${env:CUSTOMER_QUEUE_URL}", ${filter} }`]),
     );
@@ -62,6 +62,9 @@ describe('a project', () => {
         tables: { allow: ['revenue_*'], deny: ['re:.*_[0-9]+'] },
         pipelines: ['orders'],
         maxAgeSeconds: 604_800,
+        giveUpSeconds: 7200,
+        retry: { firstSeconds: 5, longestSeconds: 600, takeOverSeconds: 30 },
+        health: { failedCalls: 5, failingSeconds: 120, lateSeconds: 3600, wellSeconds: 90 },
       },
     ]);
   });

@@ -48,6 +48,19 @@ describe('the health of an endpoint', () => {
     expect(of('paused', {})).toBe('healthy');
   });
 
+  test('is decided by the limits that an endpoint sets for itself, and by the usual ones where it sets none', () => {
+    const own = { failedCalls: 10, failingSeconds: 600, wellSeconds: 5 };
+    const ill = { ...WELL, failedCalls: 9, failingSeconds: 599, quietSeconds: 0 };
+    expect(healthOf('healthy', ill, own).health).toBe('healthy');
+    expect(healthOf('healthy', { ...ill, failedCalls: 10 }, own).health).toBe('degraded');
+    expect(healthOf('healthy', { ...ill, failedCalls: 10, failingSeconds: 600 }, own).health).toBe('failing');
+    expect(healthOf('healthy', { ...WELL, oldestSeconds: LATE_AFTER + 1 }, own).health).toBe('degraded');
+    const quiet = { ...WELL, quietSeconds: 4 };
+    expect(healthOf('failing', quiet, own).health).toBe('failing');
+    expect(secondsUntilQuiet('failing', quiet, own)).toBe(1);
+    expect(healthOf('failing', { ...quiet, quietSeconds: 5 }, own).health).toBe('healthy');
+  });
+
   test('of a backlog after an outage is degraded until the backlog is nearly sent', () => {
     const quietSeconds = WELL_AFTER;
     expect(of('failing', { quietSeconds, oldestSeconds: 7_200 })).toBe('degraded');

@@ -5,12 +5,12 @@ const CUSTOMERS = 'customers: { kind: sqs, queueUrl: "${env:CUSTOMER_QUEUE_URL}"
 /** Endpoints whose filters cannot be what was meant. */
 export const ENDPOINTS: readonly BrokenProject[] = [
   {
-    name: 'filters of an endpoint that mean nothing',
+    name: 'filters and times of an endpoint that mean nothing',
     edits: [
       [
         SETTINGS,
         CUSTOMERS,
-        `${CUSTOMERS}, schemas: ["re:(a"], tables: { deny: ["re:(a)\\\\1"], alow: [x] }, maxAge: 7y, types: [mysql]`,
+        `${CUSTOMERS}, schemas: ["re:(a"], tables: { deny: ["re:(a)\\\\1"], alow: [x] }, maxAge: 7y, types: [mysql], retry: { first: soon, takeOver: 2s }, health: { failedCalls: 0 }`,
       ],
     ],
     expected: [
@@ -19,6 +19,9 @@ export const ENDPOINTS: readonly BrokenProject[] = [
       at(SETTINGS, 8, 'endpoints.customers.tables.alow', /not known/, /allow/),
       at(SETTINGS, 8, 'endpoints.customers.maxAge', /no age/, /12h or 7d/),
       at(SETTINGS, 8, 'endpoints.customers.types.0', /not known/, /redshift/),
+      at(SETTINGS, 8, 'endpoints.customers.retry.first', /no age/, /12h or 7d/),
+      at(SETTINGS, 8, 'endpoints.customers.retry.takeOver', /dead worker/, /10s to 90s/),
+      at(SETTINGS, 8, 'endpoints.customers.health.failedCalls', /./, /1/),
     ],
   },
   {
