@@ -33,7 +33,7 @@ describe('what an endpoint is owed', () => {
   });
 
   beforeEach(async () => {
-    await db.query(`delete from reefline.delivery`);
+    await db.query(`delete from reefline.delivery; update reefline.endpoint set paused_at = null`);
   });
 
   afterAll(async () => {
