@@ -55,7 +55,7 @@ export async function withMysql<T>(
   };
   try {
     if (signal?.aborted === true) throw stopped(where, doing);
-    connection = await connect(address, CONNECT_TIMEOUT_MS);
+    connection = await connect(address, CONNECT_TIMEOUT_MS, signal);
     stopWatching = listen(settings, connection, `${where} could not ${doing}`);
     signal?.addEventListener('abort', kill, { once: true });
     // Told while it connected, before anybody listened.
@@ -89,7 +89,11 @@ function listen(
   });
 }
 
-async function connect({ ssl, database, ...address }: MysqlAddress, timeout: number): Promise<Connection> {
+async function connect(
+  { ssl, database, ...address }: MysqlAddress,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<Connection> {
   const connection = createConnection({
     ...address,
     ...(ssl === undefined ? {} : { ssl }),
@@ -103,6 +107,10 @@ async function connect({ ssl, database, ...address }: MysqlAddress, timeout: num
     trace: false,
     connectAttributes: { program_name: 'reefline' },
   });
+  const stop = (): void => {
+    abandon(connection);
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
       connection.once('connect', () => {
@@ -116,6 +124,8 @@ async function connect({ ssl, database, ...address }: MysqlAddress, timeout: num
     connection.on('error', () => undefined);
     socketOf(connection).destroy();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
   // A connection that is lost while nothing runs is reported here; the next statement fails and says so.
   connection.on('error', () => undefined);

@@ -79,15 +79,29 @@ function listen(
 
 async function connect(settings: PostgresSettings, doing: string): Promise<PostgresSession> {
   const client = newClient(settings);
+  const { signal } = settings;
   const where = `"${settings.connection}" at ${client.host}:${String(client.port)}`;
   // A connection that is lost while nothing runs is reported here; the next statement fails and says so.
   client.on('error', () => undefined);
+  const giveUp = (failure: StageFailure): void => {
+    socketOf(client).destroy(failure);
+  };
+  const expire = setTimeout(() => {
+    giveUp(unanswered(where, doing));
+  }, CONNECT_TIMEOUT_MS);
+  const stop = (): void => {
+    giveUp(stopped(where, doing));
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
     return { client, where };
   } catch (error) {
     await close(client);
     throw toPostgresFailure(error, where, doing);
+  } finally {
+    clearTimeout(expire);
+    signal?.removeEventListener('abort', stop);
   }
 }
 
@@ -98,7 +112,6 @@ function newClient({ connection, url, statementTimeoutSeconds }: PostgresSetting
     return new pg.Client({
       connectionString: url,
       application_name: 'reefline',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: 30_000,
       ...(statementTimeoutSeconds === undefined
@@ -167,4 +180,12 @@ function socketOf(client: pg.Client): Socket {
 
 function stopped(where: string, doing: string): StageFailure {
   return new StageFailure('unavailable', `PostgreSQL ${where} was told to stop before it could ${doing}.`);
+}
+
+function unanswered(where: string, doing: string): StageFailure {
+  return new StageFailure(
+    'timeout',
+    `PostgreSQL ${where} could not ${doing}: nobody answered within ${String(CONNECT_TIMEOUT_MS / 1_000)} seconds. ` +
+      'Check that the server can be reached from the worker.',
+  );
 }

@@ -4,6 +4,9 @@ import { afterLook, NO_SILENCE, SILENT_LOOKS, statementKind } from '../../pipeli
 
 interface Statement {
   readonly text?: string;
+  /** Of a COPY from this process, which is a stream: whether rows may follow, and how many bytes the server has not taken. */
+  readonly writable?: boolean;
+  readonly writableLength?: number;
 }
 
 /** What pg keeps of a connection and its type declarations leave out. */
@@ -27,7 +30,7 @@ export function watchSilence(client: pg.Client, seconds: number, silent: (kind: 
     // It is another one once the connection is encrypted.
     const { stream } = wired.connection;
     silence = afterLook(silence, {
-      waiting: wired._connected && !wired.readyForQuery,
+      waiting: wired._connected && !wired.readyForQuery && !awaitsRows(wired._activeQuery),
       bytes: stream.bytesRead + stream.bytesWritten,
       paused: stream.isPaused(),
       unsent: stream.writableLength,
@@ -42,4 +45,9 @@ export function watchSilence(client: pg.Client, seconds: number, silent: (kind: 
   return () => {
     clearTimeout(timer);
   };
+}
+
+/** It is the server that waits: the next rows are still being made. */
+function awaitsRows(statement: Statement | null): boolean {
+  return statement?.writable === true && statement.writableLength === 0;
 }

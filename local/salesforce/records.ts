@@ -76,6 +76,11 @@ export class Records {
     return { id: made, created: true };
   }
 
+  /** False when there is no record with this id. */
+  delete(object: ObjectDefinition, id: string): boolean {
+    return this.#db.prepare(`DELETE FROM ${quote(object.name)} WHERE Id = ?`).run(id).changes > 0;
+  }
+
   #idsWith(object: ObjectDefinition, field: FieldDefinition, value: string): readonly string[] {
     const sql = `SELECT Id FROM ${quote(object.name)} WHERE ${quote(field.name)} = ? COLLATE NOCASE`;
     return this.#db

@@ -148,6 +148,8 @@ interface Asked {
 function route(org: OrgParts, method: string, resource: string, asked: Asked): Answer {
   const [first, second, third, fourth] = resource.split('/');
   if (first === 'jobs' && second === 'ingest') return ingest(org, method, third, fourth, asked);
+  if (method === 'DELETE' && first === 'sobjects' && second !== undefined && third !== undefined)
+    return deleteRecord(org, decodeURIComponent(second), decodeURIComponent(third));
   if (method !== 'GET') throw notFound();
   if (first === 'limits') return { status: 200, json: org.allocation.limits() };
   if (first === 'query')
@@ -155,6 +157,12 @@ function route(org: OrgParts, method: string, resource: string, asked: Asked): A
   if (first === 'sobjects' && second !== undefined && third === 'describe')
     return { status: 200, json: org.objects.describe(decodeURIComponent(second)) };
   throw notFound();
+}
+
+function deleteRecord({ objects, records }: OrgParts, name: string, id: string): Answer {
+  const object = objects.find(name);
+  if (object === undefined || !records.delete(object, id)) throw notFound();
+  return { status: 204 };
 }
 
 function ingest(

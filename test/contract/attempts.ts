@@ -18,6 +18,8 @@ export interface Place {
   readonly looks?: RegExp;
   /** Names of requests that end a session as a courtesy, on which nothing depends. They are no steps. */
   readonly farewells?: RegExp;
+  /** Milliseconds that each time-out of a hurried attempt leaves to what it waits for; none when absent. */
+  readonly shortestTimer?: number;
   /** Runs the production code once. */
   attempt(tools: AttemptTools): Promise<unknown>;
   /** What the vendor's own client sees there now. */
@@ -28,8 +30,8 @@ export interface Subject {
   place(): Promise<Place>;
   /** False when a reader may see part of a batch before the attempt has ended. Default: true. */
   readonly atomic?: boolean;
-  /** The service's own words, by service as its requests are signed, else by host. */
-  readonly answers: (service: string, fault: ServiceFault) => Answer;
+  /** The service's own words, by service as its requests are signed, else by host, to the request of this name. */
+  readonly answers: (service: string, fault: ServiceFault, name: string) => Answer;
 }
 
 /** Faults that every service has an answer for. */
@@ -57,6 +59,7 @@ export interface AttemptOptions {
 export async function attemptAt(place: Place, options: AttemptOptions = {}): Promise<Ended> {
   const wire = new Wire(options.plan, {
     hurried: options.hurried ?? false,
+    ...(place.shortestTimer === undefined ? {} : { shortestTimer: place.shortestTimer }),
     ...(place.looks === undefined ? {} : { looks: place.looks }),
     ...(place.farewells === undefined ? {} : { farewells: place.farewells }),
   });

@@ -134,8 +134,8 @@ async function killedAfter(subject: Subject, told: Reference, step: number, hear
 /** From this step on, the service gives nothing but this answer. */
 async function answered(subject: Subject, told: Reference, step: number, fault: ServiceFault): Promise<void> {
   const place = await subject.place();
-  const plan: Plan = ({ number, service }) =>
-    number < step ? PASS : { kind: 'answered', answer: subject.answers(service, fault) };
+  const plan: Plan = ({ number, service, name }) =>
+    number < step ? PASS : { kind: 'answered', answer: subject.answers(service, fault, name) };
   const first = await attemptAt(place, { plan, hurried: true });
   expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), fault]);
   await completes(place, told, first, at(told, step));

@@ -140,6 +140,15 @@ describe('the local org refuses what Salesforce refuses', () => {
   });
 });
 
+test('the local org deletes a record once, and refuses the second time', async () => {
+  await ended('Shop_Id__c,Name\n1,a\n2,b\n');
+  const { records } = await api.query<{ Id: string }>("SELECT Id FROM Account WHERE Shop_Id__c = '1'");
+  const id = records[0]?.Id ?? '';
+  await api.sobject('Account').destroy(id);
+  expect(await crm.query('SELECT Shop_Id__c FROM Account')).toEqual([{ Shop_Id__c: '2' }]);
+  await expect(api.sobject('Account').destroy(id)).rejects.toMatchObject({ errorCode: 'NOT_FOUND' });
+});
+
 describe('sending in several jobs', () => {
   const text = (name: string): Column => ({ name, type: { kind: 'text' }, nullable: true });
   const rows = Array.from({ length: 10 }, (_, at) => [String(at), `name ${String(at)}`]);

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { copyBinary } from '../../connectors/postgres/copy-in.ts';
 import { withPostgres, type PostgresSession } from '../../connectors/postgres/connection.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 
@@ -21,16 +22,20 @@ const GREETING = Buffer.concat([
 const ANSWER = Buffer.concat([message('C', Buffer.from('SELECT 0\0')), READY]);
 
 /** A server that greets everybody, answers as many statements of a connection as it is told, and then keeps silent for ever. */
-async function silentAfter(statements: number): Promise<{ url: string; close: () => Promise<void> }> {
+async function silentAfter(
+  statements: number,
+  answerTo: (asked: Buffer) => Buffer = () => ANSWER,
+  greeting = GREETING,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const sockets: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     let greeted = false;
     let left = statements;
     sockets.push(socket);
     socket.on('error', () => undefined);
-    socket.on('data', () => {
-      if (!greeted) socket.write(GREETING);
-      else if (left > 0) socket.write(ANSWER);
+    socket.on('data', (asked) => {
+      if (!greeted) socket.write(greeting);
+      else if (left > 0) socket.write(answerTo(asked));
       left -= greeted ? 1 : 0;
       greeted = true;
     });
@@ -101,6 +106,38 @@ describe('a PostgreSQL that goes silent with its connections open', () => {
         /^PostgreSQL "shop" at \S+ could not read it: .* within a SELECT statement.* raise silenceSeconds of the connection "shop"\.$/u,
       ),
       facts: { statement: 'SELECT', seconds: 0.1 },
+    });
+  });
+
+  test('is not blamed while it waits for the rows of a COPY', async () => {
+    const copying = message('G', Buffer.from([1, 0, 0]));
+    const done = Buffer.concat([message('C', Buffer.from('COPY 0\0')), READY]);
+    const server = await silentAfter(Infinity, (asked) =>
+      asked.includes('copy') ? copying : asked.includes('c\0\0\0\x04') ? done : Buffer.alloc(0),
+    );
+    ({ close } = server);
+    const slow = async function* (): AsyncGenerator<Uint8Array> {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      yield* [];
+    };
+    const copied = withPostgres(
+      { connection: 'shop', url: server.url, silenceSeconds: 0.1 },
+      'fill it',
+      ({ client, where }) =>
+        copyBinary(client, { into: 't', names: ['id'], rows: slow(), where, doing: 'fill it' }, undefined),
+    );
+    await expect(copied).resolves.toBe(0);
+  });
+
+  test('does not hold a sign-in that is told to stop', async () => {
+    const server = await silentAfter(0, undefined, Buffer.alloc(0));
+    ({ close } = server);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    const settings = { connection: 'shop', url: server.url, signal: stop.signal };
+    await expect(withPostgres(settings, 'read it', select)).rejects.toMatchObject({
+      failureClass: 'unavailable',
+      message: expect.stringContaining('told to stop'),
     });
   });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WHY_NOT } from '../why-not.ts';
-import { findOutside, missingOutside } from './outside.ts';
+import { findOutside, missingOutside, refuseAbsent } from './outside.ts';
 import { startLocalCatalog, startLocalEndpoints, type LocalEndpoints } from './local-endpoints.ts';
 
 /** Set-up and teardown share the process but not their modules. */
@@ -28,6 +28,8 @@ export default async function globalSetup(): Promise<void> {
   delete process.env['AWS_PROFILE'];
   delete process.env['AWS_SESSION_TOKEN'];
   keep(local);
+  refuseAbsent(local.absent, asked);
+  process.env[WHY_NOT] = JSON.stringify(local.absent);
 }
 
 function keep(local: LocalEndpoints): void {

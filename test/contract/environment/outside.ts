@@ -1,11 +1,19 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const REDSHIFT = [
+  ['REEFLINE_CONTRACT_REDSHIFT_DATABASE'],
+  ['REEFLINE_CONTRACT_REDSHIFT_WORKGROUP', 'REEFLINE_CONTRACT_REDSHIFT_CLUSTER'],
+];
+
 /** What a connector cannot be tested without, beside credentials; of alternatives, one is enough. */
 const NEEDED: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  redshift: [
-    ['REEFLINE_CONTRACT_REDSHIFT_DATABASE'],
-    ['REEFLINE_CONTRACT_REDSHIFT_WORKGROUP', 'REEFLINE_CONTRACT_REDSHIFT_CLUSTER'],
+  postgres: [['REEFLINE_CONTRACT_POSTGRES_URL']],
+  mysql: [['REEFLINE_CONTRACT_MYSQL_URL']],
+  salesforce: [
+    ...['LOGIN_URL', 'CLIENT_ID', 'CLIENT_SECRET'].map((name) => [`REEFLINE_CONTRACT_SALESFORCE_${name}`]),
+    ...REDSHIFT,
   ],
+  redshift: REDSHIFT,
   snowflake: ['ACCOUNT', 'USER', 'PASSWORD', 'WAREHOUSE', 'STORAGE_ROLE'].map((name) => [
     `REEFLINE_CONTRACT_SNOWFLAKE_${name}`,
   ]),
@@ -34,9 +42,15 @@ export function missingOutside(
   for (const [connector, needs] of Object.entries(NEEDED)) {
     const absent = needs.filter((names) => names.every((name) => (environment[name] ?? '') === ''));
     if (absent.length === 0) continue;
-    const reason = `${absent.map((names) => names.join(' or ')).join(' and ')} is not set.`;
-    if (asked.includes(connector)) throw new Error(`The connector ${connector} cannot be tested: ${reason}`);
-    missing[connector] = reason;
+    missing[connector] = `${absent.map((names) => names.join(' or ')).join(' and ')} is not set.`;
   }
+  refuseAbsent(missing, asked);
   return missing;
+}
+
+/** @throws when one of these connectors was asked for by name. */
+export function refuseAbsent(reasons: Readonly<Record<string, string>>, asked: readonly string[]): void {
+  const connector = asked.find((name) => reasons[name] !== undefined);
+  if (connector === undefined) return;
+  throw new Error(`The connector ${connector} cannot be tested: ${reasons[connector] ?? ''}`);
 }

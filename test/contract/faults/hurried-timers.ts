@@ -12,8 +12,10 @@ export function hurryTimers(): void {
     delay?: number,
     ...args: unknown[]
   ): NodeJS.Timeout => {
-    const fast = currentWire()?.hurried === true && delay !== undefined && delay >= LONG;
-    return original(work, fast ? delay / TIMES_FASTER : delay, ...args);
+    const wire = currentWire();
+    const fast = wire?.hurried === true && delay !== undefined && delay >= LONG;
+    const least = Math.min(delay ?? 0, wire?.shortestTimer ?? 0);
+    return original(work, fast ? Math.max(delay / TIMES_FASTER, least) : delay, ...args);
   };
   globalThis.setTimeout = Object.assign(hurried, original);
 }

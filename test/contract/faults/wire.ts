@@ -53,6 +53,8 @@ export class Wire {
   #ended = false;
   /** Time passes faster for timers of this attempt, so that a client's time-out of a minute ends within a second. */
   readonly hurried: boolean;
+  /** Milliseconds that a hurried timer takes at least. */
+  readonly shortestTimer: number;
   /** Requests that look whether something has ended: how many there are is a matter of time, so that a series of them is one step. */
   readonly #looks: RegExp | undefined;
   /** Requests that end a session as a courtesy: nothing depends on them, and a dead process sends none. */
@@ -60,12 +62,18 @@ export class Wire {
 
   constructor(
     plan: Plan = () => PASS,
-    options: { readonly hurried?: boolean; readonly looks?: RegExp; readonly farewells?: RegExp } = {},
+    options: {
+      readonly hurried?: boolean;
+      readonly shortestTimer?: number;
+      readonly looks?: RegExp;
+      readonly farewells?: RegExp;
+    } = {},
   ) {
     this.#plan = plan;
     this.#looks = options.looks;
     this.#farewells = options.farewells;
     this.hurried = options.hurried ?? false;
+    this.shortestTimer = options.shortestTimer ?? 0;
   }
 
   /** Runs the work on this wire, with whatever it starts. */
