@@ -1,16 +1,23 @@
-import {
-  parseEventTime,
-  SCHEMA_CHANGES,
-  type DataEvent,
-  type EventError,
-  type SchemaChange,
-} from './data-event.ts';
+import { SCHEMA_CHANGES, type DataEvent, type EventError, type SchemaChange } from './data-event.ts';
 import type { Column } from './column.ts';
+import {
+  causes,
+  count,
+  flag,
+  nameOf,
+  oneOf,
+  optionalTexts,
+  Refusal,
+  revision,
+  text,
+  timelabel,
+  times,
+  type Fields,
+} from './incoming-fields.ts';
 import { isAssertionResult, isMissingLabel, readColumn, readError } from './incoming-parts.ts';
 import { OUTCOMES, statusOf, type Outcome } from './outcome.ts';
 import { EVENT_TYPES, type DataStatus, type EventType } from './stage.ts';
-import { storableText } from './storable.ts';
-import { parseTimelabel, type Timelabel } from './timelabel.ts';
+import type { Timelabel } from './timelabel.ts';
 import { traceContext } from './traceparent.ts';
 
 /** What somebody sent, checked field by field; what it leaves out is filled in at acceptance. */
@@ -70,21 +77,6 @@ export interface Malformed {
   readonly reason: string;
 }
 
-/** Longest text that any field of an event may have; error texts may be longer and are cut. */
-const MAX_TEXT = 1024;
-/** An S3 key alone may have 1,024 bytes (AWS, "Naming Amazon S3 objects"). */
-const MAX_URI = 4096;
-/** Ids are keys of the catalog, whose index rows hold 2,704 bytes. */
-const MAX_ID = 500;
-
-class Refusal extends Error {
-  readonly field: string;
-  constructor(field: string, reason: string) {
-    super(reason);
-    this.field = field;
-  }
-}
-
 /** Reads anything at all as an event. Never throws: whatever is no event comes back as `malformed` with the reason. */
 export function readIncoming(raw: unknown): IncomingData | IncomingMetadata | Malformed {
   try {
@@ -102,7 +94,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
       `An event is a JSON object with event_type, type, schema, table, timelabel and status; this is ${nameOf(raw)}.`,
     );
   }
-  const fields = raw as Readonly<Record<string, unknown>>;
+  const fields = raw as Fields;
   const undecodable = fields['$undecodable'];
   if (typeof undecodable === 'string')
     throw new Refusal('', `The signal's payload is not JSON: ${undecodable}`);
@@ -147,11 +139,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
 }
 
 /** The outcome that the sender names, which must agree with the status; else what status and rows say. */
-function outcome(
-  fields: Readonly<Record<string, unknown>>,
-  status: DataStatus,
-  rows: number | null,
-): Outcome {
+function outcome(fields: Fields, status: DataStatus, rows: number | null): Outcome {
   if (fields['outcome'] == null) return status === 'SUCCESS' && rows === 0 ? 'EMPTY' : status;
   const named = oneOf(fields, 'outcome', OUTCOMES);
   if (statusOf(named) === status) return named;
@@ -159,13 +147,6 @@ function outcome(
     'outcome',
     `The outcome ${named} has the status ${statusOf(named)}, but the field "status" is ${status}.`,
   );
-}
-
-function flag(fields: Readonly<Record<string, unknown>>, field: string): boolean {
-  const value = fields[field];
-  if (value == null) return true;
-  if (typeof value !== 'boolean') throw new Refusal(field, `The field "${field}" must be true or false.`);
-  return value;
 }
 
 /** Longest list that an event carries: more is in the catalog. */
@@ -177,7 +158,7 @@ const LISTS = {
   checks: { fits: isAssertionResult, of: 'objects with name, severity, violations and sample' },
 } as const;
 
-function lists(fields: Readonly<Record<string, unknown>>): Pick<IncomingData, 'missing' | 'checks'> {
+function lists(fields: Fields): Pick<IncomingData, 'missing' | 'checks'> {
   const found: Record<string, unknown> = {};
   for (const [field, { fits, of }] of Object.entries(LISTS)) {
     const value = fields[field];
@@ -189,110 +170,6 @@ function lists(fields: Readonly<Record<string, unknown>>): Pick<IncomingData, 'm
   return found;
 }
 
-function nameOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-}
-
-function text(fields: Readonly<Record<string, unknown>>, field: string): string {
-  const longest = field === 'eventId' ? MAX_ID : field === 'uri' ? MAX_URI : MAX_TEXT;
-  const value = fields[field];
-  if (value === undefined) throw new Refusal(field, `The field "${field}" is missing.`);
-  if (typeof value !== 'string' || value === '')
-    throw new Refusal(
-      field,
-      `The field "${field}" must be a text that is not empty; it is ${nameOf(value)}.`,
-    );
-  if (value.length > longest)
-    throw new Refusal(
-      field,
-      `The field "${field}" has ${String(value.length)} characters; at most ${String(longest)} are taken.`,
-    );
-  if (value.includes('\u0000'))
-    throw new Refusal(field, `The field "${field}" contains a NUL character, which no database takes.`);
-  return value;
-}
-
-function oneOf<const T extends string>(
-  fields: Readonly<Record<string, unknown>>,
-  field: string,
-  allowed: readonly T[],
-): T {
-  const value = text(fields, field);
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined)
-    throw new Refusal(
-      field,
-      `The field "${field}" is "${storableText(value, 60)}"; it must be one of ${allowed.join(', ')}.`,
-    );
-  return found;
-}
-
-function timelabel(fields: Readonly<Record<string, unknown>>): Timelabel {
-  const value = text(fields, 'timelabel');
-  const label = parseTimelabel(value);
-  if (label === undefined) {
-    throw new Refusal(
-      'timelabel',
-      `The timelabel "${storableText(value, 40)}" is not a UTC time written YYYYMMDDHHmm00, such as 20200303112000.`,
-    );
-  }
-  return label;
-}
-
-function optionalTexts<const F extends string>(
-  fields: Readonly<Record<string, unknown>>,
-  names: readonly F[],
-): { [K in F]?: string } {
-  const found: { [K in F]?: string } = {};
-  for (const name of names) if (fields[name] != null) found[name] = text(fields, name);
-  return found;
-}
-
-function revision(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
-    throw new Refusal(
-      'revision',
-      'The field "revision" must be a whole number from 1 on; leave it out to get the next one.',
-    );
-  }
-  return value;
-}
-
-/** Those of these times that are there; each must be one. */
-function times<const F extends string>(
-  fields: Readonly<Record<string, unknown>>,
-  names: readonly F[],
-): { [K in F]?: string } {
-  const found = optionalTexts(fields, names);
-  for (const [name, value] of Object.entries<string | undefined>(found)) {
-    if (value !== undefined && parseEventTime(value) === undefined) {
-      throw new Refusal(
-        name,
-        `The field "${name}" is "${storableText(value, 40)}"; times are written like 2020-03-03 11:25:47:445 +00:00.`,
-      );
-    }
-  }
-  return found;
-}
-
-function causes(value: unknown): readonly string[] {
-  if (value == null) return [];
-  if (!Array.isArray(value) || !value.every((id) => typeof id === 'string' && id.length <= MAX_TEXT)) {
-    throw new Refusal('causedBy', 'The field "causedBy" must be a list of event ids.');
-  }
-  return value as string[];
-}
-
-function count(fields: Readonly<Record<string, unknown>>, field: string): number | null {
-  const value = fields[field];
-  if (value == null) return null;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new Refusal(field, `The field "${field}" must be a whole number from 0 on.`);
-  }
-  return value;
-}
-
 function eventError(value: unknown): EventError | null {
   if (value == null) return null;
   const error = readError(value);
@@ -301,7 +178,7 @@ function eventError(value: unknown): EventError | null {
   return error;
 }
 
-function columns(fields: Readonly<Record<string, unknown>>, field: string): readonly Column[] {
+function columns(fields: Fields, field: string): readonly Column[] {
   const value = fields[field] ?? [];
   const read = Array.isArray(value) ? value.map(readColumn) : [undefined];
   return read.map((column) => {
