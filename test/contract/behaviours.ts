@@ -26,4 +26,5 @@ export type Kind =
   | 'merging warehouse'
   | 'engine'
   | 'destination'
-  | 'queue';
+  | 'queue'
+  | 'receiver';

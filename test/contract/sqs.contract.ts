@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { beforeAll } from '@jest/globals';
 import { createSqsClient } from '../../connectors/sqs/client.ts';
+import { createQueueSender } from '../../connectors/sqs/sender.ts';
 import { contract } from './contract.ts';
 import { openOutbox, type Outbox } from './environment/outbox.ts';
 import { scrapsOf } from './environment/scraps.ts';
@@ -51,7 +52,8 @@ contract('sqs', 'queue', () => {
           }
           return [...received.keys()].sort();
         },
-        owe: (bodies) => outbox.owe(name, queue, bodies),
+        owe: (bodies) =>
+          outbox.owe({ name, kind: 'sqs', queueUrl: QueueUrl }, () => createQueueSender(queue), bodies),
       };
     },
     nowhere: () => ({ client: production, queueUrl: `${somewhere}_which_nobody_has_made` }),

@@ -19,7 +19,7 @@ export default async function globalSetup(): Promise<void> {
   if (outside.length > 0) {
     process.stderr.write(`The contract runs against the endpoints of ${outside.join(', ')}.\n`);
     process.env[WHY_NOT] = JSON.stringify(missingOutside(process.env, asked));
-    if (asked.includes('sqs')) keep(await startLocalCatalog());
+    if (asked.includes('sqs') || asked.includes('webhook')) keep(await startLocalCatalog());
     return;
   }
   process.stderr.write('No variable names an endpoint: the contract runs against the local cloud.\n');

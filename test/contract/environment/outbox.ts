@@ -4,8 +4,8 @@ import pg from 'pg';
 import { forwardEvents, type Forwarded } from '../../../activities/forward-events.ts';
 import { connectCatalog } from '../../../catalog/connect.ts';
 import { migrateCatalog } from '../../../catalog/migrate.ts';
-import type { Queue } from '../../../connectors/sqs/client.ts';
-import { createQueueSender } from '../../../connectors/sqs/sender.ts';
+import type { EndpointDefinition } from '../../../pipeline/endpoint.ts';
+import type { Sender } from '../../../pipeline/outgoing.ts';
 import { currentWire } from '../faults/wire.ts';
 import type { Scraps } from './scraps.ts';
 
@@ -13,8 +13,8 @@ import type { Scraps } from './scraps.ts';
 export interface Outbox {
   /** Owes the endpoint these bodies; answers what forwards them, of which every statement is a step. */
   owe(
-    endpoint: string,
-    queue: Queue,
+    endpoint: EndpointDefinition,
+    sender: () => Sender,
     bodies: readonly string[],
   ): Promise<(attempt: number) => Promise<Forwarded>>;
 }
@@ -38,10 +38,11 @@ export async function openOutbox(scraps: Scraps): Promise<Outbox> {
   const db = onTheWire(pool);
   let events = 0;
   return {
-    async owe(endpoint, queue, bodies) {
+    async owe(definition, sender, bodies) {
+      const endpoint = definition.name;
       await pool.query(
         'insert into reefline.endpoint (name, definition, config_version) values ($1, $2, 1)',
-        [endpoint, { name: endpoint, kind: 'sqs', queueUrl: queue.queueUrl }],
+        [endpoint, definition],
       );
       for (const body of bodies) {
         events += 1;
@@ -62,7 +63,7 @@ export async function openOutbox(scraps: Scraps): Promise<Outbox> {
           );
         // A killed attempt fails, which is no news.
         const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-        const forwarding = { db, sender: () => createQueueSender(queue), redact: (text: string) => text };
+        const forwarding = { db, sender, redact: (text: string) => text };
         return activity.run<[], Forwarded, () => Promise<Forwarded>>(() =>
           forwardEvents(forwarding, endpoint),
         );

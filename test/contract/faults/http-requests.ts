@@ -1,7 +1,10 @@
-import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
+import type { ClientRequest, IncomingMessage, RequestOptions, Server } from 'node:http';
 import { duplexPair, type Duplex } from 'node:stream';
 import { currentWire, type Answer, type Treatment, type Wire } from './wire.ts';
+
+/** Not imported: a module that imports them by name later gets them as they are when somebody first imports them. */
+const http = process.getBuiltinModule('node:http');
+const https = process.getBuiltinModule('node:https');
 
 type Respond = (response: IncomingMessage) => void;
 type Request = (...args: unknown[]) => ClientRequest;
@@ -118,7 +121,7 @@ function connectionTo(treatment: Exclude<Treatment, { kind: 'pass' | 'lost' }>, 
   return likeSocket(client);
 }
 
-function answering({ status, headers, body }: Answer): http.Server {
+function answering({ status, headers, body }: Answer): Server {
   return http.createServer((request, response) => {
     request.on('error', () => undefined).resume();
     request.once('end', () => response.writeHead(status, headers).end(body));

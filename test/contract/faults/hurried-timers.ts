@@ -18,4 +18,17 @@ export function hurryTimers(): void {
     return original(work, fast ? Math.max(delay / TIMES_FASTER, least) : delay, ...args);
   };
   globalThis.setTimeout = Object.assign(hurried, original);
+  hurryAborts();
+}
+
+/** Where the function of Node.js is kept: suites of one process share it, but not their own modules. */
+const ORIGINAL = Symbol.for('reefline.contract.original');
+type Timeout = typeof AbortSignal.timeout;
+
+function hurryAborts(): void {
+  const known = AbortSignal.timeout as Timeout & { [ORIGINAL]?: Timeout };
+  const original = known[ORIGINAL] ?? known.bind(AbortSignal);
+  const hurried: Timeout = (delay) =>
+    original(currentWire()?.hurried === true && delay >= LONG ? delay / TIMES_FASTER : delay);
+  AbortSignal.timeout = Object.assign(hurried, { [ORIGINAL]: original });
 }
