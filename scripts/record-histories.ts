@@ -1,6 +1,7 @@
 import { startLocalCloud } from '../local/cloud.ts';
 import { recordBackfills } from './histories/backfills.ts';
 import { recordOrchestration } from './histories/orchestration.ts';
+import { makeCatalogTemplate } from '../test/support/local-cloud.ts';
 import { createRecorder } from './histories/recorder.ts';
 import { recordRouting } from './histories/routing.ts';
 import { recordSyncs } from './histories/syncs.ts';
@@ -15,6 +16,7 @@ const recorder = createRecorder(process.argv.includes('--again'));
 const cloud = await startLocalCloud();
 try {
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
+  await makeCatalogTemplate(cloud.postgresUrl);
   await recordRouting(recorder);
   await recordOrchestration(recorder);
   await recordBackfills(recorder);

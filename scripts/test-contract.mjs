@@ -22,11 +22,7 @@ if (unknown.length > 0) {
   process.exitCode = 1;
 } else {
   const asked = names.length === 0 ? known : names;
-  const jest = [
-    '--disable-warning=ExperimentalWarning',
-    '--experimental-vm-modules',
-    'node_modules/jest/bin/jest.js',
-  ];
+  const jest = ['--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   const suites = asked.map((name) => `test/contract/${name}${SUITE}`);
   const { status } = spawnSync(
     process.execPath,

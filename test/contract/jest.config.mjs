@@ -14,6 +14,4 @@ export default {
     '<rootDir>/test/contract/matrix-reporter.mjs',
     '<rootDir>/test/support/closing-line.mjs',
   ],
-  // Behaviours at every step run an attempt for each of them.
-  testTimeout: 180_000,
 };

@@ -10,7 +10,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import pg from 'pg';
 import { forwardEvents, type Forwarded } from '../../activities/forward-events.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
 import { pauseEndpoint, resumeEndpoint } from '../../catalog/endpoint-pauses.ts';
 import { settleDeliveries } from '../../catalog/outbox.ts';
@@ -24,7 +23,7 @@ import type { OutgoingMessage, Sender, SendResult } from '../../pipeline/outgoin
 import { startConsumer, type Consumer } from '../support/consumer.ts';
 import { eventually } from '../support/eventually.ts';
 import { forwardWithMishaps, type Mishap } from '../support/forward-with-mishaps.ts';
-import { freshDatabase, freshQueue, type FreshDatabase } from '../support/local-cloud.ts';
+import { freshCatalog, freshQueue, type FreshDatabase } from '../support/local-cloud.ts';
 
 /** Workers that die on purpose would fill the log. */
 const QUIET = new DefaultLogger('ERROR');
@@ -35,8 +34,7 @@ let sqs: SQSClient;
 let queueUrl: string;
 
 beforeAll(async () => {
-  database = await freshDatabase('fifo');
-  await migrateCatalog(database.url);
+  database = await freshCatalog('fifo');
   db = new pg.Pool({ connectionString: database.url, max: 4 });
   sqs = createSqsClient({});
   const made = await sqs.send(

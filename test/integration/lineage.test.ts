@@ -2,12 +2,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { storeConfig } from '../../catalog/config-store.ts';
 import { connectCatalog, inTransaction } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { lockColumns, recordColumns } from '../../catalog/run-ledger.ts';
 import type { Column } from '../../pipeline/column.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
 import { runReefline } from '../support/cli-terminal.ts';
-import { freshDatabase } from '../support/local-cloud.ts';
+import { freshCatalog } from '../support/local-cloud.ts';
 import { projectOf } from '../support/project.ts';
 
 const DATASET = 'warehouse.main.hourly';
@@ -24,12 +23,11 @@ const PROJECT = {
   }),
 };
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
+let database: Awaited<ReturnType<typeof freshCatalog>>;
 let db: pg.Pool;
 
 beforeAll(async () => {
-  database = await freshDatabase('lineage');
-  await migrateCatalog(database.url);
+  database = await freshCatalog('lineage');
   db = connectCatalog(database.url, 2);
   await storeConfig(db, PROJECT, 'test');
 });

@@ -5,13 +5,12 @@ import { pauseAndReport, resumeAndReport } from '../../activities/pause-endpoint
 import { ConfigStore } from '../../catalog/config-store.ts';
 import { readEndpointViews } from '../../catalog/endpoint-health.ts';
 import { readEvent, searchEvents } from '../../catalog/event-views.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { decideDeadLetters, readDeliveries, type DeliveryView } from '../../catalog/dead-letters.ts';
 import { openReplay, replayStep, type ReplayRequest } from '../../catalog/replays.ts';
 import { claimInOrder, nextDueInOrder, releaseDeliveries } from '../../catalog/ordered-outbox.ts';
 import { claimDeliveries, nextDue, settleDeliveries } from '../../catalog/outbox.ts';
 import { readStandingFigures, type StandingFigures } from '../../catalog/standing-figures.ts';
-import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { freshCatalog, type FreshDatabase } from '../support/local-cloud.ts';
 import { projectOf } from '../support/project.ts';
 
 describe('what an endpoint is owed', () => {
@@ -19,8 +18,7 @@ describe('what an endpoint is owed', () => {
   let db: pg.Pool;
 
   beforeAll(async () => {
-    database = await freshDatabase('outbox');
-    await migrateCatalog(database.url);
+    database = await freshCatalog('outbox');
     db = new pg.Pool({ connectionString: database.url, max: 2 });
     // The database may be dropped before a connection that is ending has said goodbye.
     db.on('error', () => undefined);

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { purgeStep } from '../../catalog/retention.ts';
-import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { freshCatalog, type FreshDatabase } from '../support/local-cloud.ts';
 
 describe('removing old events', () => {
   let database: FreshDatabase;
   let db: pg.Pool;
 
   beforeAll(async () => {
-    database = await freshDatabase('retention');
-    await migrateCatalog(database.url);
+    database = await freshCatalog('retention');
     db = new pg.Pool({ connectionString: database.url, max: 2 });
     // The database may be dropped before a connection that is ending has said goodbye.
     db.on('error', () => undefined);

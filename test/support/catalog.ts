@@ -1,9 +1,8 @@
 import type pg from 'pg';
 import { ConfigStore, storeConfig } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import type { Project } from '../../pipeline/project.ts';
-import { freshDatabase } from './local-cloud.ts';
+import { freshCatalog } from './local-cloud.ts';
 
 /** A catalog of a suite's own with a configuration in force, and no Temporal. */
 export interface TestCatalog {
@@ -15,8 +14,7 @@ export interface TestCatalog {
 }
 
 export async function openTestCatalog(label: string, project: Project): Promise<TestCatalog> {
-  const database = await freshDatabase(label);
-  await migrateCatalog(database.url);
+  const database = await freshCatalog(label);
   const db = connectCatalog(database.url, 16);
   await storeConfig(db, project, 'test');
   return {

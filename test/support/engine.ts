@@ -4,13 +4,12 @@ import type pg from 'pg';
 import type { StageRunners } from '../../activities/run-stage.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { applyProject } from '../../cli/apply.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { createActivities } from '../../workers/activities.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
-import { freshDatabase, fromEnvironment } from './local-cloud.ts';
+import { freshCatalog, fromEnvironment } from './local-cloud.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export type Work = (run: StageRun, tools: StageTools) => Promise<StageOutput> | StageOutput;
@@ -35,9 +34,8 @@ let installed = false;
 export async function startEngine(label: string, work: Work, catalogUrl?: string): Promise<Engine> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   installed = true;
-  const database = catalogUrl === undefined ? await freshDatabase(label) : undefined;
+  const database = catalogUrl === undefined ? await freshCatalog(label) : undefined;
   const url = catalogUrl ?? database?.url ?? '';
-  await migrateCatalog(url);
   const db = connectCatalog(url, 50);
   const address = fromEnvironment('TEMPORAL_ADDRESS');
   const connection = await Connection.connect({ address });

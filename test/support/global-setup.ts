@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startLocalCloud } from '../../local/cloud.ts';
 import { MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
+import { makeCatalogTemplate } from './local-cloud.ts';
 import { keepForTeardown } from './running-cloud.ts';
 import { BUNDLE_VARIABLE, workflowBundle } from './workflow-bundle.ts';
 
@@ -17,6 +18,7 @@ export default async function globalSetup(): Promise<void> {
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
   const cloud = await startLocalCloud({ mysql: true });
   keepForTeardown(cloud);
+  await makeCatalogTemplate(cloud.postgresUrl);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
   delete process.env['AWS_PROFILE'];
   delete process.env['AWS_SESSION_TOKEN'];

@@ -7,13 +7,12 @@ import { passDeadline } from '../../activities/pass-deadline.ts';
 import { NO_TRACER, type Tracer } from '../../activities/tracer.ts';
 import { ConfigStore, storeConfig, type StoreOptions } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { beginRun } from '../../catalog/run-ledger.ts';
 import type { EventError, ReeflineEvent } from '../../pipeline/data-event.ts';
 import type { Happening } from '../../pipeline/happening.ts';
 import type { Project } from '../../pipeline/project.ts';
 import type { RunStep } from '../../pipeline/run-plan.ts';
-import { freshDatabase } from './local-cloud.ts';
+import { freshCatalog } from './local-cloud.ts';
 
 /** How a run of a suite ends; it succeeds with one row when absent. */
 export interface RunEnding {
@@ -54,8 +53,7 @@ export interface LedgerWorld {
 }
 
 export async function openLedgerWorld(label: string, project: Project): Promise<LedgerWorld> {
-  const database = await freshDatabase(label);
-  await migrateCatalog(database.url);
+  const database = await freshCatalog(label);
   const db = connectCatalog(database.url, 4);
   const configs = new ConfigStore();
   await storeConfig(db, project, 'test');

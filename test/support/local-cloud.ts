@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { S3Client, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Client } from 'pg';
+import { migrateCatalog } from '../../catalog/migrate.ts';
 
 /** A database of a suite's own. */
 export interface FreshDatabase {
@@ -22,17 +23,36 @@ export interface FreshQueue {
  * Creates an empty database in the local cloud of this run; `label` makes its name readable.
  * @throws when the run was started without a local cloud.
  */
-export async function freshDatabase(label: string): Promise<FreshDatabase> {
+export function freshDatabase(label: string): Promise<FreshDatabase> {
+  return databaseFrom('template1', label);
+}
+
+/** Creates a catalog that is migrated and empty: a copy of the one that `makeCatalogTemplate` has made. */
+export function freshCatalog(label: string): Promise<FreshDatabase> {
+  return databaseFrom(CATALOG_TEMPLATE, label);
+}
+
+/** Called once for a local cloud: copying a catalog takes a tenth of the time that migrating one takes. */
+export async function makeCatalogTemplate(superuserUrl: string): Promise<void> {
+  await execute(superuserUrl, `create database ${CATALOG_TEMPLATE}`);
+  await migrateCatalog(withDatabase(superuserUrl, CATALOG_TEMPLATE));
+}
+
+const CATALOG_TEMPLATE = 'reefline_test_catalog';
+
+async function databaseFrom(template: string, label: string): Promise<FreshDatabase> {
   const superuserUrl = fromEnvironment('REEFLINE_TEST_POSTGRES_URL');
   const name = unique(label.replaceAll('-', '_'), '_');
-  await execute(superuserUrl, `create database "${name}"`);
-  const url = new URL(superuserUrl);
-  url.pathname = `/${name}`;
+  await execute(superuserUrl, `create database "${name}" template ${template}`);
   return {
     name,
-    url: url.href,
+    url: withDatabase(superuserUrl, name),
     drop: () => execute(superuserUrl, `drop database if exists "${name}" with (force)`),
   };
+}
+
+function withDatabase(url: string, name: string): string {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
 /** Creates an empty bucket and answers its name. It disappears with the local cloud. */

@@ -1,12 +1,11 @@
 import type pg from 'pg';
 import { storeConfig } from '../../catalog/config-store.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
-import { migrateCatalog } from '../../catalog/migrate.ts';
 import { runEventId } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { eventTypeOf } from '../../pipeline/routing.ts';
 import { type CliOutcome, type CliSetting, runReefline } from './cli-terminal.ts';
-import { freshDatabase } from './local-cloud.ts';
+import { freshCatalog } from './local-cloud.ts';
 import { projectOf } from './project.ts';
 
 /** An hourly stage, its load and a daily summary of that. */
@@ -59,8 +58,7 @@ export interface RunHistory {
 }
 
 export async function openRunHistory(label: string, project: Project = PROJECT): Promise<RunHistory> {
-  const database = await freshDatabase(label);
-  await migrateCatalog(database.url);
+  const database = await freshCatalog(label);
   const db = connectCatalog(database.url, 4);
   await storeConfig(db, project, 'test');
   const reefline = async (argv: readonly string[], setting: CliSetting = {}): Promise<CliOutcome> => {

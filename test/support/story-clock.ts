@@ -82,13 +82,15 @@ export async function atTheClockOfNow<Result>(
 /** Milliseconds after which a story that does not come to rest is given up. */
 const PATIENCE = 90_000;
 
-/** Twice in a row: no run and no backfill is under way, every event is in the log, and every message was tried. */
+/** Twice in a row: no run, resumed label or backfill is under way, every event is in the log, and every message was tried. */
 export async function untilQuiet(db: pg.Pool): Promise<void> {
   const end = Date.now() + PATIENCE;
   for (let quiet = 0; quiet < 2;) {
     if (Date.now() > end) throw new Error('Runs, events or messages are under way for too long.');
     const { rows } = await db.query<{ busy: boolean }>(
       `select exists (select 1 from reefline.stage_run where status = 'RUNNING')
+           or exists (select 1 from reefline.held_run h where h.cause = 'paused' and not exists (
+                       select 1 from reefline.pause p where p.scope in (h.stage, split_part(h.stage, '.', 1))))
            or exists (select 1 from reefline.backfill where status = 'running')
            or exists (select 1 from reefline.delivery where status = 'owed' and last_error is null)
            or exists (select 1 from reefline.stage_run r, jsonb_array_elements(r.events) e
