@@ -59,6 +59,7 @@ contract('salesforce', 'destination', () => {
       service === 'redshift-data' ? awsAnswer(service, fault) : salesforceAnswer(fault, name),
     atomic: false,
     longestText: 32_768,
+    longerText: 'is refused alone',
     texts: 1,
     table: () => Promise.resolve(table()),
     misfit: () => Promise.resolve({ table: table('Number__c'), refused: 'invalid_config' }),

@@ -9,6 +9,7 @@ const REDSHIFT = [
 const NEEDED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   postgres: [['REEFLINE_CONTRACT_POSTGRES_URL']],
   mysql: [['REEFLINE_CONTRACT_MYSQL_URL']],
+  'postgres-publish': [['REEFLINE_CONTRACT_POSTGRES_URL'], ...REDSHIFT],
   salesforce: [
     ...['LOGIN_URL', 'CLIENT_ID', 'CLIENT_SECRET'].map((name) => [`REEFLINE_CONTRACT_SALESFORCE_${name}`]),
     ...REDSHIFT,
