@@ -1,5 +1,7 @@
 import type { Connection } from 'jsforce';
 
+type Retry = NonNullable<NonNullable<Parameters<Connection['_transport']['httpRequest']>[1]>['retry']>;
+
 /** An answer that is not complete after so long never comes: Salesforce itself ends what takes it longer. jsforce would wait for 30 minutes. */
 export const ANSWER_SECONDS = 600;
 
@@ -10,6 +12,12 @@ const LAST_WORDS_MS = 5_000;
 const MARGIN_MS = 1_000;
 
 /**
+ * What jsforce itself may send again after a refusal. Not its default, which has PUT as well: it sends a body as a stream, of which
+ * nothing is left at the second time, so the upload of a batch would wait for its end until the limit.
+ */
+const RETRY: Retry = { methods: ['GET', 'HEAD', 'OPTIONS', 'DELETE'] };
+
+/**
  * Ends every wait for the org after a stated time, and at once when the stage is told to stop: jsforce takes no signal, and its own
  * limit ends with the head of an answer.
  */
@@ -18,7 +26,7 @@ export function limitPatience(api: Connection, signal: AbortSignal): void {
     const send = transport.httpRequest.bind(transport);
     transport.httpRequest = (request, options) => {
       const limit = signal.aborted ? LAST_WORDS_MS : ANSWER_SECONDS * 1_000;
-      const answer = send(request, { ...options, timeout: limit + MARGIN_MS });
+      const answer = send(request, { ...options, timeout: limit + MARGIN_MS, retry: RETRY });
       const stream = answer.stream();
       const stop = (): void => {
         stream.emit('error', new Error('The run was told to stop.'));

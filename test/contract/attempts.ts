@@ -52,6 +52,8 @@ export interface AttemptOptions {
   readonly lastHeartbeat?: unknown;
   readonly signal?: AbortSignal;
   readonly hurried?: boolean;
+  /** True when every request gets an answer. */
+  readonly heard?: boolean;
   readonly plan?: Plan;
 }
 
@@ -59,6 +61,7 @@ export interface AttemptOptions {
 export async function attemptAt(place: Place, options: AttemptOptions = {}): Promise<Ended> {
   const wire = new Wire(options.plan, {
     hurried: options.hurried ?? false,
+    heard: options.heard ?? false,
     ...(place.shortestTimer === undefined ? {} : { shortestTimer: place.shortestTimer }),
     ...(place.looks === undefined ? {} : { looks: place.looks }),
     ...(place.farewells === undefined ? {} : { farewells: place.farewells }),

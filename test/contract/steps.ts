@@ -136,7 +136,7 @@ async function answered(subject: Subject, told: Reference, step: number, fault: 
   const place = await subject.place();
   const plan: Plan = ({ number, service, name }) =>
     number < step ? PASS : { kind: 'answered', answer: subject.answers(service, fault, name) };
-  const first = await attemptAt(place, { plan, hurried: true });
+  const first = await attemptAt(place, { plan, hurried: true, heard: true });
   expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), fault]);
   await completes(place, told, first, at(told, step));
 }

@@ -24,11 +24,12 @@ export interface DatabaseError {
 export const OF_DATABASES = { farewells: /^(Terminate|COM_QUIT|GET \/[^/]*\/?)$/u, shortestTimer: 2_000 };
 
 /**
- * The patience with a server that says nothing, as a connection has it. Attempts for which time does not pass faster also wait for
+ * The patience with a server that says nothing, as a connection has it. Attempts that hear everything, or for which time does not pass faster, also wait for
  * locks, which a server keeps for those that it has not heard to be dead.
  */
 export function patience(): { readonly silenceSeconds?: number } {
-  return currentWire()?.hurried === true ? { silenceSeconds: 5 } : {};
+  const wire = currentWire();
+  return wire?.hurried === true && !wire.heard ? { silenceSeconds: 5 } : {};
 }
 
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html */

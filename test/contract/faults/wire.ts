@@ -55,6 +55,8 @@ export class Wire {
   readonly hurried: boolean;
   /** Milliseconds that a hurried timer takes at least. */
   readonly shortestTimer: number;
+  /** What this attempt asks is answered, so that it needs no limit for silence, however long it waits for locks. */
+  readonly heard: boolean;
   /** Requests that look whether something has ended: how many there are is a matter of time, so that a series of them is one step. */
   readonly #looks: RegExp | undefined;
   /** Requests that end a session as a courtesy: nothing depends on them, and a dead process sends none. */
@@ -64,6 +66,7 @@ export class Wire {
     plan: Plan = () => PASS,
     options: {
       readonly hurried?: boolean;
+      readonly heard?: boolean;
       readonly shortestTimer?: number;
       readonly looks?: RegExp;
       readonly farewells?: RegExp;
@@ -73,6 +76,7 @@ export class Wire {
     this.#looks = options.looks;
     this.#farewells = options.farewells;
     this.hurried = options.hurried ?? false;
+    this.heard = options.heard ?? false;
     this.shortestTimer = options.shortestTimer ?? 0;
   }
 
