@@ -9,9 +9,9 @@ import { createQueueSender } from '../connectors/sqs/sender.ts';
 export interface ForwardRequest {
   readonly catalogUrl: string;
   readonly queueUrl: string;
-  /** Events whose bodies are sent with the SDK alone. */
+  /** Events that are sent with the SDK alone. */
   readonly messages?: number;
-  /** Endpoint to forward until it is owed nothing; without it bodies of the log are sent with the SDK alone. */
+  /** Endpoint to forward until it is owed nothing; without it events of the log are sent with the SDK alone. */
   readonly endpoint?: string;
 }
 
@@ -73,16 +73,21 @@ async function forward(name: string): Promise<number> {
   }
 }
 
-/** Reads the bodies and connects; what is returned sends them. */
+/** Reads what messages consist of and connects; what is returned sends them, with the attributes that Reefline gives them. */
 async function raw(): Promise<() => Promise<number>> {
-  const { rows } = await db.query<{ body: object }>(
-    'select body from reefline.data_event order by seq limit $1',
+  const { rows } = await db.query<{ id: string; type: string; body: object }>(
+    'select event_id as id, event_type as type, body from reefline.data_event order by seq limit $1',
     [rawMessages],
   );
-  const bodies = rows.map(({ body }) => JSON.stringify(body));
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const entries = rows.map(({ id, type, body }, at) => ({
+    Id: String(at % ENTRIES),
+    MessageBody: JSON.stringify(body),
+    MessageAttributes: { eventId: text(id), event_type: text(type) },
+  }));
   const send = async (): Promise<void> => {
-    while (bodies.length > 0) {
-      const Entries = bodies.splice(0, ENTRIES).map((MessageBody, at) => ({ Id: String(at), MessageBody }));
+    while (entries.length > 0) {
+      const Entries = entries.splice(0, ENTRIES);
       const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
       if (Failed.length > 0) throw new Error(`${String(Failed.length)} messages failed.`);
     }

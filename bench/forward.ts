@@ -9,7 +9,7 @@ const PAIRS = 5;
 const MESSAGES = 6_000;
 
 /**
- * Events per second that a publisher forwards to a standard queue, against the same bodies sent with the AWS SDK alone, in full
+ * Events per second that a publisher forwards to a standard queue, against the same messages sent with the AWS SDK alone, in full
  * batches and with as many calls at once. A process of its own for each, on the same SQS; the order alternates.
  */
 export async function forward(stack: Stack): Promise<Figure[]> {
