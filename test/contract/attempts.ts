@@ -10,8 +10,8 @@ export interface AttemptTools {
   readonly signal: AbortSignal;
 }
 
-/** Somewhere for a connector to work that no other test uses. */
-export interface Place {
+/** What is special about a place. */
+export interface PlaceTraits {
   /** Words that differ from place to place; they are taken out of results and states before those are compared. */
   readonly words: readonly string[];
   /** Names of requests that only look whether something has ended: however often one is repeated, it is one step. */
@@ -20,6 +20,10 @@ export interface Place {
   readonly farewells?: RegExp;
   /** Milliseconds that each time-out of a hurried attempt leaves to what it waits for; none when absent. */
   readonly shortestTimer?: number;
+}
+
+/** Somewhere for a connector to work that no other test uses. */
+export interface Place extends PlaceTraits {
   /** Runs the production code once. */
   attempt(tools: AttemptTools): Promise<unknown>;
   /** What the vendor's own client sees there now. */

@@ -1,7 +1,7 @@
 import { beforeAll } from '@jest/globals';
 import { attemptAt, mustSucceed } from './attempts.ts';
 import { contract } from './contract.ts';
-import { openPostgres, quoted, type PostgresEndpoint } from './environment/postgres.ts';
+import { openPostgres, quoted, rowsOf, type PostgresEndpoint } from './environment/postgres.ts';
 import { openPublishing, type PublishingWarehouse } from './environment/published-table.ts';
 import { openRedshift } from './environment/redshift.ts';
 import { scrapsOf } from './environment/scraps.ts';
@@ -44,12 +44,7 @@ contract('postgres-publish', 'destination', () => {
         const connectionNow = () => ({ ...postgres.connection, ...patience() });
         return warehouse.publish(content, { connectionNow, output, revision });
       },
-      async rows() {
-        const at = `${quoted(schema)}.${quoted(name)}`;
-        const there = await postgres.query('select 1 where to_regclass($1) is not null', [at]);
-        if (there.length === 0) return [];
-        return postgres.query(`select ${names.map(quoted).join(', ')} from ${at} order by "id"`);
-      },
+      rows: () => rowsOf(postgres, name, names),
     };
   };
   const underTest: DestinationUnderTest = {

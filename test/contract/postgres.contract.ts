@@ -4,7 +4,7 @@ import { loadStage } from '../../activities/stages/load.ts';
 import { attemptAt, mustSucceed, type AttemptTools, type Subject } from './attempts.ts';
 import { contract } from './contract.ts';
 import { extractedTable, snapshotOf } from './environment/extracted-table.ts';
-import { openPostgres, quoted, type PostgresEndpoint } from './environment/postgres.ts';
+import { openPostgres, quoted, rowsOf, type PostgresEndpoint } from './environment/postgres.ts';
 import { scrapsOf } from './environment/scraps.ts';
 import { STAGED } from './environment/staged-batch.ts';
 import { openStageStore, type StageStore } from './environment/stage-store.ts';
@@ -78,7 +78,7 @@ function openTarget(mode: 'append' | 'merge'): () => WarehouseUnderTest {
     longerText: 'fits',
     merges: mode === 'merge',
     async table({ table = `orders_n${String((tables += 1))}x` } = {}) {
-      const { connection, query } = postgres;
+      const { connection } = postgres;
       const folder = `${store.prefix}/b${String((tables += 1))}x`;
       let names: readonly string[] = [];
       return {
@@ -86,7 +86,7 @@ function openTarget(mode: 'append' | 'merge'): () => WarehouseUnderTest {
         ...OF_DATABASES,
         async bring(batch) {
           const { revision = 1, timelabel = LABEL, columns } = batch;
-          names = columns.map(({ name }) => quoted(name));
+          names = columns.map(({ name }) => name);
           // Loads take the files of extracts alone.
           const source = `source_n${String((tables += 1))}x`;
           await makeTable(postgres, source, batch);
@@ -110,11 +110,7 @@ function openTarget(mode: 'append' | 'merge'): () => WarehouseUnderTest {
               toolsOf({ lake, serving: { ...connection, ...patience() } }, tools),
             );
         },
-        async rows() {
-          const at = `${quoted(schema)}.${quoted(table)}`;
-          const there = await query('select 1 where to_regclass($1) is not null', [at]);
-          return there.length === 0 ? [] : query(`select ${names.join(', ')} from ${at} order by "id"`);
-        },
+        rows: () => rowsOf(postgres, table, names),
       };
     },
   };

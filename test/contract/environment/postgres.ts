@@ -32,6 +32,17 @@ export async function openPostgres(scraps: Scraps): Promise<PostgresEndpoint> {
   return { connection: { kind: 'postgres', url }, schema, query };
 }
 
+/** Rows of a table of the suite's own in the order of `id`; none when there is no such table. */
+export async function rowsOf(
+  { schema, query }: PostgresEndpoint,
+  table: string,
+  columns: readonly string[],
+): Promise<string[][]> {
+  const at = `${quoted(schema)}.${quoted(table)}`;
+  const there = await query('select 1 where to_regclass($1) is not null', [at]);
+  return there.length === 0 ? [] : query(`select ${columns.map(quoted).join(', ')} from ${at} order by "id"`);
+}
+
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -2,6 +2,7 @@ import { publishStage } from '../../../activities/stages/publish.ts';
 import type { Connection } from '../../../pipeline/connection.ts';
 import type { Place } from '../attempts.ts';
 import { runOf, toolsOf } from '../runs.ts';
+import { quoted } from './postgres.ts';
 import type { RedshiftEndpoint } from './redshift.ts';
 import type { Scraps } from './scraps.ts';
 
@@ -67,8 +68,4 @@ export async function openPublishing(
         );
     },
   };
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -7,9 +7,6 @@ type Connect = (this: Socket, ...args: unknown[]) => Socket;
 type Secure = (...args: unknown[]) => Socket;
 type Write = (bytes: Uint8Array | string, ...more: unknown[]) => boolean;
 
-/** Where the functions of Node.js are kept: suites of one process share its modules, but not their own. */
-const ORIGINAL = Symbol.for('reefline.contract.original');
-
 const databases = new Map<string, DatabaseProtocol>();
 const conversations = new WeakMap<Socket, Conversation>();
 
@@ -24,7 +21,7 @@ export function wireDatabase(host: string, port: number, protocol: DatabaseProto
  */
 export function interceptDatabases(): void {
   const { prototype } = net.Socket;
-  const connect = originalOf(prototype.connect as unknown as Connect);
+  const connect = prototype.connect as unknown as Connect;
   function connected(this: Socket, ...args: unknown[]): Socket {
     const wire = currentWire();
     const protocol = wire && databases.get(addressOf(args));
@@ -34,19 +31,15 @@ export function interceptDatabases(): void {
       conversations.set(this, new Conversation(this, wire, protocol));
     return this;
   }
-  Object.assign(prototype, { connect: Object.assign(connected, { [ORIGINAL]: connect }) });
-  const secure = originalOf(tls.connect as unknown as Secure);
+  Object.assign(prototype, { connect: connected });
+  const secure = tls.connect as unknown as Secure;
   const secured: Secure = (...args) => {
     const socket = secure(...args);
     const below = (args[0] as { readonly socket?: Socket } | undefined)?.socket;
     if (below !== undefined) conversations.get(below)?.listenTo(socket);
     return socket;
   };
-  Object.assign(tls, { connect: Object.assign(secured, { [ORIGINAL]: secure }) });
-}
-
-function originalOf<F extends object>(given: F & { readonly [ORIGINAL]?: F }): F {
-  return given[ORIGINAL] ?? given;
+  Object.assign(tls, { connect: secured });
 }
 
 /** `(port, host)`, or Node's own form of any arguments, an array whose first member is an object. */

@@ -9,9 +9,6 @@ const https = process.getBuiltinModule('node:https');
 type Respond = (response: IncomingMessage) => void;
 type Request = (...args: unknown[]) => ClientRequest;
 
-/** Where the functions of Node.js are kept: suites of one process share its modules, but not their own. */
-const ORIGINAL = Symbol.for('reefline.contract.original');
-
 /** Tokens and keys are fetched from here; they are no steps of a connector. */
 const CREDENTIAL_SERVICES: ReadonlySet<string> = new Set(['sts', 'sso', 'sso-oauth', 'signin']);
 const CREDENTIAL_HOSTS = /^(169\.254\.\d+\.\d+|(portal\.sso|oidc)\..*amazonaws\.com)$/u;
@@ -22,19 +19,11 @@ const CREDENTIAL_HOSTS = /^(169\.254\.\d+\.\d+|(portal\.sso|oidc)\..*amazonaws\.
  */
 export function interceptRequests(): void {
   for (const module of [http, https]) {
-    const original = originalOf(module.request as unknown as Request);
+    const original = module.request as unknown as Request;
     const request: Request = (...args) => treat(original, args);
     const get: Request = (...args) => request(...args).end();
-    Object.assign(module, { request: remembering(request, original), get });
+    Object.assign(module, { request, get });
   }
-}
-
-function originalOf(request: Request & { [ORIGINAL]?: Request }): Request {
-  return request[ORIGINAL] ?? request;
-}
-
-function remembering(request: Request, original: Request): Request {
-  return Object.assign(request, { [ORIGINAL]: original });
 }
 
 function treat(original: Request, args: unknown[]): ClientRequest {

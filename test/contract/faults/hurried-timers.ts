@@ -21,14 +21,8 @@ export function hurryTimers(): void {
   hurryAborts();
 }
 
-/** Where the function of Node.js is kept: suites of one process share it, but not their own modules. */
-const ORIGINAL = Symbol.for('reefline.contract.original');
-type Timeout = typeof AbortSignal.timeout;
-
 function hurryAborts(): void {
-  const known = AbortSignal.timeout as Timeout & { [ORIGINAL]?: Timeout };
-  const original = known[ORIGINAL] ?? known.bind(AbortSignal);
-  const hurried: Timeout = (delay) =>
+  const original = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (delay) =>
     original(currentWire()?.hurried === true && delay >= LONG ? delay / TIMES_FASTER : delay);
-  AbortSignal.timeout = Object.assign(hurried, { [ORIGINAL]: original });
 }

@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
 import type { FailureClass } from '../../../pipeline/failure.ts';
-import { attemptAt, classOf, mustSucceed, type Place, type Subject } from '../attempts.ts';
+import { attemptAt, classOf, mustSucceed, type Place, type PlaceTraits, type Subject } from '../attempts.ts';
 import type { Checks } from '../contract.ts';
 import { stepChecks } from '../steps.ts';
+import { HOSTILE, UNICODE } from './names.ts';
 
 /** Rows of a whole number, the key, and texts. */
 export interface PublishedContent {
@@ -12,11 +13,7 @@ export interface PublishedContent {
 }
 
 /** Where rows go to, and that no other test uses. */
-export interface DestinationTable {
-  readonly words: readonly string[];
-  readonly looks?: RegExp;
-  readonly farewells?: RegExp;
-  readonly shortestTimer?: number;
+export interface DestinationTable extends PlaceTraits {
   /** Fills a table of the warehouse and answers what publishes it by the stage runner of production, to elsewhere when it is named. */
   publish(content: PublishedContent, revision?: number, elsewhere?: string): Promise<Place['attempt']>;
   /** The rows by the vendor's own client, as text, in the order of their keys; none when there is no table. */
@@ -46,8 +43,6 @@ const CONTENT: PublishedContent = {
     [3, 'ü 🐟'],
   ],
 };
-const UNICODE = ['größe', 'имя', '表の列'];
-const HOSTILE = [`x"; drop table victim; --`, "o'brien", 'a.b', '${env:secret}', ':timelabel', 'select'];
 
 export function destinationChecks(open: () => DestinationUnderTest): Checks {
   const place = async (): Promise<Place> => {

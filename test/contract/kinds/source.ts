@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
 import type { Column } from '../../../pipeline/column.ts';
-import { attemptAt, classOf, mustSucceed, type Place, type Subject } from '../attempts.ts';
+import { attemptAt, classOf, mustSucceed, type Place, type PlaceTraits, type Subject } from '../attempts.ts';
 import type { Checks } from '../contract.ts';
 import { stepChecks } from '../steps.ts';
+import { HOSTILE, UNICODE } from './names.ts';
 
 /** Rows of whole numbers and texts, column by column. */
 export interface SourceContent {
@@ -25,10 +26,7 @@ export interface ExtractOptions {
 }
 
 /** A table of a source that no other test uses. */
-export interface SourceTable {
-  readonly words: readonly string[];
-  readonly farewells?: RegExp;
-  readonly shortestTimer?: number;
+export interface SourceTable extends PlaceTraits {
   /** Answers what extracts it by the stage runner of production. */
   extract(options?: ExtractOptions): Place['attempt'];
   /** The rows that the label's manifest names, by another reader than Reefline's own. */
@@ -53,16 +51,8 @@ const CONTENT: SourceContent = {
     [3, 'ü 🐟'],
   ],
 };
-const UNICODE = ['größe', 'имя', '表の列'];
-const HOSTILE = [
-  `x"; drop table victim; --`,
-  'x`; drop table victim; --',
-  "o'brien",
-  'a.b',
-  '${env:secret}',
-  ':timelabel',
-  'select',
-];
+/** MySQL has quotes of its own. */
+const HOSTILE_HERE = ['x`; drop table victim; --', ...HOSTILE];
 
 export function sourceChecks(open: () => SourceUnderTest): Checks {
   const place = async (): Promise<Place> => {
@@ -109,8 +99,8 @@ export function sourceChecks(open: () => SourceUnderTest): Checks {
     },
     'injection through names': async () => {
       const victim = await arrives(CONTENT, 'victim');
-      const columns = [ID, ...HOSTILE.map((name) => ({ ...NOTE, name }))];
-      await arrives({ columns, rows: [[1, ...HOSTILE]] });
+      const columns = [ID, ...HOSTILE_HERE.map((name) => ({ ...NOTE, name }))];
+      await arrives({ columns, rows: [[1, ...HOSTILE_HERE]] });
       for (const table of [`x"; drop table victim; --`, 'x`; drop table victim; --', 'a.b', '../x'])
         expect([table, classOf(await play(victim, { table }))]).toEqual([table, 'invalid_config']);
       mustSucceed(await attemptAt({ words: [], attempt: victim.extract(), state: victim.staged }));

@@ -1,10 +1,11 @@
 import { expect } from '@jest/globals';
 import type { Column } from '../../../pipeline/column.ts';
 import type { Timelabel } from '../../../pipeline/timelabel.ts';
-import { attemptAt, classOf, mustSucceed, type Place, type Subject } from '../attempts.ts';
+import { attemptAt, classOf, mustSucceed, type Place, type PlaceTraits, type Subject } from '../attempts.ts';
 import type { Checks } from '../contract.ts';
 import { labelOf } from '../runs.ts';
 import { stepChecks } from '../steps.ts';
+import { HOSTILE, UNICODE } from './names.ts';
 
 /** What a run brings: rows of texts and whole numbers, column by column. */
 export interface WarehouseBatch {
@@ -15,11 +16,7 @@ export interface WarehouseBatch {
 }
 
 /** A table of a warehouse that no other test uses. */
-export interface WarehouseTable {
-  readonly words: readonly string[];
-  readonly looks?: RegExp;
-  readonly farewells?: RegExp;
-  readonly shortestTimer?: number;
+export interface WarehouseTable extends PlaceTraits {
   /** Makes the batch ready and answers what brings it in by the stage runner of production. */
   bring(batch: WarehouseBatch): Promise<Place['attempt']>;
   /** All rows by the vendor's own client, as text, without Reefline's own columns; none when there is no table. */
@@ -49,8 +46,6 @@ const EARLIER = [
   [9, 'kept'],
 ];
 const EARLIER_LABEL = labelOf('20010105070000');
-const UNICODE = ['größe', 'имя', '表の列'];
-const HOSTILE = [`x"; drop table victim; --`, "o'brien", 'a.b', '${env:secret}', ':timelabel', 'select'];
 
 export function warehouseChecks(open: () => WarehouseUnderTest): Checks {
   const place = async (): Promise<Place> => {
