@@ -9,15 +9,13 @@ type EndpointFields = z.infer<typeof endpointSchema>;
 /** The endpoint that its fields in reefline.yaml mean: a plain list of names allows them, and ages are in seconds. */
 export function endpointOf(name: string, fields: EndpointFields): EndpointDefinition {
   const { schemas, tables, maxAge, giveUpAfter, retry, health, ...others } = fields;
-  const maxAgeSeconds = parseAge(maxAge ?? '');
-  const giveUpSeconds = parseAge(giveUpAfter ?? '');
   return {
     name,
     ...others,
     ...(schemas === undefined ? {} : { schemas: nameList(schemas) }),
     ...(tables === undefined ? {} : { tables: nameList(tables) }),
-    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
-    ...(giveUpSeconds === undefined ? {} : { giveUpSeconds }),
+    ...inSeconds('maxAgeSeconds', maxAge),
+    ...inSeconds('giveUpSeconds', giveUpAfter),
     ...(retry === undefined ? {} : { retry: retryOf(retry) }),
     ...(health === undefined ? {} : { health: healthLimitsOf(health) }),
   } as EndpointDefinition;

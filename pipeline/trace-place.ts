@@ -81,5 +81,5 @@ export function behindOf(event: ReeflineEvent, causes: Causes): readonly Place[]
   if (event.event_type !== 'data' || event.stage === null) return [];
   const { eventId, stage, timelabel, revision, outcome } = event;
   const isOverdue = outcome === 'LATE' || outcome === 'MISSING';
-  return isOverdue && eventId === runEventId(stage, timelabel, revision) ? [overdueOf(event)] : [];
+  return isOverdue && eventId === eventOf({ stage, timelabel, revision }) ? [overdueOf(event)] : [];
 }
