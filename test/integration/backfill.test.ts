@@ -13,13 +13,16 @@ import { eventually } from '../support/eventually.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *', maxAttempts: 1 },
-  { name: 'loaded', period: '1h', reads: ['hourly'] },
+  { name: 'shift', period: '4h', cron: '10 */4 * * *', maxAttempts: 1 },
+  { name: 'loaded', period: '4h', reads: ['shift'] },
   { name: 'daily', period: '1d', reads: ['loaded'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
-  { name: 'fetched', period: '1h', cron: '10 * * * *', pipeline: 'q' },
-  { name: 'limited', period: '1h', reads: ['fetched'], pipeline: 'q', also: { maxRestatedLabels: 1 } },
+  { name: 'fetched', period: '4h', cron: '10 */4 * * *', pipeline: 'q' },
+  { name: 'limited', period: '4h', reads: ['fetched'], pipeline: 'q', also: { maxRestatedLabels: 1 } },
 ]);
+
+/** Shifts of a day. */
+const SHIFTS = 6;
 
 const executed: string[] = [];
 const failing = new Set<string>();
@@ -47,7 +50,7 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await startEngine('backfill', work);
   await engine.apply(PROJECT);
-  for (const stage of ['p.hourly', 'q.fetched'])
+  for (const stage of ['p.shift', 'q.fetched'])
     await engine.client.schedule.getHandle(`tick/${stage}`).pause();
   await engine.startWorkers();
 });
@@ -99,29 +102,30 @@ async function runs(stage: string, day: string): Promise<string[]> {
   return found.rows.map(({ run }) => run);
 }
 
-function hours(count: number, suffix: string): string[] {
-  return Array.from({ length: count }, (_, at) => `${String(at).padStart(2, '0')} ${suffix}`);
+/** The hours at which so many shifts of a day begin, each followed by the suffix. */
+function shifts(count: number, suffix: string): string[] {
+  return Array.from({ length: count }, (_, at) => `${String(at * 4).padStart(2, '0')} ${suffix}`);
 }
 
 describe('a backfill', () => {
   test('runs every label of the graph once, after what it needs and with no more at once than it may, and says so', async () => {
     mostAtOnce = 0;
     const range = { from: '2020-03-01', to: '2020-03-03' };
-    await start('two-days', { target: 'p.hourly', ...range, downstream: true, maxConcurrent: 6 });
+    await start('two-days', { target: 'p.shift', ...range, downstream: true, maxConcurrent: 6 });
     const { status, counts } = await ended('two-days');
-    expect({ status, counts }).toMatchObject({ status: 'completed', counts: { success: 48 + 48 + 2 } });
+    expect({ status, counts }).toMatchObject({ status: 'completed', counts: { success: 4 * SHIFTS + 2 } });
     for (const day of ['20200301', '20200302']) {
-      expect(await runs('hourly', day)).toEqual(hours(24, 'r1 SUCCESS'));
-      expect(await runs('loaded', day)).toEqual(hours(24, 'r1 SUCCESS'));
+      expect(await runs('shift', day)).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
+      expect(await runs('loaded', day)).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
       expect(await runs('daily', day)).toEqual(['00 r1 SUCCESS']);
     }
-    // Also the day, whose inputs came as twenty-four events, ran once, and after all of them.
+    // Also the day, whose inputs came as six events, ran once, and after all of them.
     const at = (stage: string, label: string): number => executed.indexOf(`${stage} ${label} r1`);
     for (const day of ['20200301', '20200302'])
-      for (const hour of hours(24, '')) {
-        const label = `${day}${hour.trim()}0000`;
-        expect(at('hourly', label)).toBeGreaterThanOrEqual(0);
-        expect(at('loaded', label)).toBeGreaterThan(at('hourly', label));
+      for (const shift of shifts(SHIFTS, '')) {
+        const label = `${day}${shift.trim()}0000`;
+        expect(at('shift', label)).toBeGreaterThanOrEqual(0);
+        expect(at('loaded', label)).toBeGreaterThan(at('shift', label));
         expect(at('daily', `${day}000000`)).toBeGreaterThan(at('loaded', label));
       }
     expect(mostAtOnce).toBeLessThanOrEqual(6);
@@ -131,7 +135,7 @@ describe('a backfill', () => {
 
   test('of labels that are there has nothing to do', async () => {
     const before = executed.length;
-    await start('again', { target: 'p.hourly', from: '2020-03-01', to: '2020-03-03', downstream: true });
+    await start('again', { target: 'p.shift', from: '2020-03-01', to: '2020-03-03', downstream: true });
     expect(await ended('again')).toMatchObject({
       status: 'completed',
       stages: [{ total: 0 }, { total: 0 }, { total: 0 }],
@@ -140,24 +144,24 @@ describe('a backfill', () => {
   });
 
   test('with rerun all makes a new revision of every label, once', async () => {
-    const range = { from: '2020-03-01T00:00:00Z', to: '2020-03-01T04:00:00Z' };
-    await start('anew', { target: 'p.hourly', ...range, downstream: true, rerun: 'all' });
+    const range = { from: '2020-03-01T00:00:00Z', to: '2020-03-01T16:00:00Z' };
+    await start('anew', { target: 'p.shift', ...range, downstream: true, rerun: 'all' });
     expect(await ended('anew')).toMatchObject({ status: 'completed', counts: { success: 4 + 4 + 1 } });
-    for (const stage of ['hourly', 'loaded']) {
+    for (const stage of ['shift', 'loaded']) {
       const made = await runs(stage, '20200301');
-      expect(made.filter((run) => run.endsWith('r2 SUCCESS'))).toEqual(hours(4, 'r2 SUCCESS'));
-      expect(made).toHaveLength(28);
+      expect(made.filter((run) => run.endsWith('r2 SUCCESS'))).toEqual(shifts(4, 'r2 SUCCESS'));
+      expect(made).toHaveLength(SHIFTS + 4);
     }
     expect((await runs('daily', '20200301')).length).toBeGreaterThan(1);
   });
 
   test('starts a lower stage itself when what feeds it is there', async () => {
-    await start('top-only', { target: 'p.hourly', from: '2020-03-05', to: '2020-03-06', only: true });
+    await start('top-only', { target: 'p.shift', from: '2020-03-05', to: '2020-03-06', only: true });
     await ended('top-only');
     expect(await runs('loaded', '20200305')).toEqual([]);
     await start('below', { target: 'p.loaded', from: '2020-03-05', to: '2020-03-06', downstream: true });
-    expect(await ended('below')).toMatchObject({ status: 'completed', counts: { success: 25 } });
-    expect(await runs('hourly', '20200305')).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await ended('below')).toMatchObject({ status: 'completed', counts: { success: SHIFTS + 1 } });
+    expect(await runs('shift', '20200305')).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
   });
 
   test('leaves what waits for inputs from outside, and ends', async () => {
@@ -169,22 +173,28 @@ describe('a backfill', () => {
 
 describe('failures', () => {
   test('block what depends on them; a retry runs exactly what failed and was blocked', async () => {
-    failing.add('hourly 20200307050000');
-    await start('failing', { target: 'p.hourly', from: '2020-03-07', to: '2020-03-08', downstream: true });
+    failing.add('shift 20200307040000');
+    await start('failing', { target: 'p.shift', from: '2020-03-07', to: '2020-03-08', downstream: true });
     const failed = await ended('failing');
-    expect(failed).toMatchObject({ status: 'failed', counts: { success: 46, failure: 1, blocked: 2 } });
-    expect(failed.failures[0]).toMatchObject({ stage: 'p.hourly', timelabel: '20200307050000' });
+    expect(failed).toMatchObject({
+      status: 'failed',
+      counts: { success: 2 * SHIFTS - 2, failure: 1, blocked: 2 },
+    });
+    expect(failed.failures[0]).toMatchObject({ stage: 'p.shift', timelabel: '20200307040000' });
     await expect(engine.client.workflow.getHandle(backfillId('failing')).result()).rejects.toThrow();
     failing.clear();
     executed.length = 0;
     await retry('failing');
     await eventually(async () => {
-      expect(await progressOf('failing')).toMatchObject({ status: 'completed', counts: { success: 49 } });
+      expect(await progressOf('failing')).toMatchObject({
+        status: 'completed',
+        counts: { success: 2 * SHIFTS + 1 },
+      });
     });
     expect([...executed].sort()).toEqual([
       'daily 20200307000000 r1',
-      'hourly 20200307050000 r2',
-      'loaded 20200307050000 r1',
+      'loaded 20200307040000 r1',
+      'shift 20200307040000 r2',
     ]);
   });
 });
@@ -192,10 +202,10 @@ describe('failures', () => {
 describe('orders', () => {
   test('pause begins nothing more, resume goes on, and both survive the workers', async () => {
     let release = (): void => undefined;
-    slow.set('hourly 20200309000000', new Promise<void>((resolve) => (release = resolve)));
-    await start('paused', { target: 'p.hourly', from: '2020-03-09', to: '2020-03-10', maxConcurrent: 1 });
+    slow.set('shift 20200309000000', new Promise<void>((resolve) => (release = resolve)));
+    await start('paused', { target: 'p.shift', from: '2020-03-09', to: '2020-03-10', maxConcurrent: 1 });
     await eventually(async () => {
-      expect(await runs('hourly', '20200309')).toEqual(['00 r1 RUNNING']);
+      expect(await runs('shift', '20200309')).toEqual(['00 r1 RUNNING']);
     });
     await order('paused', 'pause');
     await eventually(async () => {
@@ -203,53 +213,58 @@ describe('orders', () => {
     });
     release();
     await eventually(async () => {
-      expect(await progressOf('paused')).toMatchObject({ counts: { success: 1, planned: 23, running: 0 } });
+      expect(await progressOf('paused')).toMatchObject({
+        counts: { success: 1, planned: SHIFTS - 1, running: 0 },
+      });
     });
     await engine.stopWorkers();
     await order('paused', 'resume');
     await engine.startWorkers();
-    expect(await ended('paused')).toMatchObject({ status: 'completed', counts: { success: 24 } });
-    expect(await runs('hourly', '20200309')).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await ended('paused')).toMatchObject({ status: 'completed', counts: { success: SHIFTS } });
+    expect(await runs('shift', '20200309')).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
   });
 
   test('cancel starts nothing more, follows what runs, and can be taken back by a retry', async () => {
     let release = (): void => undefined;
-    slow.set('hourly 20200311000000', new Promise<void>((resolve) => (release = resolve)));
-    await start('cancelled', { target: 'p.hourly', from: '2020-03-11', to: '2020-03-12', maxConcurrent: 1 });
+    slow.set('shift 20200311000000', new Promise<void>((resolve) => (release = resolve)));
+    await start('cancelled', { target: 'p.shift', from: '2020-03-11', to: '2020-03-12', maxConcurrent: 1 });
     await eventually(async () => {
-      expect(await runs('hourly', '20200311')).toEqual(['00 r1 RUNNING']);
+      expect(await runs('shift', '20200311')).toEqual(['00 r1 RUNNING']);
     });
     await order('cancelled', 'cancel');
     await eventually(async () => {
       const { status, counts } = await progressOf('cancelled');
       expect({ status, counts }).toMatchObject({
         status: 'cancelling',
-        counts: { cancelled: 23, running: 1 },
+        counts: { cancelled: SHIFTS - 1, running: 1 },
       });
     });
     release();
     expect(await ended('cancelled')).toMatchObject({
       status: 'cancelled',
-      counts: { success: 1, cancelled: 23 },
-      stages: [{ stage: 'p.hourly', done: 1, total: 24 }],
+      counts: { success: 1, cancelled: SHIFTS - 1 },
+      stages: [{ stage: 'p.shift', done: 1, total: SHIFTS }],
     });
-    expect(await runs('hourly', '20200311')).toEqual(['00 r1 SUCCESS']);
+    expect(await runs('shift', '20200311')).toEqual(['00 r1 SUCCESS']);
     await retry('cancelled');
     await eventually(async () => {
-      expect(await progressOf('cancelled')).toMatchObject({ status: 'completed', counts: { success: 24 } });
+      expect(await progressOf('cancelled')).toMatchObject({
+        status: 'completed',
+        counts: { success: SHIFTS },
+      });
     });
-    expect(await runs('hourly', '20200311')).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await runs('shift', '20200311')).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
   });
 
   test('a backfill of labels that an open one holds is refused with its name', async () => {
     let release = (): void => undefined;
-    slow.set('hourly 20200313000000', new Promise<void>((resolve) => (release = resolve)));
-    const range = { from: '2020-03-13T00:00:00Z', to: '2020-03-13T02:00:00Z' };
-    await start('first', { target: 'p.hourly', ...range });
+    slow.set('shift 20200313000000', new Promise<void>((resolve) => (release = resolve)));
+    const range = { from: '2020-03-13T00:00:00Z', to: '2020-03-13T08:00:00Z' };
+    await start('first', { target: 'p.shift', ...range });
     await eventually(async () => {
       await progressOf('first');
     });
-    await start('second', { target: 'p.hourly', ...range });
+    await start('second', { target: 'p.shift', ...range });
     await expect(engine.client.workflow.getHandle(backfillId('second')).result()).rejects.toMatchObject({
       cause: { message: expect.stringContaining('belong to the backfill first, which has not ended') },
     });
@@ -262,14 +277,14 @@ describe('a pause of a stage', () => {
   test('fills the room and holds the backfill, which loses nothing when the stage is resumed', async () => {
     await pauseScope(engine.db, 'p.loaded', 'test', 'the warehouse is being resized');
     const range = { from: '2020-03-17', to: '2020-03-18' };
-    await start('stage-paused', { target: 'p.hourly', ...range, downstream: true, maxConcurrent: 4 });
+    await start('stage-paused', { target: 'p.shift', ...range, downstream: true, maxConcurrent: 4 });
     await eventually(async () => {
       const held = await engine.db.query(`select 1 from reefline.held_run where stage = 'p.loaded'`);
       expect(held.rows).toHaveLength(3);
     });
     // A label counts until its load has ended, too, so nobody fetches far ahead of a warehouse that stands still.
-    // Three loads wait, and the fourth place is too small for an hour and its load.
-    expect(await runs('hourly', '20200317')).toEqual(hours(3, 'r1 SUCCESS'));
+    // Three loads wait, and the fourth place is too small for a shift and its load.
+    expect(await runs('shift', '20200317')).toEqual(shifts(3, 'r1 SUCCESS'));
     // Resumed, they all run at once: were they not counted, they would be more than the backfill may run.
     expect(await progressOf('stage-paused')).toMatchObject({
       status: 'running',
@@ -278,13 +293,16 @@ describe('a pause of a stage', () => {
     });
     const resume = { scope: 'p.loaded', policy: 'drain', actor: 'test' } as const;
     await resumeScope(engine.db, new ConfigStore(), engine.client, resume);
-    expect(await ended('stage-paused')).toMatchObject({ status: 'completed', counts: { success: 49 } });
-    expect(await runs('loaded', '20200317')).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await ended('stage-paused')).toMatchObject({
+      status: 'completed',
+      counts: { success: 2 * SHIFTS + 1 },
+    });
+    expect(await runs('loaded', '20200317')).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
   });
 });
 
 describe('the limit of restated labels', () => {
-  const range = { from: '2020-03-19T00:00:00Z', to: '2020-03-19T04:00:00Z', rerun: 'all', maxConcurrent: 2 };
+  const range = { from: '2020-03-19T00:00:00Z', to: '2020-03-19T16:00:00Z', rerun: 'all', maxConcurrent: 2 };
 
   async function held(): Promise<string[]> {
     const found = await engine.db.query<{ hour: string }>(
@@ -300,7 +318,7 @@ describe('the limit of restated labels', () => {
     await start('ordered', whole);
     expect(await ended('ordered')).toMatchObject({ status: 'completed', counts: { success: 8 } });
     expect(await runs('q.limited', '20200319')).toEqual(
-      hours(4, '').flatMap((hour) => [`${hour}r1 SUCCESS`, `${hour}r2 SUCCESS`]),
+      shifts(4, '').flatMap((hour) => [`${hour}r1 SUCCESS`, `${hour}r2 SUCCESS`]),
     );
     const told = await engine.db.query(
       `select 1 from reefline.run_note where stage = 'q.limited' and decision in ('held', 'limit')
@@ -325,8 +343,8 @@ describe('beside a backfill of the schedule', () => {
   test('over the same range no label runs twice', async () => {
     const day = '20200315';
     await Promise.all([
-      start('beside', { target: 'p.hourly', from: '2020-03-15', to: '2020-03-16', downstream: true }),
-      engine.client.schedule.getHandle('tick/p.hourly').backfill({
+      start('beside', { target: 'p.shift', from: '2020-03-15', to: '2020-03-16', downstream: true }),
+      engine.client.schedule.getHandle('tick/p.shift').backfill({
         start: new Date('2020-03-15T00:59:00Z'),
         end: new Date('2020-03-16T00:30:00Z'),
         overlap: ScheduleOverlapPolicy.ALLOW_ALL,
@@ -337,14 +355,14 @@ describe('beside a backfill of the schedule', () => {
       const ticks = await engine.client.workflow.count(
         `WorkflowType = 'tick' AND ExecutionStatus = 'Completed'`,
       );
-      expect(ticks.count).toBe(24);
+      expect(ticks.count).toBe(SHIFTS);
     });
-    for (const at of hours(24, '')) {
-      const id = `run/p.hourly/${day}${at.trim()}0000`;
+    for (const at of shifts(SHIFTS, '')) {
+      const id = `run/p.shift/${day}${at.trim()}0000`;
       await engine.client.workflow.getHandle(id).result();
     }
-    expect(await runs('hourly', day)).toEqual(hours(24, 'r1 SUCCESS'));
-    expect(await runs('loaded', day)).toEqual(hours(24, 'r1 SUCCESS'));
+    expect(await runs('shift', day)).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
+    expect(await runs('loaded', day)).toEqual(shifts(SHIFTS, 'r1 SUCCESS'));
     expect(await runs('daily', day)).toEqual(['00 r1 SUCCESS']);
   });
 });
