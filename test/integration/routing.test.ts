@@ -243,7 +243,7 @@ describe('routing on a real Temporal server', () => {
 
   test('events signalled while no worker runs start every run exactly once afterwards', async () => {
     await engine.stopWorkers();
-    const events = Array.from({ length: 300 }, (_, index) => ({
+    const events = Array.from({ length: 100 }, (_, index) => ({
       event_type: 'data',
       type: 'redshift',
       schema: 'partners',
@@ -258,8 +258,8 @@ describe('routing on a real Temporal server', () => {
       const found = await engine.db.query<{ count: number }>(
         `select count(*)::int as count from reefline.stage_run where stage = 'p.priced' and timelabel like '2002%' and status = 'SUCCESS'`,
       );
-      expect(found.rows[0]?.count).toBe(300);
+      expect(found.rows[0]?.count).toBe(100);
     }, 180_000);
-    expect(executed.filter((line) => line.startsWith('priced 2002')).length).toBe(300);
+    expect(executed.filter((line) => line.startsWith('priced 2002')).length).toBe(100);
   }, 360_000);
 });

@@ -85,8 +85,8 @@ describe('a system in which nothing is wrong', () => {
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   });
 
-  test('has no findings while hundreds of labels go through it', async () => {
-    const days = Array.from({ length: 150 }, (_, at) => new Date(Date.UTC(2002, 0, 1 + at)).toISOString());
+  test('has no findings while one label after another goes through it', async () => {
+    const days = Array.from({ length: 60 }, (_, at) => new Date(Date.UTC(2002, 0, 1 + at)).toISOString());
     const labels = days.map((day) => `${day.slice(0, 10).replaceAll('-', '')}000000`);
     const found: object[] = [];
     const over = new AbortController();
@@ -107,7 +107,7 @@ describe('a system in which nothing is wrong', () => {
         const joined = await engine.db.query(
           `select 1 from reefline.stage_run where stage = 'p.joined' and timelabel like '2002%' and status = 'SUCCESS'`,
         );
-        expect(joined.rows).toHaveLength(50);
+        expect(joined.rows).toHaveLength(20);
       }, 270_000);
     } finally {
       over.abort();
