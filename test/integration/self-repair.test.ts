@@ -331,7 +331,7 @@ describe('the sweep', () => {
     )) as { rows: { count: number }[] };
     await storeConfig(engine.db, { ...project, stages }, 'test');
     expect(await workflowOf(engine, 'removed', day)).toBe('RUNNING');
-    await expectFound(engine, { 'closed-join': open.rows[0]?.count });
+    await expectFound(engine, { 'closed-join': open.rows[0]?.count ?? 0 });
     await eventually(async () => {
       expect(await workflowOf(engine, 'removed', day)).toBe('COMPLETED');
     });
