@@ -49,18 +49,20 @@ process.stdout.write(JSON.stringify(report));
 
 async function stage(): Promise<Staged> {
   const { schema, from: table = '', prefix = '' } = request;
-  return extractTable(settings, { schema, table }, async (opened) => {
+  return extractTable(settings, { schema, table, parallel: 2 }, async (opened) => {
     const { columns } = opened;
-    const source = opened.rows();
     const files: string[] = [];
     let rows = 0;
-    for (; await source.more();) {
-      const file = new ParquetFile(table, columns, source);
-      const path = `${prefix}${String(files.length)}`;
-      await pipeline(file, createWriteStream(path));
-      rows += file.rows;
-      files.push(path);
-    }
+    const ranges = opened.rows().map(async (source) => {
+      while (await source.more()) {
+        const file = new ParquetFile(table, columns, source);
+        const path = `${prefix}${String(files.length)}`;
+        files.push(path);
+        await pipeline(file, createWriteStream(path));
+        rows += file.rows;
+      }
+    });
+    await Promise.all(ranges);
     return { columns, rows, files };
   });
 }

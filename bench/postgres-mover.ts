@@ -8,21 +8,25 @@ import type { MoverReport, MoverRequest } from './mysql-mover.ts';
 
 export interface PostgresMoverRequest extends MoverRequest {
   readonly format: FormatName;
+  /** As in a stage, whose two connections it has when absent. */
+  readonly parallel?: number;
 }
 
 const request = JSON.parse(process.argv[2] ?? '{}') as PostgresMoverRequest;
-const { url, schema, table, prefix } = request;
+const { url, schema, table, prefix, parallel = 2 } = request;
 const begun = performance.now();
 let rows = 0;
 let bytes = 0;
-await extractTable({ connection: 'bench', url }, { schema, table }, async (opened) => {
-  const source = opened.rows();
-  for (let part = 0; await source.more(); part += 1) {
-    const file = openStagedFile(formatNamed(request.format), table, opened.columns, source);
-    await pipeline(file, createWriteStream(`${prefix}${String(part)}`));
-    rows += file.rows;
-    bytes += file.bytes;
-  }
+await extractTable({ connection: 'bench', url }, { schema, table, parallel }, async (opened) => {
+  const ranges = opened.rows().map(async (source, at) => {
+    for (let part = 0; await source.more(); part += 1) {
+      const file = openStagedFile(formatNamed(request.format), table, opened.columns, source);
+      await pipeline(file, createWriteStream(`${prefix}${String(at)}-${String(part)}`));
+      rows += file.rows;
+      bytes += file.bytes;
+    }
+  });
+  await Promise.all(ranges);
 });
 const report: MoverReport = {
   rows,

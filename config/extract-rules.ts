@@ -5,7 +5,9 @@ type ExtractFields = Extract<StageFields, { kind: 'extract' }>;
 
 /** What is wrong with the mode of an extract, its cursor, its key, its deletes and its choice of columns. */
 export function extractProblems(draft: StageDraft, fields: ExtractFields): readonly Problem[] {
-  return [cursorProblems, keyProblems, deleteProblems, columnProblems].flatMap((find) => find(draft, fields));
+  return [cursorProblems, keyProblems, deleteProblems, columnProblems, parallelProblems].flatMap((find) =>
+    find(draft, fields),
+  );
 }
 
 function cursorProblems({ yaml, path }: StageDraft, { mode, cursor }: ExtractFields): readonly Problem[] {
@@ -94,4 +96,15 @@ function columnProblems({ yaml, path }: StageDraft, fields: ExtractFields): read
       columns === undefined ? `remove ${name} from exclude` : `add ${name} to columns`,
     ),
   );
+}
+
+function parallelProblems({ yaml, path }: StageDraft, { mode, parallel }: ExtractFields): readonly Problem[] {
+  if (parallel === undefined || mode === 'snapshot') return [];
+  return [
+    yaml.problemAtKey(
+      [...path, 'parallel'],
+      `mode ${mode} reads with one connection`,
+      'remove parallel, or use mode snapshot',
+    ),
+  ];
 }

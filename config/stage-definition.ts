@@ -44,7 +44,7 @@ function workOf(
 ): StageWork {
   switch (fields.kind) {
     case 'extract': {
-      const { from, mode, cursor, key, columns, exclude } = fields;
+      const { from, mode, cursor, key, columns, exclude, parallel } = fields;
       const maxDeleted = parseDeleteLimit(fields.max_deleted ?? '');
       return {
         kind: 'extract',
@@ -57,6 +57,7 @@ function workOf(
         ...(columns === undefined ? {} : { columns }),
         ...(exclude === undefined ? {} : { exclude }),
         ...(fields.zero_dates === 'as_null' ? { zeroDates: 'as_null' } : {}),
+        ...(parallel === undefined ? {} : { parallel }),
         ...stagedFormat(fields.format ?? 'parquet'),
       };
     }

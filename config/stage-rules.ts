@@ -38,7 +38,7 @@ export function stageProblems(
     ...problems,
     ...modeProblems(draft, fields),
     ...athenaProblems(draft, fields, connections),
-    ...zeroDateProblems(draft, fields, connections),
+    ...kindProblems(draft, fields, connections),
     ...scheduleProblems(draft, fields),
   ];
 }
@@ -89,18 +89,31 @@ function connectionFit(
   ];
 }
 
-/** Only MySQL and MariaDB hold dates that are none. */
-function zeroDateProblems(
+/** Only MySQL and MariaDB hold dates that are none; only PostgreSQL hands a snapshot to other connections. */
+function kindProblems(
   { yaml, path }: StageDraft,
   fields: StageFields,
   connections: ReadonlyMap<string, ConnectionDraft>,
 ): readonly Problem[] {
-  if (fields.kind !== 'extract' || fields.zero_dates === undefined) return [];
+  if (fields.kind !== 'extract') return [];
   const kind = connections.get(parseDataset(fields.from)?.connection ?? '')?.kind;
-  if (kind === undefined || kind === 'mysql') return [];
-  return [
-    yaml.problemAtKey([...path, 'zero_dates'], `a ${kind} connection has no zero dates`, 'remove zero_dates'),
-  ];
+  if (kind === 'postgres' && fields.zero_dates !== undefined)
+    return [
+      yaml.problemAtKey(
+        [...path, 'zero_dates'],
+        `a ${kind} connection has no zero dates`,
+        'remove zero_dates',
+      ),
+    ];
+  if (kind === 'mysql' && fields.parallel !== undefined)
+    return [
+      yaml.problemAtKey(
+        [...path, 'parallel'],
+        'extracts from mysql read with one connection',
+        'remove parallel',
+      ),
+    ];
+  return [];
 }
 
 function modeProblems(draft: StageDraft, fields: StageFields): readonly Problem[] {

@@ -195,6 +195,14 @@ export const STAGE_SCHEMAS = {
         .enum(['refuse', 'as_null'])
         .optional()
         .describe('MySQL: what becomes of 0000-00-00; the extract is refused when absent.'),
+      parallel: z
+        .int()
+        .min(1)
+        .max(4)
+        .optional()
+        .describe(
+          'PostgreSQL, snapshot: most connections that read a large table at once; 2 when absent, and 1 for a small table.',
+        ),
       format: z
         .enum(FORMAT_NAMES)
         .optional()

@@ -104,6 +104,8 @@ export interface ExtractWork {
   readonly exclude?: readonly string[];
   /** MySQL: `0000-00-00` becomes NULL; it is refused when absent. */
   readonly zeroDates?: 'as_null';
+  /** PostgreSQL, snapshot: most connections that read a large table at once; two when absent. */
+  readonly parallel?: number;
   readonly format: StagedFormat['format'];
   /** zstd when absent. */
   readonly compression?: Compression;

@@ -11,11 +11,14 @@ import type { ExtractWork } from '../../pipeline/stage.ts';
 import { USUAL_SILENCE_SECONDS } from '../../pipeline/silence.ts';
 import type { StageRun, StageTools } from './runner.ts';
 
+/** Connections that read a large table of PostgreSQL at once where the stage says nothing. */
+const USUAL_PARALLEL = 2;
+
 /** A table of a source whose columns are known and cannot change before its rows are read. */
 export interface SourceTable {
   readonly columns: readonly Column[];
-  /** Starts reading; call it once. */
-  rows(): TupleSource;
+  /** Starts reading, of each range of the table if it is read in several at once; call it once. */
+  rows(): readonly TupleSource[];
   /** Starts reading these columns of all rows, in the same snapshot, once the rows were read. */
   keys(columns: readonly string[]): TupleSource;
 }
@@ -32,7 +35,7 @@ export async function openSourceTable<T>(
 ): Promise<T> {
   const connection = tools.connection(name);
   const range = rangeOf(run);
-  const { columns, exclude } = run.stage.work;
+  const { columns, exclude, parallel = USUAL_PARALLEL } = run.stage.work;
   const choice = {
     ...(columns === undefined ? {} : { columns }),
     ...(exclude === undefined ? {} : { exclude }),
@@ -45,14 +48,14 @@ export async function openSourceTable<T>(
   };
   switch (connection.kind) {
     case 'postgres':
-      return extractTable({ ...settings, ...patient(connection) }, request, read);
+      return extractTable({ ...settings, ...patient(connection) }, { ...request, parallel }, read);
     case 'mysql': {
       const { zeroDates } = run.stage.work;
       const withZeroDates = { ...request, ...(zeroDates === undefined ? {} : { zeroDates }) };
       return extractMysqlTable({ ...settings, ...patient(connection) }, withZeroDates, async (table) =>
         read({
           columns: table.columns,
-          rows: () => mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse'),
+          rows: () => [mysqlRows(table.rows(), table.checked, zeroDates ?? 'refuse')],
           keys: (names) => {
             const checked = names.filter((name) => table.checked.includes(name));
             return mysqlRows(table.keys(names), checked, zeroDates ?? 'refuse');

@@ -1,21 +1,22 @@
 import { createS3Client } from '../../connectors/s3/client.ts';
-import { manifestUri, partUri, type StagedRevision } from '../../connectors/s3/location.ts';
+import { manifestUri, type StagedRevision } from '../../connectors/s3/location.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
-import { putObject, type StoredObject } from '../../connectors/s3/put-object.ts';
+import { putObject } from '../../connectors/s3/put-object.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { parseDataset, type DatasetName } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
-import { fileEnding, type StagedFormat } from '../../pipeline/staged-format.ts';
+import type { StagedFormat } from '../../pipeline/staged-format.ts';
 import { typeChange } from '../../pipeline/type-change.ts';
 import { collectLeftovers } from './collect-leftovers.ts';
 import { findEarlierKeys, forgetKeys } from './earlier-keys.ts';
-import { openSourceTable, type SourceTable } from './extract-source.ts';
+import { openSourceTable } from './extract-source.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { stageDeletes } from './stage-deletes.ts';
+import { stageFiles, type FilesProgress, type FilesTarget } from './stage-files.ts';
 import { stageKeys } from './stage-keys.ts';
-import { contentType, openStagedFile, type StagedFile } from './staged-file.ts';
+import { contentType } from './staged-file.ts';
 
 /** Milliseconds between two heartbeats. */
 const HEARTBEAT_INTERVAL = 2_000;
@@ -23,10 +24,7 @@ const HEARTBEAT_INTERVAL = 2_000;
 /** An attempt is given up for dead after its timeout and one day. Milliseconds. */
 const LIFE_MARGIN = 86_400_000;
 
-/** Files that are complete, and the one that is being written. */
-interface ExtractProgress {
-  readonly entries: ManifestEntry[];
-  file: StagedFile | undefined;
+interface ExtractProgress extends FilesProgress {
   /** Keys read so far, of an extract that detects deletes. */
   keys: number | undefined;
 }
@@ -40,29 +38,42 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
   const { work } = run.stage;
   const source = datasetOf(work.from);
   const staged = stagedRevision(run, tools);
-  const progress: ExtractProgress = { entries: [], file: undefined, keys: undefined };
+  const progress: ExtractProgress = { files: 0, rows: 0, open: new Set(), keys: undefined };
   const beat = setInterval(() => {
     tools.heartbeat(heartbeatOf(progress));
   }, HEARTBEAT_INTERVAL);
   const client = createS3Client({ region: staged.region });
+  const failed = new AbortController();
+  const signal = AbortSignal.any([tools.signal, failed.signal]);
   try {
     tools.heartbeat(heartbeatOf(progress));
     const deadline = Date.now() - run.stage.timeoutSeconds * 1_000 - LIFE_MARGIN;
     const earlier = run.stage.work.detectDeletes
       ? await findEarlierKeys(client, staged, deadline, tools.signal)
       : undefined;
-    const { columns, entries, compared } = await openSourceTable(run, source, tools, async (table) => {
-      refuseRetyped(work.from, table.columns, run.knownColumns);
-      const writeFile = async (file: StagedFile, uri: string): Promise<StoredObject> =>
-        putObject(client, uri, file, { contentType: contentType(formatOf(run)), signal: tools.signal });
-      const files = await stageFiles(run, staged, table, progress, writeFile);
-      if (earlier === undefined) return { columns: table.columns, entries: files };
-      const onKeys = (read: number): void => {
-        progress.keys = read;
-      };
-      const now = await stageKeys(client, run, staged, table, { signal: tools.signal, onKeys });
-      return { columns: table.columns, entries: files, compared: { earlier, now } };
-    });
+    const target: FilesTarget = {
+      staged,
+      format: formatOf(run),
+      write: (file, uri) => putObject(client, uri, file, { contentType: contentType(formatOf(run)), signal }),
+      stop: (reason) => {
+        failed.abort(reason);
+      },
+    };
+    const { columns, entries, compared } = await openSourceTable(
+      run,
+      source,
+      { ...tools, signal },
+      async (table) => {
+        refuseRetyped(work.from, table.columns, run.knownColumns);
+        const files = await stageFiles(run, table, target, progress);
+        if (earlier === undefined) return { columns: table.columns, entries: files };
+        const onKeys = (read: number): void => {
+          progress.keys = read;
+        };
+        const now = await stageKeys(client, run, staged, table, { signal, onKeys });
+        return { columns: table.columns, entries: files, compared: { earlier, now } };
+      },
+    );
     const deletes = compared && (await stageDeletes(client, run, staged, compared, tools.signal));
     const manifest = manifestOf(run, columns, entries, deletes);
     const uri = manifestUri(staged);
@@ -70,6 +81,9 @@ export const extractStage: StageRunner<ExtractWork> = async (run, tools) => {
     if (earlier !== undefined) await forgetKeys(client, staged, earlier, tools.signal);
     await collectLeftovers(client, staged, { deadline, start: run.interval.start }, tools.signal);
     return { rows: manifest.reefline.rows, bytes: manifest.reefline.bytes, uri, columns };
+  } catch (error) {
+    // What was stopped because of a failure says only that it was stopped.
+    throw failed.signal.aborted && !tools.signal.aborted ? failed.signal.reason : error;
   } finally {
     clearInterval(beat);
     client.destroy();
@@ -94,54 +108,13 @@ function formatOf({ stage }: StageRun<ExtractWork>): StagedFormat {
   return { format, compression: compression ?? 'zstd' };
 }
 
-function heartbeatOf({ entries, file, keys }: ExtractProgress): Readonly<Record<string, number>> {
-  const told = { rows: rowsIn(entries) + (file?.rows ?? 0), files: entries.length };
+function heartbeatOf({ files, rows, open, keys }: ExtractProgress): Readonly<Record<string, number>> {
+  const told = { rows: [...open].reduce((sum, file) => sum + file.rows, rows), files };
   return keys === undefined ? told : { ...told, keys };
 }
 
 function rowsIn(entries: readonly ManifestEntry[]): number {
   return entries.reduce((sum, { meta }) => sum + meta.rows, 0);
-}
-
-/**
- * One file after the other, each ended by its limits; none when there is no row. While S3 completes one file, the
- * next is already being made.
- */
-async function stageFiles(
-  run: StageRun<ExtractWork>,
-  staged: StagedRevision,
-  table: SourceTable,
-  progress: ExtractProgress,
-  writeFile: (file: StagedFile, uri: string) => Promise<StoredObject>,
-): Promise<readonly ManifestEntry[]> {
-  const rows = table.rows();
-  const { entries } = progress;
-  const uploads: Promise<StoredObject>[] = [];
-  const format = formatOf(run);
-  const ending = fileEnding(format);
-  try {
-    while (await rows.more()) {
-      const file = openStagedFile(format, run.stage.work.from, table.columns, rows);
-      const url = partUri(staged, run.attempt, entries.length, ending);
-      progress.file = file;
-      const upload = writeFile(file, url);
-      // It is awaited below, at the latest after the last file; until then its failure is not an unhandled one.
-      upload.catch(() => undefined);
-      await Promise.race([upload, file.taken]);
-      await uploads.at(-1);
-      uploads.push(upload);
-      progress.file = undefined;
-      entries.push({ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } });
-    }
-    const stored = await Promise.all(uploads);
-    return entries.map((entry, at) => withChecksum(entry, stored[at]));
-  } finally {
-    await Promise.allSettled(uploads);
-  }
-}
-
-function withChecksum(entry: ManifestEntry, stored: StoredObject | undefined): ManifestEntry {
-  return stored === undefined ? entry : { ...entry, meta: { ...entry.meta, crc32: stored.crc32 } };
 }
 
 /**

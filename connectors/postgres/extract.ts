@@ -8,6 +8,7 @@ import { findRelation, readColumns, type Relation, type SourceColumn } from './e
 import { JSONB } from './extract-types.ts';
 import { quoteIdentifier } from './quote.ts';
 import { beginReading } from './read-transaction.ts';
+import { withReaders } from './snapshot-readers.ts';
 
 export interface ExtractRequest {
   readonly schema: string;
@@ -15,13 +16,15 @@ export interface ExtractRequest {
   /** Only the rows with `interval.start <= cursor < interval.end`; the whole table when absent. */
   readonly range?: { readonly cursor: string; readonly interval: Interval };
   readonly choice?: ColumnChoice;
+  /** Most connections that read a large table at once, without `range`; one when absent. */
+  readonly parallel?: number;
 }
 
 /** A table whose columns are known and cannot change before its rows are read. */
 export interface OpenedTable {
   readonly columns: readonly Column[];
-  /** Starts COPY; call it once. */
-  rows(): CopyOut;
+  /** Starts COPY, of one range of the table on each connection; call it once. */
+  rows(): readonly CopyOut[];
   /** Starts COPY of these columns of all rows, in the same snapshot, once the rows were read. */
   keys(columns: readonly string[]): CopyOut;
 }
@@ -49,15 +52,23 @@ export async function extractTable<T>(
       await session.client.query(`lock table ${relation.quoted} in access share mode`);
     }
     const columns = await readColumns(session, relation, request.choice);
-    const sql = copyStatement(relation, columns, rangeCondition(session, relation, columns, request.range));
-    const result = await read({
+    const copy = (reader: PostgresSession, some: readonly SourceColumn[], condition = ''): CopyOut =>
+      reader.client.query(new CopyOut(copyStatement(relation, some, condition), reader.where, doing));
+    const told = {
       columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
-      rows: () => session.client.query(new CopyOut(sql, session.where, doing)),
-      keys: (names) => {
-        const key = names.flatMap((name) => columns.filter((column) => column.name === name));
-        return session.client.query(new CopyOut(copyStatement(relation, key, ''), session.where, doing));
-      },
-    });
+      keys: (names: readonly string[]) =>
+        copy(
+          session,
+          names.flatMap((name) => columns.filter((column) => column.name === name)),
+        ),
+    };
+    const { range, parallel = 1 } = request;
+    const condition = rangeCondition(session, relation, columns, range);
+    const result = await (parallel === 1 || range !== undefined
+      ? read({ ...told, rows: () => [copy(session, columns, condition)] })
+      : withReaders(settings, { session, relation, doing, count: parallel }, (readers) =>
+          read({ ...told, rows: () => readers.map((one) => copy(one.session, columns, one.condition)) }),
+        ));
     await session.client.query('commit');
     return result;
   });

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { extractStage } from '../../activities/stages/extract.ts';
+import { extractTable } from '../../connectors/postgres/extract.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   extractRun,
   extractTools,
@@ -192,6 +194,110 @@ describe('A snapshot', () => {
       select: 'count(*)::integer, bool_and(c1 = repeat(chr(96 + c0), 3000000 + c0))',
     });
     expect(rows).toEqual([[12, true]]);
+  });
+});
+
+describe('A large table, read by several connections at once,', () => {
+  /** Waits until Reefline has so many connections to the database. */
+  const connected = (count: number): Promise<void> =>
+    eventually(async () => {
+      const { rows } = await source.query(`
+        select count(*)::int4 as n from pg_stat_activity
+        where datname = current_database() and application_name = 'reefline'`);
+      expect(rows[0]?.['n']).toBe(count);
+    });
+  const request = { schema: 'public', table: 'wide', choice: { exclude: ['pad'] }, parallel: 3 };
+  const work = { exclude: ['pad'], parallel: 3 };
+
+  beforeAll(async () => {
+    // A row fills a block: 64 MiB and a little more.
+    await source.query(`
+      create unlogged table wide (id int4, n int4, at timestamp, pad text) with (autovacuum_enabled = off);
+      alter table wide alter pad set storage plain;
+      insert into wide select g, 0, 'epoch', repeat('x', 8000) from generate_series(0, 8199) g`);
+  });
+
+  test('comes from one moment, whatever is written while it is read', async () => {
+    const ids: number[] = [];
+    const counts: number[] = [];
+    await extractTable({ connection: 'shop', url: source.database.url }, request, async (table) => {
+      // Rows move to other blocks, go and come: before the first range is read, and before the last one is.
+      const write = async (n: number): Promise<void> => {
+        await source.query(`
+          update wide set n = ${String(n)} where id % 3 = 0; delete from wide where id % 7 = ${String(n)};
+          insert into wide select -1 - g, ${String(n)}, 'epoch', '' from generate_series(1, 500) g`);
+      };
+      await write(1);
+      const ranges = table.rows();
+      await connected(3);
+      for (const range of ranges) {
+        let rows = 0;
+        while (await range.more()) {
+          range.take((_, view, at) => {
+            rows += 1;
+            ids.push(view.getInt32(at + 6));
+            expect(view.getInt32(at + 14)).toBe(0);
+          });
+        }
+        counts.push(rows);
+        await write(1 + counts.length);
+      }
+    });
+    expect(counts).toEqual([2733, 2733, 2734]);
+    expect(ids.sort((one, other) => one - other)).toEqual(Array.from({ length: 8200 }, (_, id) => id));
+    await connected(0);
+  });
+
+  test('is staged in files of each range, and read by one where the server has no more to give', async () => {
+    await source.query(`truncate wide; insert into wide select g, 0, 'epoch', repeat('x', 8000) from generate_series(0, 8199) g;
+      create role reads_alone login password 'reads_alone' connection limit 1;
+      grant select on wide to reads_alone`);
+    const url = new URL(source.database.url);
+    url.username = url.password = 'reads_alone';
+    try {
+      const several = await readStaged(source.s3, (await source.extract({ table: 'wide', work })).uri);
+      const run = extractRun({ table: 'wide', work, attempt: 2 });
+      const output = await extractStage(run, extractTools(url.href, source.bucket));
+      const single = await readStaged(source.s3, output.uri);
+      const files = ({ manifest }: typeof single): unknown[] =>
+        manifest.entries.map(({ url: uri, meta }) => [uri.replace(/^.*r1/u, ''), meta.rows]);
+      expect(files(several)).toEqual([
+        ['/a1/part-00000.parquet', 2733],
+        ['/a1/part-00001.parquet', 2733],
+        ['/a1/part-00002.parquet', 2734],
+      ]);
+      expect(files(single)).toEqual([['/a2/part-00000.parquet', 8200]]);
+      const content = (read: typeof single) => readWithDuckDb(read.files, read.manifest.reefline.columns);
+      expect((await content(several)).rows).toEqual((await content(single)).rows);
+    } finally {
+      await source.query('drop owned by reads_alone; drop role reads_alone');
+    }
+  });
+
+  test('fails as a whole when one range does, with its reason, and leaves nobody at the server', async () => {
+    await source.query(`update wide set at = 'infinity' where id = 8199`);
+    expect(await source.failureOf({ table: 'wide', work, attempt: 3 })).toMatchObject({
+      failureClass: 'data_error',
+      message: expect.stringContaining('shop.public.wide.at of type timestamp holds infinity'),
+    });
+    await connected(0);
+  });
+
+  test('is left by all of them when it is cancelled', async () => {
+    const cancelled = new AbortController();
+    const settings = { connection: 'shop', url: source.database.url, signal: cancelled.signal };
+    const outcome = extractTable(settings, request, async (table) => {
+      const ranges = table.rows();
+      await connected(3);
+      cancelled.abort();
+      await Promise.all(
+        ranges.map(async (range) => {
+          while (await range.more()) range.take(() => undefined);
+        }),
+      );
+    });
+    await expect(outcome).rejects.toMatchObject({ name: 'StageFailure', failureClass: 'unavailable' });
+    await connected(0);
   });
 });
 

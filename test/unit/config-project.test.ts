@@ -85,6 +85,15 @@ describe('a project', () => {
     });
   });
 
+  test('reads a large table with as many connections as the stage says', async () => {
+    const files = edited(ORDERS, [
+      'mode: incremental_append, cursor: created_at',
+      'mode: snapshot, parallel: 4',
+    ]);
+    const { stages } = await projectOf(files);
+    expect(stages[0]?.work).toMatchObject({ mode: 'snapshot', parallel: 4 });
+  });
+
   test('finds deleted rows where it is asked to, up to a limit', async () => {
     const files = edited(ORDERS, [
       'mode: incremental_append, cursor: created_at',

@@ -241,6 +241,27 @@ export const NAMES_AND_SHAPES: readonly BrokenProject[] = [
     ],
   },
   {
+    name: 'several connections of PostgreSQL for an interval',
+    edits: [[ORDERS, 'cursor: created_at', 'cursor: created_at, parallel: 2']],
+    expected: [
+      at(ORDERS, 3, 'stages.fetch_orders.parallel', /mode incremental_append reads with one/, /remove/),
+    ],
+  },
+  {
+    name: 'several connections of MySQL',
+    edits: [
+      [
+        SETTINGS,
+        'shop:      { kind: postgres, url: "${env:SHOP_URL}" }',
+        'shop:      { kind: mysql, url: "${env:SHOP_URL}" }',
+      ],
+      [ORDERS, 'mode: incremental_append, cursor: created_at', 'mode: snapshot, parallel: 2'],
+    ],
+    expected: [
+      at(ORDERS, 3, 'stages.fetch_orders.parallel', /extracts from mysql read with one connection/, /remove/),
+    ],
+  },
+  {
     name: 'a load of what no extract staged',
     edits: [[ORDERS, 'load: lake.shop.orders', 'load: warehouse.partners.fares']],
     expected: [
