@@ -43,19 +43,19 @@ export function stageProblems(
   ];
 }
 
-/** A table in Athena keeps one partition per label, which is what append means; nothing there rewrites single rows. */
+/** A table in Athena is a folder for each label, or one for all of it; nothing there rewrites single rows. */
 function athenaProblems(
   { yaml, path }: StageDraft,
   fields: StageFields,
   connections: ReadonlyMap<string, ConnectionDraft>,
 ): readonly Problem[] {
-  if (fields.kind !== 'transform' || fields.mode === 'append') return [];
+  if (fields.kind !== 'transform' || fields.mode !== 'merge') return [];
   if (connections.get(parseDataset(fields.to)?.connection ?? '')?.kind !== 'athena') return [];
   return [
     yaml.problem(
       [...path, 'mode'],
-      `a table in Athena keeps the rows of each label as a partition, so mode ${fields.mode} does not fit`,
-      'use mode append, which replaces the rows of a label when it is restated',
+      'nothing rewrites single rows of a table in Athena, so mode merge does not fit',
+      'use mode append, which replaces the rows of a label when it is restated, or replace, which replaces all rows',
     ),
   ];
 }

@@ -233,7 +233,7 @@ export const STAGE_SCHEMAS = {
   transform: z
     .strictObject({
       transform: text.describe('The file with one SELECT, relative to the project.'),
-      to: dataset.describe('The table to write, in a redshift or athena connection.'),
+      to: dataset.describe('The table to write, in a redshift, athena or snowflake connection.'),
       mode,
       key: key.optional().describe('merge: the columns that identify a row.'),
       schedule: schedule.optional(),

@@ -1,48 +1,47 @@
-import { openAthena, type Athena } from '../../connectors/athena/client.ts';
+import { openAthena } from '../../connectors/athena/client.ts';
 import { createTableAs, LINES_BEFORE_SELECT, stagingOf } from '../../connectors/athena/create-table-as.ts';
 import type { TableName } from '../../connectors/athena/names.ts';
-import { trackQuery, type Progress, type Watch } from '../../connectors/athena/progress.ts';
+import { trackQuery } from '../../connectors/athena/progress.ts';
 import { writtenRows } from '../../connectors/athena/results.ts';
-import { runResumable, type Marker } from '../../connectors/athena/resumable.ts';
+import { runResumable } from '../../connectors/athena/resumable.ts';
 import { readWorkgroup } from '../../connectors/athena/workgroup.ts';
 import type { GlueSession } from '../../connectors/glue/call.ts';
 import { createGlueClient } from '../../connectors/glue/client.ts';
-import { putPartition, shownPartition } from '../../connectors/glue/partition.ts';
-import { dropStagedTable, readStagedTable, type StagedTable } from '../../connectors/glue/staging-table.ts';
-import { ensureDatabase, upsertTable } from '../../connectors/glue/table.ts';
+import { dropStagedTable, readStagedTable } from '../../connectors/glue/staging-table.ts';
+import { ensureDatabase } from '../../connectors/glue/table.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { folderSize } from '../../connectors/s3/folder-size.ts';
 import type { AthenaConnection } from '../../pipeline/connection.ts';
 import { isRetryable, StageFailure } from '../../pipeline/failure.ts';
 import { bindParameters } from '../../pipeline/sql-parameters.ts';
 import type { TransformWork } from '../../pipeline/stage.ts';
+import type { AthenaWork, Staged } from './athena-work.ts';
 import type { StageOutput, StageRun, StageTools } from './runner.ts';
+import { showInPartition, shownInPartition } from './show-athena-partition.ts';
+import { showInTable, shownInTable } from './show-athena-table.ts';
 
 /** How often a query that succeeded may have lost its table to somebody else before the run gives up. */
 const MAX_LOST_TABLES = 3;
 
-/** What the steps of one attempt share. */
-interface Work {
-  readonly run: StageRun<TransformWork>;
-  readonly marker: Marker;
-  readonly connection: AthenaConnection;
-  readonly target: TableName;
-  readonly athena: Athena;
-  readonly session: GlueSession;
-  readonly progress: Progress;
-  readonly watch: Watch;
+/** Where the rows of a mode are shown. Both may be repeated. */
+interface Showing {
+  /** The output of an earlier attempt that got as far as showing its rows, or of what is newer. */
+  readonly before: (work: AthenaWork) => Promise<StageOutput | undefined>;
+  readonly show: (work: AthenaWork, staged: Staged) => Promise<StageOutput>;
 }
 
-/** What the query of the run wrote, and where. */
-interface Staged extends StagedTable {
-  readonly table: TableName;
-  readonly rows: number;
-}
+const SHOWING: Readonly<Record<TransformWork['mode'], Showing | undefined>> = {
+  append: { before: shownInPartition, show: showInPartition },
+  replace: { before: shownInTable, show: showInTable },
+  // Nothing in such a table rewrites single rows.
+  merge: undefined,
+};
 
 /**
- * Runs a SELECT for one label in Athena and shows its rows as the label's partition of a Glue table. The query writes
- * into a fresh folder, through a table of its own that nobody knows; then one call of Glue points the partition to that folder, so a
- * reader sees the old rows or the new ones. The partition itself tells a repeated attempt that the work is done.
+ * Runs a SELECT for one label in Athena and shows its rows in a Glue table: as the label's partition (`append`) or as the whole
+ * of it (`replace`). The query writes into a fresh folder, through a table of its own that nobody knows; then one call of Glue points
+ * the partition or the table to that folder, so a reader sees the old rows or the new ones. What is shown tells a repeated
+ * attempt that the work is done.
  */
 export async function transformInAthena(
   run: StageRun<TransformWork>,
@@ -51,10 +50,11 @@ export async function transformInAthena(
   target: TableName,
 ): Promise<StageOutput> {
   const { work, output } = run.stage;
-  if (work.mode !== 'append')
+  const showing = SHOWING[work.mode];
+  if (showing === undefined)
     throw new StageFailure(
       'invalid_config',
-      `Stage ${run.stage.id} writes ${output} in mode ${work.mode}, but a table in Athena keeps one partition per label. Use mode append.`,
+      `Stage ${run.stage.id} writes ${output} in mode ${work.mode}, but nothing rewrites single rows in Athena. Use mode append or replace.`,
     );
   const marker = { dataset: output, timelabel: run.timelabel, revision: run.revision };
   const athena = openAthena(connection);
@@ -62,23 +62,18 @@ export async function transformInAthena(
   try {
     const session = { client: glue, signal: tools.signal };
     const all = { run, marker, connection, target, athena, session, ...trackQuery(tools) };
-    const before = await shownBefore(all);
+    const before = await showing.before(all);
     if (before !== undefined) return before;
-    const staged = await stageRows(all);
-    return await dropRefused(session, staged.table, () => showStaged(all, staged));
+    const found = await stageRows(all);
+    return await dropRefused(session, found.table, async () => {
+      const shown = await showing.show(all, { ...found, bytes: await stagedBytes(all, found) });
+      await dropStagedTable(session, found.table);
+      return shown;
+    });
   } finally {
     glue.destroy();
     athena.client.destroy();
   }
-}
-
-/** The output of an earlier attempt that got as far as the partition, or of a newer revision. */
-async function shownBefore({ run, session, target }: Work): Promise<StageOutput | undefined> {
-  const { timelabel, revision } = run;
-  const shown = await shownPartition(session, { ...target, timelabel, revision });
-  const table = shown && (await readStagedTable(session, target, run.stage.work.file));
-  if (shown === undefined || table === undefined) return undefined;
-  return { rows: shown.rows, bytes: shown.bytes, uri: shown.location, columns: table.columns };
 }
 
 /** Runs the query, or finds what an earlier attempt's query wrote. */
@@ -91,7 +86,7 @@ async function stageRows({
   session,
   progress,
   watch,
-}: Work): Promise<Staged> {
+}: AthenaWork): Promise<Omit<Staged, 'bytes'>> {
   const { sql, file } = run.stage.work;
   const select = bindParameters(sql, run, 'athena');
   const workgroup = await readWorkgroup(athena, watch.signal);
@@ -122,30 +117,16 @@ async function stageRows({
   );
 }
 
-/** Points the label's partition to the rows, and removes the table through which they were written. */
-async function showStaged(work: Work, staged: Staged): Promise<StageOutput> {
-  const { run, session, target, connection, watch } = work;
-  const { timelabel, revision } = run;
-  refuseLabelColumn(run, staged);
+/** Bytes of the files that the query wrote. */
+async function stagedBytes(
+  { connection, watch }: AthenaWork,
+  { location }: { readonly location: string },
+): Promise<number> {
   const s3 = createS3Client(regionOf(connection));
   try {
-    const bytes = await folderSize(s3, staged.location, watch.signal);
+    const bytes = await folderSize(s3, location, watch.signal);
     watch.beat();
-    const location = `${connection.location.replace(/\/+$/u, '')}/${target.database}/${target.table}/`;
-    const { partition } = await upsertTable(session, { ...target, columns: staged.columns, location });
-    const { rows } = staged;
-    await putPartition(session, {
-      ...target,
-      timelabel,
-      revision,
-      location: staged.location,
-      columns: partition,
-      rows,
-      bytes,
-    });
-    await dropStagedTable(session, staged.table);
-    const shown = await readStagedTable(session, target, run.stage.work.file);
-    return { rows, bytes, uri: staged.location, columns: shown?.columns ?? staged.columns };
+    return bytes;
   } finally {
     s3.destroy();
   }
@@ -161,16 +142,6 @@ async function dropRefused<T>(session: GlueSession, table: TableName, work: () =
     if (final) await dropStagedTable(session, table).catch(() => undefined);
     throw error;
   }
-}
-
-/** Athena fills this column from the partition: a SELECT * of such a table carries it along. */
-function refuseLabelColumn({ stage, timelabel }: StageRun<TransformWork>, { columns }: Staged): void {
-  if (!columns.some(({ name }) => name === 'timelabel')) return;
-  throw new StageFailure(
-    'invalid_config',
-    `The SELECT of ${stage.work.file} returns a column timelabel, which is the partition key of ${stage.output} and is filled with ${timelabel}. Leave it out or give it another name.`,
-    { facts: { file: stage.work.file, column: 'timelabel' } },
-  );
 }
 
 function regionOf(connection: { readonly region?: string }): { readonly region?: string } {

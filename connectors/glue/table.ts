@@ -62,7 +62,11 @@ export async function upsertTable(session: GlueSession, wanted: TableDefinition)
   });
 }
 
-async function findTable(session: GlueSession, { database, table }: TableName): Promise<Table | undefined> {
+/** The table as the catalog has it; undefined when there is none. */
+export async function findTable(
+  session: GlueSession,
+  { database, table }: TableName,
+): Promise<Table | undefined> {
   const answer = await find(session, `read table ${database}.${table}`, (client, options) =>
     client.send(new GetTableCommand({ DatabaseName: database, Name: table }), options),
   );
@@ -125,19 +129,26 @@ async function widen(
   return { change: 'widened', added, columns, partition };
 }
 
+/** Throws StageFailure `invalid_config` when the table exists and is partitioned otherwise; GetPartition would only say that keys do not match. */
+export async function refuseOtherPartitioning(session: GlueSession, wanted: TableName): Promise<void> {
+  const existing = await findTable(session, wanted);
+  if (existing !== undefined) checkPartitioning(`${wanted.database}.${wanted.table}`, existing);
+}
+
 function checkPartitioning(name: string, table: Table): void {
   const keys = (table.PartitionKeys ?? []).map((key) => `${key.Name ?? ''} ${key.Type ?? ''}`.toLowerCase());
   if (keys.length === 1 && keys[0] === `${PARTITION_KEY} string`) return;
+  const now = keys.length === 0 ? 'not partitioned' : `partitioned by (${keys.join(', ')})`;
   throw new StageFailure(
     'invalid_config',
-    `Glue table ${name} exists and is partitioned by (${keys.join(', ')}), not by (${PARTITION_KEY} string). ` +
+    `Glue table ${name} exists and is ${now}, but its rows come as partitions by (${PARTITION_KEY} string). ` +
       'Let the stage register another table, or drop this one when nothing needs it.',
     { facts: { table: name } },
   );
 }
 
 /** What UpdateTable accepts of what GetTable gave: everything that others set on the table stays. */
-function inputOf(table: Table): TableInput {
+export function inputOf(table: Table): TableInput {
   return {
     Name: table.Name,
     Description: table.Description,

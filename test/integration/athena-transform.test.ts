@@ -2,21 +2,24 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GetQueryExecutionCommand } from '@aws-sdk/client-athena';
 import { CreateDatabaseCommand, DeleteTableCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { StageTools } from '../../activities/stages/runner.ts';
-import { transformStage } from '../../activities/stages/transform.ts';
 import { openAthena } from '../../connectors/athena/client.ts';
 import { createTableAs } from '../../connectors/athena/create-table-as.ts';
 import { trackQuery } from '../../connectors/athena/progress.ts';
 import { runResumable } from '../../connectors/athena/resumable.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import type { Column } from '../../pipeline/column.ts';
-import type { TransformWork } from '../../pipeline/stage.ts';
 import { openTestAthena, type TestAthena } from '../support/athena.ts';
+import {
+  dyingAt,
+  L8,
+  L9,
+  queryOf,
+  transformInTest,
+  type TransformOptions,
+} from '../support/athena-transform.ts';
 import { eventually } from '../support/eventually.ts';
-import { runOf, toolsOf } from '../support/warehouse.ts';
+import { toolsOf } from '../support/warehouse.ts';
 
-const L8 = '20010105080000';
-const L9 = '20010105090000';
 const FLIGHTS: readonly Column[] = [
   { name: 'origin', type: { kind: 'text' }, nullable: true },
   { name: 'delay', type: { kind: 'int32' }, nullable: true },
@@ -46,22 +49,8 @@ afterAll(() => {
   athena.close();
 });
 
-interface Options {
-  readonly timelabel?: string;
-  readonly revision?: number;
-  readonly attempt?: number;
-  readonly mode?: TransformWork['mode'];
-  readonly tools?: StageTools;
-  readonly workgroup?: string;
-}
-
-function transform(table: string, sql: string, options: Options = {}) {
-  const { timelabel = L8, mode = 'append', workgroup, tools, ...rest } = options;
-  const work: TransformWork = { kind: 'transform', sql, file: 'sql/test.sql', mode, key: [] };
-  const run = runOf({ work, output: `athena.${athena.marts}.${table}`, timelabel, ...rest });
-  const named = workgroup === undefined ? athena.connection : { ...athena.connection, workgroup };
-  return transformStage(run, tools ?? toolsOf({ connections: { athena: named } }));
-}
+const transform = (table: string, sql: string, options?: TransformOptions) =>
+  transformInTest(athena, table, sql, options);
 
 const flights = (): string => `${athena.raw}.flights`;
 const perAirport = (): string => `
@@ -69,11 +58,6 @@ const perAirport = (): string => `
   SELECT origin, sum(delay) AS delay, count(*) AS flights, CAST(avg(fare) AS decimal(10,2)) AS fare, :timelabel AS label
   FROM ${flights()} WHERE flown >= :interval_start AND flown < :interval_end AND timelabel = :timelabel
   GROUP BY origin;`;
-
-/** The id of the query that an attempt ran or attached to. */
-function queryOf({ heartbeats }: { readonly heartbeats: readonly unknown[] }): string | undefined {
-  return heartbeats.map((details) => (details as { id?: string } | null)?.id).find((id) => id !== undefined);
-}
 
 describe('a transform in Athena', () => {
   test('writes the rows of its interval as the partition of its label, and reports columns, rows and bytes', async () => {
@@ -141,18 +125,8 @@ describe('a transform in Athena', () => {
 });
 
 describe('an attempt that follows a killed one', () => {
-  /** Tools of an attempt that dies when it sends its n-th heartbeat. */
-  function dyingAt(beat: number) {
-    const tools = toolsOf(athena);
-    const heartbeat = (details: unknown): void => {
-      tools.heartbeat(details);
-      if (tools.heartbeats.length >= beat) throw new Error('killed');
-    };
-    return { ...tools, heartbeat };
-  }
-
   test('finds the query by its token when no heartbeat named it, and does not run it again', async () => {
-    const first = dyingAt(1);
+    const first = dyingAt(athena, 1);
     await expect(transform('token', perAirport(), { tools: first })).rejects.toThrow('killed');
     const second = toolsOf(athena);
     await transform('token', perAirport(), { attempt: 2, tools: second });
@@ -160,7 +134,7 @@ describe('an attempt that follows a killed one', () => {
   });
 
   test('finds it by the id in the last heartbeat', async () => {
-    const first = dyingAt(2);
+    const first = dyingAt(athena, 2);
     await expect(transform('by_id', perAirport(), { tools: first })).rejects.toThrow('killed');
     const second = toolsOf(athena, { lastHeartbeat: first.heartbeats.at(-1) });
     await expect(transform('by_id', perAirport(), { attempt: 2, tools: second })).resolves.toMatchObject({
@@ -173,7 +147,7 @@ describe('an attempt that follows a killed one', () => {
     for (const beat of [1, 2, 3, 4, 5, 6]) {
       const sql = `SELECT origin, ${String(beat)} AS beat FROM ${flights()} WHERE timelabel = :timelabel`;
       const table = `killed_${String(beat)}`;
-      const first = dyingAt(beat);
+      const first = dyingAt(athena, beat);
       await transform(table, sql, { tools: first }).catch(() => undefined);
       const lastHeartbeat = first.heartbeats.at(-1);
       await expect(
@@ -185,7 +159,7 @@ describe('an attempt that follows a killed one', () => {
   });
 
   test('runs the query again when the table that it wrote was removed meanwhile', async () => {
-    const first = dyingAt(1);
+    const first = dyingAt(athena, 1);
     await expect(transform('removed', perAirport(), { tools: first })).rejects.toThrow('killed');
     const id = queryOf(first) ?? '';
     await eventually(async () => {
@@ -269,8 +243,10 @@ describe('a transform in Athena that fails', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  test('for a mode other than append says what fits', async () => {
-    await expect(transform('replaced', 'SELECT 1 AS a', { mode: 'replace' })).rejects.toThrow(/mode append/);
+  test('for mode merge says what fits', async () => {
+    await expect(transform('merged', 'SELECT 1 AS a', { mode: 'merge' })).rejects.toThrow(
+      /mode append or replace/,
+    );
   });
 
   test('for an unknown workgroup names it', async () => {

@@ -66,11 +66,11 @@ describe('a transform into Athena', () => {
 
   test.each([
     [
-      'another mode',
+      'a mode that rewrites rows',
       'per_origin, mode: append',
-      'per_origin, mode: replace',
-      /partition.*replace/,
-      /mode append/,
+      'per_origin, mode: merge, key: [origin]',
+      /nothing rewrites single rows.*merge/,
+      /mode append.*or replace/,
     ],
     [
       'a location that is no folder',
@@ -105,6 +105,13 @@ describe('a transform into Athena', () => {
     const problems = await problemsOf(filesOf((text) => text.replace(find, put)));
     const found = problems.find((each) => problem.test(each.problem));
     expect(found?.cure).toMatch(cure);
+  });
+
+  test('may make the whole table anew', async () => {
+    const { stages } = await projectOf(
+      filesOf((text) => text.replace('per_origin, mode: append', 'per_origin, mode: replace')),
+    );
+    expect(stages.find(({ name }) => name === 'per_origin')?.work).toMatchObject({ mode: 'replace' });
   });
 
   test('is refused for a table that nobody produces, with the place', async () => {
