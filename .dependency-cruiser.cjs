@@ -112,7 +112,13 @@ module.exports = {
       'client-knows-only-pipeline-and-the-temporal-client',
       'Services install this part; it must bring nothing but the Temporal client. Move rules to pipeline/.',
       'client',
-      ['^client/', '^pipeline/', npm('@temporalio/client'), npm('@temporalio/common')],
+      [
+        '^client/',
+        '^pipeline/',
+        npm('@temporalio/client'),
+        npm('@temporalio/common'),
+        npm('@temporalio/proto'),
+      ],
       { node: true },
     ),
     only(

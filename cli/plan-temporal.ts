@@ -3,6 +3,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConfigDiff } from '../pipeline/config-diff.ts';
 import { scheduleId } from '../pipeline/ids.ts';
 import type { Project } from '../pipeline/project.ts';
+import { clientEncryption } from '../workers/payload-encryption.ts';
 import { missingSearchAttributes } from './search-attributes.ts';
 
 /** What applying would do in Temporal: ids of schedules, names of search attributes. */
@@ -22,7 +23,8 @@ export async function withTemporal<Result>(use: (client: Client | null) => Promi
   );
   if (connection === null) return use(null);
   try {
-    return await use(new Client({ connection, ...(namespace === undefined ? {} : { namespace }) }));
+    const options = { connection, ...clientEncryption(process.env) };
+    return await use(new Client({ ...options, ...(namespace === undefined ? {} : { namespace }) }));
   } finally {
     await connection.close();
   }

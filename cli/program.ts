@@ -6,6 +6,7 @@ import { addBackfillListCommand } from './commands/backfill-list.ts';
 import { addBackfillOrderCommands } from './commands/backfill-orders.ts';
 import { addBackfillShowCommand } from './commands/backfill-show.ts';
 import { addCatalogMigrateCommand } from './commands/catalog-migrate.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConfigDiffCommand } from './commands/config-diff.ts';
 import { addConfigHistoryCommand } from './commands/config-history.ts';
@@ -95,6 +96,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDeliveriesDecideCommands,
   addDoctorCommand,
   addCatalogMigrateCommand,
+  addCodecServerCommand,
   addCompletionCommand,
 ];
 

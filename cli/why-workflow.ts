@@ -2,6 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { WorkflowFact } from '../pipeline/explanation-facts.ts';
 import { runId } from '../pipeline/ids.ts';
+import { clientEncryption } from '../workers/payload-encryption.ts';
+import { failureText } from './failure-text.ts';
 
 /** Milliseconds for the connection, and for the answer: an explanation does not wait for Temporal. */
 const PATIENCE = 1_500;
@@ -12,7 +14,8 @@ export async function readWorkflow(stage: string, timelabel: string): Promise<Wo
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: PATIENCE });
     try {
-      const client = new Client({ connection, ...(namespace === undefined ? {} : { namespace }) });
+      const options = { connection, ...clientEncryption(process.env) };
+      const client = new Client({ ...options, ...(namespace === undefined ? {} : { namespace }) });
       return await connection.withDeadline(Date.now() + PATIENCE, () => describe(client, stage, timelabel));
     } finally {
       await connection.close();
@@ -30,7 +33,7 @@ async function describe(client: Client, stage: string, timelabel: string): Promi
       status: status.name,
       runId: id,
       attempt: activity?.attempt ?? null,
-      lastFailure: activity?.lastFailure?.message ?? null,
+      lastFailure: await failureText(client.options.loadedDataConverter, activity?.lastFailure),
     };
   } catch (error) {
     if (error instanceof Error && error.name === 'WorkflowNotFoundError')

@@ -10,5 +10,6 @@ export { InvalidEvents, type EventProblem } from './invalid-events.ts';
 export { eventIdOf } from './event-id.ts';
 export type { OutgoingDataEvent, OutgoingEvent, OutgoingMetadataEvent } from './outgoing-event.ts';
 export type { EmitterClient } from './router-link.ts';
+export { createPayloadCodec, UnreadablePayload, type PayloadKeys } from './payload-codec.ts';
 export { eventTime } from '../pipeline/data-event.ts';
 export { labelAt } from '../pipeline/timelabel.ts';

@@ -16,6 +16,7 @@ import { CATALOG_SLOTS, runWorkers } from './run-workers.ts';
 import { openLog } from './log/worker-log.ts';
 import { metricsAddress } from './metrics/metrics-address.ts';
 import type { WorkerMetrics } from './metrics/start.ts';
+import { workerEncryption } from './payload-encryption.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
@@ -24,7 +25,8 @@ import type { TracesOptions, WorkerTraces } from './traces/start.ts';
 
 /*
  * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
- * REEFLINE_WEBHOOK_ALLOW, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * REEFLINE_WEBHOOK_ALLOW,
+ * REEFLINE_PAYLOAD_KEYS, REEFLINE_PAYLOAD_KEY, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const log = openLog(process.env, (line) => void process.stderr.write(line));
 const { say } = log;
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
       ...(log.logging === undefined ? {} : { logging: log.logging }),
     },
   });
+  const encryption = workerEncryption(process.env);
   const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
   await requireCatalogSchema(db);
   metrics?.watch(db);
@@ -112,6 +115,7 @@ async function main(): Promise<void> {
       onConfig,
       onRouting,
       activityInterceptors: log.activityInterceptors,
+      encryption,
     });
   } finally {
     await inbound.stop();

@@ -1,5 +1,6 @@
 import type { Project } from '../pipeline/project.ts';
 import { referencedName, secretReferences } from '../config/secret-reference.ts';
+import { payloadKeyVariables } from './payload-keys.ts';
 
 /** What the worker itself is given in secret, beside what the configuration refers to. */
 const OWN = [
@@ -23,7 +24,7 @@ const UNMISTAKABLE = 12;
  */
 export function redactProject(text: string, project: Project, environment: NodeJS.ProcessEnv): string {
   const names = secretReferences(project).map(({ name }) => name);
-  return redactNames(text, [...names, ...OWN], environment);
+  return redactNames(text, names, environment);
 }
 
 /** As `redactProject`, for what the fields of one endpoint or inbound source refer to. */
@@ -31,15 +32,17 @@ export function redactFields(text: string, definition: object, environment: Node
   const names = Object.values(definition).flatMap((value: unknown) =>
     typeof value === 'string' ? (referencedName(value) ?? []) : [],
   );
-  return redactNames(text, [...names, ...OWN], environment);
+  return redactNames(text, names, environment);
 }
 
 /** As `redactProject`, for what the process says before it has a configuration. */
 export function redactOwn(text: string, environment: NodeJS.ProcessEnv): string {
-  return redactNames(text, OWN, environment);
+  return redactNames(text, [], environment);
 }
 
-function redactNames(text: string, names: readonly string[], environment: NodeJS.ProcessEnv): string {
+/** As the three above, for variables beside those of the process itself. */
+function redactNames(text: string, others: readonly string[], environment: NodeJS.ProcessEnv): string {
+  const names = [...others, ...OWN, ...payloadKeyVariables(environment)];
   const secrets = names.flatMap((name) =>
     [...secretParts(environment[name] ?? ''), ...headersIn(name, environment[name] ?? '')].map((part) => ({
       part,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
 import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { connectionQueue, ROUTING_QUEUE } from '../pipeline/ids.ts';
@@ -29,6 +30,8 @@ export interface WorkersOptions {
   /** Told when the worker that routes takes work. */
   readonly onRouting?: () => void;
   readonly activityInterceptors?: ActivityInterceptorsFactory[];
+  /** How payloads are encrypted; absent, they are not. */
+  readonly encryption?: DataConverter;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function runWorkers({
   onConfig = () => undefined,
   onRouting = () => undefined,
   activityInterceptors = [],
+  encryption = {},
 }: WorkersOptions): Promise<void> {
   const running = new Map<string, { worker: Worker; done: Promise<void> }>();
   const start = async (
@@ -56,6 +60,7 @@ export async function runWorkers({
       shutdownForceTime: '40s',
       interceptors: { activity: activityInterceptors },
       ...options,
+      dataConverter: { ...options.dataConverter, ...encryption },
     });
     running.set(options.taskQueue, { worker, done: worker.run() });
   };

@@ -27,6 +27,7 @@ import {
   retryBackfill,
 } from '../signals/index.ts';
 import type { Activities } from './activity-types.ts';
+import { requireOpened } from './require-text.ts';
 import { startBackfillRun, type EndedRun } from './start-backfill-run.ts';
 
 /** The fields of a BackfillRequest as people write them; or, carried over from the execution before, the last turn. */
@@ -56,6 +57,7 @@ const HISTORY_EVENTS = 2_000;
  * ends items, and begins as many as the limit allows; this workflow starts the runs, waits, and takes orders.
  */
 export async function backfill(input: BackfillInput): Promise<BackfillResult> {
+  requireOpened(input);
   const id = requireBackfillId();
   const orders: BackfillOrder[] = [];
   const ended: EndedRun[] = [];

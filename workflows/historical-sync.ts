@@ -17,6 +17,7 @@ import { backfillId, parseSyncId, syncId } from '../pipeline/ids.ts';
 import { describeSync, type SyncResult } from '../pipeline/sync-report.ts';
 import { readSyncRequest, type SyncRequest } from '../pipeline/sync-request.ts';
 import type { Activities } from './activity-types.ts';
+import { requireOpened } from './require-text.ts';
 import { backfillSearchAttributes } from './search-attributes.ts';
 
 /** The fields of a SyncRequest as people write them: see `readSyncRequest`. */
@@ -32,6 +33,7 @@ const { resolveSync } = proxyActivities<Activities>({
  * backfill is a workflow of its own, and goes on whatever becomes of this one.
  */
 export async function historicalSync(input: HistoricalSyncInput): Promise<SyncResult> {
+  requireOpened(input);
   const id = requireSyncId();
   const read = readSyncRequest(input);
   if ('problems' in read) throw ApplicationFailure.nonRetryable(read.problems.join(' '), 'invalid_config');

@@ -1,4 +1,9 @@
-import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import {
+  defaultPayloadConverter,
+  type Payload,
+  type PayloadConverter,
+  type SerializationContext,
+} from '@temporalio/common';
 import { storableText } from '../pipeline/storable.ts';
 
 /** Payloads longer than this may nest deeply enough to exhaust the stack when they are written again. */
@@ -16,7 +21,13 @@ class TolerantPayloadConverter implements PayloadConverter {
 
   // The SDK's interface trusts its caller with the type; so does this.
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
-  fromPayload<T>(payload: Payload): T {
+  fromPayload<T>(payload: Payload, context?: SerializationContext): T {
+    const encrypted = unopened(payload);
+    if (encrypted !== undefined) {
+      // What an activity returned nobody else can have sent: this worker lacks the key, and another one may have it.
+      if (context?.type === 'activity') throw new Error(encrypted.$undecodable);
+      return encrypted as T;
+    }
     try {
       if (depthOf(payload.data) > MAX_DEPTH) return undecodable('it nests more than 100 levels deep') as T;
       return defaultPayloadConverter.fromPayload<T>(payload);
@@ -24,6 +35,24 @@ class TolerantPayloadConverter implements PayloadConverter {
       return undecodable(error instanceof Error ? error.message : 'it cannot be decoded') as T;
     }
   }
+}
+
+/** A payload that is still encrypted where a workflow reads it. */
+export interface Unopened {
+  readonly $undecodable: string;
+  /** Id of the key. */
+  readonly $encrypted: string;
+}
+
+function unopened({ metadata }: Payload): Unopened | undefined {
+  if (ascii(metadata?.['encoding']) !== 'binary/encrypted') return undefined;
+  const key = storableText(ascii(metadata?.['encryption-key-id']), 100);
+  const reason = `it is encrypted with the key "${key}", which does not open it or which this worker does not take`;
+  return { $undecodable: reason, $encrypted: key };
+}
+
+function ascii(bytes: Uint8Array | null | undefined): string {
+  return Array.from(bytes ?? [], (byte) => String.fromCharCode(byte)).join('');
 }
 
 function undecodable(reason: string): { $undecodable: string } {

@@ -143,6 +143,6 @@ async function failWhenEnded(cloud: EmbeddedCloud): Promise<never> {
 
 /** Without what the user's shell says about real systems: dev must reach its own servers only. */
 function foreignFree(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(AWS_|TEMPORAL_(?!CLI_PATH)|REEFLINE_CATALOG_URL|PG)/;
+  const foreign = /^(AWS_|TEMPORAL_(?!CLI_PATH)|REEFLINE_(?:CATALOG_URL|PAYLOAD_)|PG)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }

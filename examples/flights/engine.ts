@@ -64,6 +64,6 @@ export async function readWholeProject(folder: string): Promise<Project> {
 
 /** Without what the user's shell says about real clouds: what is started here must reach its own servers only. */
 export function ownEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(AWS_|TEMPORAL_(?!CLI_PATH)|REEFLINE_CATALOG_URL|SNOWFLAKE_|PG)/;
+  const foreign = /^(AWS_|TEMPORAL_(?!CLI_PATH)|REEFLINE_(?:CATALOG_URL|PAYLOAD_)|SNOWFLAKE_|PG)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }

@@ -3,7 +3,16 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from '@temporalio/client';
+import { applyProject } from '../../cli/apply.ts';
+import { createEmitter } from '../../client/index.ts';
+import { createPayloadCodec } from '../../client/payload-codec.ts';
 import { temporalCli } from '../../local/temporal-cli.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
+import { serveCodec } from '../../workers/codec-server/serve.ts';
+import { clientEncryption } from '../../workers/payload-encryption.ts';
+import { readPayloadKeys } from '../../workers/payload-keys.ts';
+import { canariesIn, canary, temporalText } from '../support/canaries.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
@@ -15,6 +24,9 @@ const PROJECT = projectOf([
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);
+
+/** The label whose stage fails, with a text that nobody may read. */
+const REFUSED = '20200306000000';
 
 /** What the page calls its pipeline and stage, and what this suite does. */
 const NAMES = [
@@ -34,6 +46,7 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await startEngine('cli', (run) => {
     executed.push(`${run.stage.name} ${run.timelabel} r${String(run.revision)}`);
+    if (run.timelabel === REFUSED) throw new StageFailure('data_error', `lighthouse: ${canary('failure')}`);
     return DONE;
   });
   await engine.apply(PROJECT);
@@ -176,5 +189,83 @@ describe('a command that is wrong', () => {
     await expect(engine.client.workflow.getHandle(id).result()).rejects.toMatchObject({
       cause: { message: expect.stringContaining(reason) },
     });
+  });
+});
+
+describe('with payloads encrypted, from one day on', () => {
+  const KEYS = {
+    KEY: Buffer.alloc(32, 'k').toString('base64'),
+    REEFLINE_PAYLOAD_KEYS: 'may=${env:KEY}',
+    REEFLINE_PAYLOAD_KEY: 'may',
+  };
+  const FARES = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares' } as const;
+  let client: Client;
+
+  beforeAll(async () => {
+    const { connection } = engine.client;
+    client = new Client({ connection, namespace: engine.namespace, ...clientEncryption(KEYS) });
+    await engine.stopWorkers();
+    await applyProject(engine.db, client, PROJECT, 'tester');
+    await engine.startWorkers(KEYS);
+  });
+
+  test('the router of before takes what is encrypted, what the CLI sends in clear, and refuses what no key opens', async () => {
+    const emitter = createEmitter({ client, router: 'p' });
+    const uri = `s3://lighthouse/${canary('event')}`;
+    await emitter.emit({ ...FARES, timelabel: '20200305000000', status: 'SUCCESS', uri });
+    await emitter.emit({ ...FARES, timelabel: REFUSED, status: 'SUCCESS' });
+    const clear = JSON.stringify({ ...FARES, timelabel: '20200307000000', status: 'SUCCESS' });
+    const signal = `temporal workflow signal --workflow-id router/p --name dataEvent`;
+    await shell(`${signal} --input '${clear}'`);
+    const meta = `--input-meta encoding=binary/encrypted --input-meta encryption-key-id=may`;
+    await shell(`${signal} --input-base64 --input c2VhIG1pc3Q= ${meta}`);
+    await eventually(async () => {
+      expect(await ledger('priced', '20200305000000')).toEqual(['r1 SUCCESS']);
+      expect(await ledger('priced', REFUSED)).toEqual(['r1 FAILURE']);
+      expect(await ledger('priced', '20200307000000')).toEqual(['r1 SUCCESS']);
+      const { rows } = await engine.db.query<{ reason: string }>(
+        `select reason from reefline.rejected_event where reason like '%encrypted%'`,
+      );
+      expect(rows).toEqual([{ reason: expect.stringContaining('"may"') }]);
+    });
+    const failed = client.workflow.getHandle(`run/p.priced/${REFUSED}`).result();
+    await expect(failed).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringContaining(canary('failure')) } },
+    });
+    // That nothing waits, nor is tried again: a query needs a task that succeeds.
+    await eventually(async () => {
+      const status = await client.workflow.getHandle('router/p').query('status');
+      expect(status).toMatchObject({ queued: 0 });
+    });
+  });
+
+  test('nothing of events and failures can be read in Temporal, and all of it through a codec server', async () => {
+    const raw = await temporalText(engine.client);
+    expect(raw).toContain('Encoded failure');
+    expect(raw).toContain('run/p.priced/20200305000000');
+    expect(canariesIn(raw)).toEqual([]);
+    const { schedule } = await engine.client.workflowService.describeSchedule({
+      ...{ namespace: engine.namespace, scheduleId: 'tick/p.hourly' },
+    });
+    const [input] = schedule?.action?.startWorkflow?.input?.payloads ?? [];
+    expect(Buffer.from(input?.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
+
+    const keys = readPayloadKeys(KEYS);
+    if (keys === undefined) throw new Error('The keys are lost.');
+    const token = 'a-token-of-the-lighthouse';
+    const server = await serveCodec({
+      ...{ address: { host: '127.0.0.1', port: 0 }, origins: [], token },
+      codec: createPayloadCodec(keys),
+      say: () => undefined,
+    });
+    try {
+      const codec = `--codec-endpoint ${server.url} --codec-auth 'Bearer ${token}' --output json`;
+      const shown = `temporal workflow show --workflow-id`;
+      // The CLI writes payloads in base64, in which canaries are found as well.
+      for (const id of ['router/p', `run/p.priced/${REFUSED}`])
+        expect(canariesIn(await shell(`${shown} ${id} ${codec}`))).not.toEqual([]);
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -8,6 +8,7 @@ import { applyProject } from '../../cli/apply.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { createActivities } from '../../workers/activities.ts';
+import { clientEncryption, workerEncryption } from '../../workers/payload-encryption.ts';
 import { runWorkers } from '../../workers/run-workers.ts';
 import { freshCatalog, fromEnvironment } from './local-cloud.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -21,12 +22,15 @@ export interface Engine {
   readonly namespace: string;
   readonly catalogUrl: string;
   apply(project: Project): Promise<number>;
-  startWorkers(): Promise<void>;
+  /** With variables that name keys, they encrypt payloads as workers in such an environment do. */
+  startWorkers(variables?: NodeJS.ProcessEnv): Promise<void>;
   stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const DONE: StageOutput = { rows: 1, bytes: null, uri: null, columns: null };
+
+const NONE: NodeJS.ProcessEnv = {};
 
 let installed = false;
 
@@ -57,8 +61,6 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     check: runner,
     custom: runner,
   };
-  const activities = createActivities({ db, client, runners, environment: process.env });
-  const bundle = await workflowBundle();
   let stop: (() => Promise<void>) | undefined;
   const engine: Engine = {
     db,
@@ -66,7 +68,14 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     namespace,
     catalogUrl: url,
     apply: async (project) => (await applyProject(db, client, project, 'test')).version,
-    startWorkers: async () => {
+    startWorkers: async (variables = NONE) => {
+      const encryption = workerEncryption(variables);
+      const own = { connection, namespace, ...clientEncryption(variables) };
+      const activities = createActivities({
+        ...{ db, runners },
+        client: variables === NONE ? client : new Client(own),
+        environment: process.env,
+      });
       const controller = new AbortController();
       const lines: string[] = [];
       const done = runWorkers({
@@ -75,7 +84,8 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
         activities,
         say: (line) => lines.push(line),
         signal: controller.signal,
-        workflowBundle: bundle,
+        workflowBundle: await workflowBundle(encryption.failureConverterPath),
+        encryption,
       });
       done.catch(() => undefined);
       stop = async () => {

@@ -12,8 +12,12 @@ export const BUNDLE_VARIABLE = 'REEFLINE_TEST_WORKFLOW_BUNDLE';
 
 let bundled: Promise<{ code: string }> | undefined;
 
-/** The workflows of this build as workers run them; bundled once for a run, or for a suite where the run has no cloud. */
-export function workflowBundle(): Promise<{ code: string }> {
+/**
+ * The workflows of this build as workers run them; bundled once for a run, or for a suite where the run has no cloud. With
+ * a converter of failures it is another bundle, which is made for whoever asks.
+ */
+export function workflowBundle(failureConverterPath?: string): Promise<{ code: string }> {
+  if (failureConverterPath !== undefined) return bundle({ failureConverterPath });
   bundled ??= readOrBundle();
   return bundled;
 }
@@ -21,7 +25,12 @@ export function workflowBundle(): Promise<{ code: string }> {
 async function readOrBundle(): Promise<{ code: string }> {
   const file = process.env[BUNDLE_VARIABLE];
   if (file !== undefined) return { code: await readFile(file, 'utf8') };
+  return bundle({});
+}
+
+function bundle(converters: { readonly failureConverterPath?: string }): Promise<{ code: string }> {
   return bundleWorkflowCode({
+    ...converters,
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
     payloadConverterPath: PAYLOAD_CONVERTER_PATH,
     logger: new DefaultLogger('ERROR'),

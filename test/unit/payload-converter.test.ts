@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { METADATA_ENCODING_KEY } from '@temporalio/common';
+import { METADATA_ENCODING_KEY, TemporalFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import { payloadConverter } from '../../workflows/payload-converter.ts';
+import { requireText } from '../../workflows/require-text.ts';
 
 function json(text: string | Uint8Array): { metadata: Record<string, Uint8Array>; data: Uint8Array } {
   return {
@@ -32,11 +33,11 @@ describe('payloads that people send', () => {
     expect(payloadConverter.fromPayload(json('{"event_type": data}'))).toEqual({
       $undecodable: expect.stringContaining('JSON'),
     });
-    const encrypted = {
-      metadata: { [METADATA_ENCODING_KEY]: Buffer.from('binary/encrypted') },
+    const unknown = {
+      metadata: { [METADATA_ENCODING_KEY]: Buffer.from('binary/rot13') },
       data: Buffer.from('x'),
     };
-    expect(payloadConverter.fromPayload(encrypted)).toEqual({
+    expect(payloadConverter.fromPayload(unknown)).toEqual({
       $undecodable: expect.stringContaining('encoding'),
     });
     expect(payloadConverter.fromPayload({ data: Buffer.from('1') })).toEqual({
@@ -62,5 +63,33 @@ describe('payloads that people send', () => {
   test('brackets inside of texts are no nesting', () => {
     const text = JSON.stringify({ error: `${'['.repeat(5_000)}\\"{` });
     expect(payloadConverter.fromPayload(json(text))).toEqual(JSON.parse(text));
+  });
+});
+
+describe('a payload that nobody could decrypt', () => {
+  const encrypted = {
+    metadata: {
+      [METADATA_ENCODING_KEY]: Buffer.from('binary/encrypted'),
+      'encryption-key-id': Buffer.from('2026-11'),
+    },
+    data: Buffer.from('x'),
+  };
+
+  test('is a message to refuse, which names the key, when somebody sent it', () => {
+    for (const context of [undefined, { type: 'workflow', namespace: 'n', workflowId: 'router/p' }] as const)
+      expect(payloadConverter.fromPayload(encrypted, context)).toMatchObject({
+        $undecodable: expect.stringContaining('encrypted with the key "2026-11"'),
+      });
+  });
+
+  test('fails the task, which another worker tries again, and never the workflow, when it is its own', () => {
+    const context = { type: 'activity', namespace: 'n', isLocal: true } as const;
+    const reading = (): unknown => payloadConverter.fromPayload(encrypted, context);
+    const input: unknown = payloadConverter.fromPayload(encrypted);
+    for (const act of [reading, () => requireText(input, 'pipeline', '')]) {
+      expect(act).toThrow('2026-11');
+      expect(act).not.toThrow(TemporalFailure);
+    }
+    expect(() => requireText({ $undecodable: 'it is no JSON' }, 'pipeline', '')).toThrow(TemporalFailure);
   });
 });

@@ -1,19 +1,13 @@
-/** Where a worker serves its metrics. Port 0 takes a free one. */
-export interface MetricsAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import { readAddress, type ListenAddress } from '../listen-address.ts';
 
 /** Reads REEFLINE_METRICS_ADDRESS; undefined when it is not set. Throws a sentence when it is no address. */
-export function metricsAddress(environment: NodeJS.ProcessEnv): MetricsAddress | undefined {
+export function metricsAddress(environment: NodeJS.ProcessEnv): ListenAddress | undefined {
   const text = environment['REEFLINE_METRICS_ADDRESS'] ?? '';
   if (text === '') return undefined;
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^[\]:/\s]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535)
+  const address = readAddress(text);
+  if (address === undefined)
     throw new Error(
       `REEFLINE_METRICS_ADDRESS is "${text}", which is no host:port. Write for example 0.0.0.0:9464, or 127.0.0.1:9464 for this machine only.`,
     );
-  return { host, port };
+  return address;
 }

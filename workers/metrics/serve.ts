@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { MetricsAddress } from './metrics-address.ts';
+import type { ListenAddress } from '../listen-address.ts';
 
 /** What the three paths answer with. */
 export interface Answers {
@@ -19,7 +19,7 @@ export interface MetricsServer {
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Serves /metrics, /healthz and /readyz. Throws a sentence when the address cannot be taken. */
-export async function serveMetrics({ host, port }: MetricsAddress, answers: Answers): Promise<MetricsServer> {
+export async function serveMetrics({ host, port }: ListenAddress, answers: Answers): Promise<MetricsServer> {
   const server = createServer((request, response) => void answer(request, response, answers));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

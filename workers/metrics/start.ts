@@ -4,8 +4,8 @@ import type { TelemetryOptions } from '@temporalio/worker';
 import { showCounters } from '../../activities/measurements.ts';
 import type { Meter } from '../../activities/metrics.ts';
 import type { Project } from '../../pipeline/project.ts';
+import type { ListenAddress } from '../listen-address.ts';
 import { CatalogWatch } from './catalog-watch.ts';
-import type { MetricsAddress } from './metrics-address.ts';
 import { createRegistry } from './registry.ts';
 import { askWith, RouterWatch } from './router-watch.ts';
 import { serveMetrics } from './serve.ts';
@@ -29,7 +29,7 @@ export interface WorkerMetrics {
 }
 
 /** Serves them at once, so that probes are answered also while the catalog or Temporal is away. */
-export async function startMetrics(address: MetricsAddress): Promise<WorkerMetrics> {
+export async function startMetrics(address: ListenAddress): Promise<WorkerMetrics> {
   const watch = new CatalogWatch();
   const routers = new RouterWatch();
   const registry = createRegistry(async (set) => {
