@@ -32,7 +32,10 @@ export async function checkPromises(
   { pipelines, stages, days }: Expected,
   isReceived: (eventId: string) => boolean,
 ): Promise<readonly Finding[]> {
-  const tables = await Promise.all(pipelines.map((name) => compareTables(databases, name)));
+  const tables = await Promise.all([
+    ...pipelines.map((name) => compareTables(databases, name)),
+    compareRates(databases),
+  ]);
   return [
     {
       promise: 'the warehouse and the serving tables hold what the source holds',
@@ -73,6 +76,14 @@ async function compareTables(
       ...differences(`serving table public.${name}`, summary, served),
     ],
   };
+}
+
+/** What an outside service has written in the warehouse itself, and what was made of it. */
+async function compareRates({ warehouse }: Databases): Promise<{ looked: number; broken: string[] }> {
+  const row = `concat_ws('|', at, rate) as row`;
+  const wanted = await read(warehouse, `select ${row} from partners.rates`);
+  const made = await read(warehouse, `select ${row} from marts.rates`);
+  return { looked: wanted.size, broken: differences('warehouse table marts.rates', wanted, made) };
 }
 
 /** How often each row is there. */
@@ -117,12 +128,22 @@ async function everyLabelSucceeded(
   };
 }
 
+/** An event is routed by one version of the configuration: that of its verdicts, or any if all of them say the same. */
 async function everyEventRouted(catalog: pg.Pool): Promise<Finding> {
   const { rows } = await catalog.query<{ event_id: string; stage: string; verdicts: number }>(
-    `select e.event_id, d.stage, (select count(*)::int from reefline.verdict v where v.event_id = e.event_id and v.stage = d.stage) as verdicts
-       from reefline.data_event e
-       join reefline.dependency d on d.dataset = e.dataset and d.config_version = (select max(version) from reefline.config_version)
-      where e.event_type = 'data'`,
+    `with always as (
+       select dataset, stage from reefline.dependency group by 1, 2
+       having count(*) = (select count(*) from reefline.config_version)),
+     wanted as (
+       select e.event_id, a.stage from reefline.data_event e join always a using (dataset) where e.event_type = 'data'
+       union
+       select e.event_id, d.stage from reefline.data_event e join reefline.verdict v using (event_id)
+         join reefline.dependency d on d.dataset = e.dataset and d.config_version = v.config_version
+       union
+       select v.event_id, v.stage from reefline.verdict v)
+     select w.event_id, w.stage,
+            (select count(*)::int from reefline.verdict v where v.event_id = w.event_id and v.stage = w.stage) as verdicts
+       from wanted w`,
   );
   return {
     promise: 'every event of the log has one verdict for each stage that depends on its dataset',

@@ -25,4 +25,13 @@ export class Dice {
     if (one === undefined) throw new Error('There is nothing to pick from.');
     return one;
   }
+
+  /** The list in another order. */
+  shuffle<One>(list: readonly One[]): One[] {
+    const left = [...list];
+    return list.map(() => {
+      const [one] = left.splice(this.between(0, left.length - 1), 1);
+      return one as One;
+    });
+  }
 }

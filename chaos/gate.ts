@@ -1,14 +1,17 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-
-/** What happens at a gate to those who pass it. */
-export type GateState = 'open' | 'refusing' | 'silent' | 'failing' | 'truncating';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Passage, type GateState, type Trap } from './passage.ts';
 
 /** A way to one server that can be disturbed. */
 export interface Gate {
   /** `127.0.0.1:port` of the near side. */
   readonly address: string;
+  /** Leads new connections to another server (`host:port`). */
+  aim(target: string): void;
   /** Sets what happens from now on: `refusing` and `failing` also break the connections that are there. */
   set(state: GateState): void;
+  /** True when a request came within `patience` milliseconds whose connection is held at that moment until it is broken. */
+  trap(request: Omit<Trap, 'spring'>, patience: number): Promise<boolean>;
   /** Breaks the connections that are there, once. */
   cut(): void;
   close(): Promise<void>;
@@ -18,56 +21,52 @@ const UNAVAILABLE =
   'HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\ncontent-length: 100\r\nconnection: close\r\n\r\n' +
   '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'.padEnd(100);
 
-/** Bytes of an answer that pass while a gate truncates. */
-const TRUNCATED = 120;
-
 /**
- * Opens a gate to `target` (`host:port`). `refusing`: nobody gets in. `silent`: bytes stay where they are. `failing`: every
- * request is answered as by an overloaded HTTP service. `truncating`: an answer breaks off after its first bytes.
+ * Opens a gate to `target` (`host:port`). `refusing`: nobody gets in. `silent`: bytes stay where they are. `slow`: every piece
+ * waits a moment. `failing`: every request is answered as by an overloaded HTTP service. `truncating`: an answer breaks
+ * off after its first bytes.
  */
 export async function openGate(target: string): Promise<Gate> {
-  const [host = '', port = ''] = target.split(':');
   let state: GateState = 'open';
-  const pairs = new Set<readonly [Socket, Socket]>();
+  let aimed = target;
+  let trap: Trap | undefined;
+  const passages = new Set<Passage>();
   const breakAll = (): void => {
-    for (const [near, far] of pairs) {
-      near.resetAndDestroy();
-      far.destroy();
-    }
+    for (const passage of passages) passage.break();
   };
   const server = createServer((near) => {
     near.on('error', () => undefined);
     if (state === 'refusing') return void near.resetAndDestroy();
     if (state === 'failing') return void near.once('data', () => near.end(UNAVAILABLE));
-    const far = connect(Number(port), host);
-    far.on('error', () => near.destroy());
-    const pair = [near, far] as const;
-    pairs.add(pair);
-    const end = (): void => {
-      pairs.delete(pair);
-      near.destroy();
-      far.destroy();
-    };
-    near.once('close', end);
-    far.once('close', end);
-    let answered = 0;
-    near.on('data', (bytes) => void far.write(bytes));
-    far.on('data', (bytes) => {
-      answered += bytes.length;
-      if (state === 'truncating' && answered > TRUNCATED) near.end(bytes.subarray(0, TRUNCATED), end);
-      else near.write(bytes);
+    const [host = '', port = ''] = aimed.split(':');
+    const passage = new Passage(near, connect(Number(port), host), {
+      state: () => state,
+      trap: () => trap,
+      ended: () => void passages.delete(passage),
     });
-    if (state === 'silent') pause(pair);
+    passages.add(passage);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     address: `127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    aim(next) {
+      aimed = next;
+    },
     set(next) {
       state = next;
       if (next === 'refusing' || next === 'failing') breakAll();
-      for (const pair of pairs)
-        if (next === 'silent') pause(pair);
-        else resume(pair);
+      for (const passage of passages) passage.follow();
+    },
+    async trap(request, patience) {
+      const impatient = new AbortController();
+      const sprung = new Promise<boolean>((resolve) => {
+        trap = { ...request, spring: () => resolve(true) };
+      });
+      const late = sleep(patience, false, { signal: impatient.signal }).catch(() => false);
+      const caught = await Promise.race([sprung, late]);
+      impatient.abort();
+      trap = undefined;
+      return caught;
     },
     cut: breakAll,
     async close() {
@@ -76,12 +75,4 @@ export async function openGate(target: string): Promise<Gate> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function pause(pair: readonly [Socket, Socket]): void {
-  for (const socket of pair) socket.pause();
-}
-
-function resume(pair: readonly [Socket, Socket]): void {
-  for (const socket of pair) socket.resume();
 }

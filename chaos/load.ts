@@ -4,7 +4,10 @@ import { DAY, HOUR, labelOf } from '../examples/flights/calendar.ts';
 import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 import type { Dice } from './dice.ts';
 import { FIRST_DAY, type DrawnPipeline } from './project.ts';
+import { persist } from './persist.ts';
 import type { World } from './world.ts';
+
+const NOTES = [null, '', 'plain', 'co,mma', 'qu"ote', 'new\nline', 'naïve 🪸', 'back\\slash'] as const;
 
 /** Hours of the story so far: whole days, so that every summary can become complete. */
 export class Load {
@@ -29,9 +32,19 @@ export class Load {
       );
   }
 
+  /** Adds up to `days` days until the time is over (`end`, Unix milliseconds), and late rows now and then. */
+  async untilEnd(end: number, days: number): Promise<void> {
+    while (Date.now() < end) {
+      if (this.days < days) await this.#addDay();
+      await this.#restate();
+      await sleep(this.#dice.between(500, 4_000));
+    }
+  }
+
   /** One more day: rows of each hour appear at the source, and each hour is fetched as a tick would do. */
-  async addDay(): Promise<void> {
+  async #addDay(): Promise<void> {
     const start = FIRST_DAY + this.days * DAY;
+    await this.#world.sender.addDay();
     for (let hour = 0; hour < 24; hour += 1) {
       for (const { name } of this.#pipelines) {
         await this.#insert(name, start + hour * HOUR, this.#dice.between(0, 40));
@@ -44,7 +57,7 @@ export class Load {
   }
 
   /** Late rows of an hour, which is fetched again. */
-  async restate(): Promise<void> {
+  async #restate(): Promise<void> {
     if (this.days === 0) return;
     const { name } = this.#dice.pick(this.#pipelines);
     const start = FIRST_DAY + this.#dice.between(0, this.days * 24 - 1) * HOUR;
@@ -58,25 +71,29 @@ export class Load {
     const { rows } = await this.#world.catalog.query<{ stage: string; timelabel: string }>(
       `select stage, timelabel from (
          select distinct on (stage, timelabel) stage, timelabel, status from reefline.stage_run order by stage, timelabel, revision desc) newest
-        where status = 'FAILURE'`,
+        where status = 'FAILURE' and stage = any($1)`,
+      [this.#world.editions.stages.map(({ id }) => id)],
     );
     for (const { stage, timelabel } of rows) await this.#run(stage, timelabel, true);
     return rows.length;
   }
 
-  async #insert(table: string, start: number, rows: number): Promise<void> {
-    for (let at = 0; at < rows; at += 1) {
+  async #insert(table: string, start: number, count: number): Promise<void> {
+    const rows = Array.from({ length: count }, () => {
       this.#id += 1;
-      await this.#world.source.query(
-        `insert into public.${table} values ($1, $2::timestamptz at time zone 'UTC', $3, $4)`,
-        [
-          this.#id,
-          new Date(start + this.#dice.between(0, HOUR - 1)),
-          this.#dice.between(-1_000, 1_000),
-          this.#dice.pick([null, '', 'plain', 'co,mma', 'qu"ote', 'new\nline', 'naïve 🪸', 'back\\slash']),
-        ],
-      );
-    }
+      return {
+        id: this.#id,
+        at: new Date(start + this.#dice.between(0, HOUR - 1)).toISOString().slice(0, -1),
+        amount: this.#dice.between(-1_000, 1_000),
+        note: this.#dice.pick(NOTES),
+      };
+    });
+    await persist(() =>
+      this.#world.source.query(
+        `insert into public.${table} select * from jsonb_to_recordset($1) r(id bigint, at timestamp, amount integer, note text) on conflict do nothing`,
+        [JSON.stringify(rows)],
+      ),
+    );
   }
 
   async #fetch(table: string, start: number, rerun: boolean): Promise<void> {
@@ -84,9 +101,9 @@ export class Load {
   }
 
   async #run(stageId: string, label: string, rerun: boolean): Promise<void> {
-    const stage = this.#world.stages.find(({ id }) => id === stageId);
+    const stage = this.#world.editions.stages.find(({ id }) => id === stageId);
     const timelabel: Timelabel | undefined = parseTimelabel(label);
     if (stage === undefined || timelabel === undefined) throw new Error(`There is no ${stageId} ${label}.`);
-    await startRun(this.#world.client, stage, timelabel, rerun);
+    await persist(() => startRun(this.#world.client, stage, timelabel, rerun));
   }
 }

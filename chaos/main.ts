@@ -3,7 +3,7 @@
  * there with the sources. Exit code 0 only when every promise held.
  */
 import { randomInt } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,19 +11,20 @@ import { EventQueue } from '../examples/flights/event-queue.ts';
 import { readArguments, USAGE, type ChaosArguments } from './arguments.ts';
 import { checkPromises, type Finding } from './checker.ts';
 import { Dice } from './dice.ts';
+import type { Fault } from './fault.ts';
 import { FAULTS } from './faults.ts';
+import { checkHistories } from './histories.ts';
 import { Load } from './load.ts';
-import { drawPipelines, writeProject } from './project.ts';
-import { startWorld, WAYS, type World } from './world.ts';
+import { drawPipelines } from './project.ts';
+import { report, say } from './report.ts';
+import { WAYS } from './servers.ts';
+import { startWorld, type World } from './world.ts';
 
 /** Days of each pipeline that one minute of faults may begin. */
 const DAYS_PER_MINUTE = 2;
+const DAILY: ReadonlySet<string> = new Set(['summary', 'publish', 'rates']);
 /** Milliseconds for everything to come to rest once nothing breaks any more. */
 const PATIENCE = 600_000;
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
 
 async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boolean> {
   const dice = new Dice(seed);
@@ -31,52 +32,56 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
   say(
     `Seed ${String(seed)}: ${pipelines.map(({ name, load, format }) => `${name} (${format}, ${load})`).join(', ')}.`,
   );
-  await writeProject(join(dir, 'project'), pipelines);
-  const world = await startWorld(dir, join(dir, 'project'));
+  const world = await startWorld(dir, pipelines, new Dice(seed + 2));
   const queue = new EventQueue(world.sqs, world.queueUrl);
   try {
-    const load = new Load(world, dice, pipelines);
+    const load = new Load(world, new Dice(seed + 1), pipelines);
     await load.createTables();
     for (const worker of world.workers) worker.start();
     queue.start();
-    const struck = await disturb(world, dice, load, minutes);
+    const end = Date.now() + minutes * 60_000;
+    const most = Math.min(30, Math.ceil(minutes * DAYS_PER_MINUTE));
+    const [struck] = await Promise.all([disturb(world, dice, end), load.untilEnd(end, most)]);
     say('Nothing breaks any more. Waiting until everything has come to rest.');
     const repaired = await settle(world, load);
     const logged = await idsOf(world);
     await queue.until(() => queue.holds(logged), 60);
     const expected = {
       pipelines: pipelines.map(({ name }) => name),
+      // Stages that some editions have and others have not are not counted on.
       stages: Object.fromEntries(
-        world.stages.map(({ id }) => [id, /[.](summary|publish)$/.test(id) ? '1 day' : '1 hour']),
+        world.editions.stages
+          .filter(({ name }) => name !== 'notes')
+          .map(({ id, name }) => [id, DAILY.has(name) ? '1 day' : '1 hour']),
       ),
       days: load.days,
     };
     const findings = await checkPromises(world, expected, (id) => queue.holds([id]));
-    return report({ load, struck, repaired, queue, findings, seed });
+    const { largest, findings: ofHistories } = await checkHistories(world.client);
+    return report({
+      ...{ load, struck, repaired, queue, largest, seed },
+      findings: [...findings, ...ofHistories, nobodyEnded(world)],
+      peaks: world.workers.map(({ peak }) => peak),
+    });
   } finally {
     await queue.stop();
     await world.stop();
   }
 }
 
-/** Adds work and strikes until the time is over; returns how often each kind of fault struck. */
-async function disturb(
-  world: World,
-  dice: Dice,
-  load: Load,
-  minutes: number,
-): Promise<ReadonlyMap<string, number>> {
+/** Strikes until the time is over; returns how often each kind of fault struck. */
+async function disturb(world: World, dice: Dice, end: number): Promise<ReadonlyMap<string, number>> {
   const struck = new Map<string, number>();
-  const end = Date.now() + minutes * 60_000;
-  const most = Math.min(30, Math.ceil(minutes * DAYS_PER_MINUTE));
+  // Every fault comes once before any of them comes again.
+  let coming: Fault[] = [];
   while (Date.now() < end) {
-    const chance = dice.next();
-    if (load.days < most && (load.days === 0 || chance < 0.1)) await load.addDay();
-    else if (chance < 0.25) await load.restate();
     // Now and then two at once: what survives each of them may not survive both.
-    const faults = Array.from({ length: dice.next() < 0.3 ? 2 : 1 }, () => dice.pick(FAULTS));
-    await Promise.all(faults.map((fault) => fault.strike(world, dice)));
-    for (const { name } of faults) struck.set(name, (struck.get(name) ?? 0) + 1);
+    const together = dice.next() < 0.3 ? 2 : 1;
+    if (coming.length < together) coming = [...coming, ...dice.shuffle(FAULTS)];
+    const faults = coming.splice(0, together);
+    const came = await Promise.all(faults.map((fault) => fault.strike(world, dice)));
+    for (const [at, { name }] of faults.entries())
+      if (came[at] !== false) struck.set(name, (struck.get(name) ?? 0) + 1);
     await sleep(dice.between(100, 1_500));
   }
   return struck;
@@ -115,38 +120,18 @@ async function isBusy({ catalog, client }: World): Promise<boolean> {
   return count > waiting.rows.length;
 }
 
+/** Whatever server is away, and for how long: a worker keeps trying. */
+function nobodyEnded({ workers }: World): Finding {
+  return {
+    promise: 'no worker ends by itself',
+    looked: workers.length,
+    broken: workers.flatMap(({ ends }) => ends),
+  };
+}
+
 async function idsOf({ catalog }: World): Promise<readonly string[]> {
   const { rows } = await catalog.query<{ event_id: string }>('select event_id from reefline.data_event');
   return rows.map(({ event_id: id }) => id);
-}
-
-interface Played {
-  readonly load: Load;
-  readonly struck: ReadonlyMap<string, number>;
-  readonly repaired: number;
-  readonly queue: EventQueue;
-  readonly findings: readonly Finding[];
-  readonly seed: number;
-}
-
-function report({ load, struck, repaired, queue, findings, seed }: Played): boolean {
-  say(`\nFaults`);
-  for (const { name } of FAULTS) say(`  ${String(struck.get(name) ?? 0).padStart(4)}  ${name}`);
-  say(
-    `\nWork: ${String(load.hours)} hours fetched and ${String(load.restated)} fetched again; ${String(repaired)} runs failed for good and were run again; ` +
-      `${String(queue.size)} events received, ${String(queue.duplicates)} of them more than once.`,
-  );
-  say('\nPromises');
-  for (const { promise, looked, broken } of findings) {
-    say(`  ${broken.length === 0 ? 'held  ' : 'BROKEN'}  ${promise} (${String(looked)} looked at)`);
-    for (const sentence of broken.slice(0, 10)) say(`            ${sentence}`);
-    if (broken.length > 10) say(`            and ${String(broken.length - 10)} more`);
-  }
-  const held = findings.every(({ broken }) => broken.length === 0);
-  say(
-    `\n${held ? 'Every promise held' : 'A promise was broken'}. To repeat: npm run chaos -- --seed ${String(seed)}`,
-  );
-  return held;
 }
 
 async function main(): Promise<number> {
@@ -160,6 +145,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const dir = await mkdtemp(join(tmpdir(), 'reefline-chaos-'));
+  // As root, PostgreSQL runs as another user, who must be able to reach its folder.
+  await chmod(dir, 0o711);
   let held = false;
   try {
     held = await play(dir, options);

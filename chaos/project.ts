@@ -20,32 +20,51 @@ export function drawPipelines(dice: Dice): readonly DrawnPipeline[] {
   }));
 }
 
-/** Writes the project as a user would have it. Schedules never tick by themselves: the days are long over. */
-export async function writeProject(dir: string, pipelines: readonly DrawnPipeline[]): Promise<void> {
+/**
+ * Writes the project as a user would have it. Schedules never tick by themselves: the days are long over. Every edition does
+ * the same with the same data: other comments and concurrency, and in odd ones a stage and an endpoint more.
+ */
+export async function writeProject(
+  dir: string,
+  pipelines: readonly DrawnPipeline[],
+  edition: number,
+): Promise<void> {
   await mkdir(join(dir, 'pipelines'), { recursive: true });
   await mkdir(join(dir, 'sql'), { recursive: true });
-  await writeFile(join(dir, 'reefline.yaml'), SETTINGS);
+  const more = edition % 2 === 1;
+  await writeFile(join(dir, 'reefline.yaml'), settingsOf(edition, more));
   for (const pipeline of pipelines) {
-    await writeFile(join(dir, 'pipelines', `${pipeline.name}.yaml`), stagesOf(pipeline));
-    await writeFile(join(dir, 'sql', `${pipeline.name}.sql`), summaryOf(pipeline.name));
+    const { name } = pipeline;
+    await writeFile(join(dir, 'pipelines', `${name}.yaml`), stagesOf(pipeline, more));
+    await writeFile(join(dir, 'sql', `${name}.sql`), summaryOf(name, edition));
+    if (more) await writeFile(join(dir, 'sql', `${name}_notes.sql`), notesOf(name));
   }
+  await writeFile(join(dir, 'pipelines', 'partners.yaml'), PARTNERS);
+  await writeFile(join(dir, 'sql', 'rates.sql'), RATES);
 }
 
-const SETTINGS = `connections:
-  shop: { kind: postgres, url: '\${env:CHAOS_SOURCE_URL}' }
+function settingsOf(edition: number, more: boolean): string {
+  return `connections:
+  shop: { kind: postgres, url: '\${env:CHAOS_SOURCE_URL}', concurrency: ${String(2 + (edition % 3))} }
   lake: { kind: s3, bucket: chaos-lake, prefix: stage }
   catalog: { kind: glue }
   warehouse: { kind: redshift, workgroup: chaos, database: dev }
   serving: { kind: postgres, url: '\${env:CHAOS_SERVING_URL}' }
 endpoints:
   customers: { kind: sqs, queueUrl: '\${env:CHAOS_QUEUE_URL}' }
+${more ? "  auditors: { kind: sqs, queueUrl: '${env:CHAOS_AUDIT_QUEUE_URL}' }\n" : ''}datasets:
+  warehouse.partners.rates: { type: redshift, every: 1d }
 `;
+}
 
-function stagesOf({ name, load, format }: DrawnPipeline): string {
+function stagesOf({ name, load, format }: DrawnPipeline, more: boolean): string {
   const key = load === 'merge' ? ', key: [id]' : '';
   // Tables in Glue read no CSV with line breaks, so only Parquet is registered.
   const register =
     format === 'parquet' ? `  - register: { register: lake.shop.${name}, to: catalog.shop.${name} }\n` : '';
+  const notes = more
+    ? `  - notes: { transform: sql/${name}_notes.sql, to: warehouse.marts.${name}_notes, mode: append, every: 1d }\n`
+    : '';
   return `pipeline: ${name}
 stages:
   - fetch:
@@ -58,13 +77,33 @@ stages:
 ${register}  - load: { load: lake.shop.${name}, to: warehouse.analytics.${name}, mode: ${load}${key} }
   - summary: { transform: sql/${name}.sql, to: warehouse.marts.${name}, mode: append, every: 1d }
   - publish: { publish: warehouse.marts.${name}, to: serving.public.${name}, key: [day] }
-`;
+${notes}`;
 }
 
-function summaryOf(name: string): string {
-  return `select cast(at as date) as day, count(*) as orders, sum(amount) as amount
+function summaryOf(name: string, edition: number): string {
+  return `-- Edition ${String(edition)}
+select cast(at as date) as day, count(*) as orders, sum(amount) as amount
   from analytics.${name}
  where at >= :interval_start and at < :interval_end
  group by 1
 `;
 }
+
+function notesOf(name: string): string {
+  return `select cast(at as date) as day, note, count(*) as orders
+  from analytics.${name}
+ where at >= :interval_start and at < :interval_end
+ group by 1, 2
+`;
+}
+
+/** What is made of the table that an outside service fills and reports. */
+const PARTNERS = `pipeline: partners
+stages:
+  - rates: { transform: sql/rates.sql, to: warehouse.marts.rates, mode: append, every: 1d }
+`;
+
+const RATES = `select at, rate
+  from partners.rates
+ where at >= :interval_start and at < :interval_end
+`;

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 /** A running `workers/main.ts`. */
 export interface WorkerProcess {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
   /** Rejects when the worker ends although nobody stopped it, with the end of its log; otherwise never settles. */
   readonly died: Promise<never>;
   stop(): Promise<void>;
@@ -16,12 +18,16 @@ const TETHER = new URL('../../cli/dev/end-with-starter.ts', import.meta.url).hre
 /** Time to drain before the worker is killed, in milliseconds; the tether gives up a little earlier. */
 const PATIENCE = 8_000;
 
-/** Starts a worker process that ends with this one. What it says goes to `logFile`. */
-export function startWorker(environment: NodeJS.ProcessEnv, logFile: string): WorkerProcess {
+/** Starts a worker process that ends with this one. What it says goes to `logFile`; `program` is its `workers/main.ts`. */
+export function startWorker(
+  environment: NodeJS.ProcessEnv,
+  logFile: string,
+  program: string = WORKER,
+): WorkerProcess {
   const log = openSync(logFile, 'a');
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', TETHER, WORKER],
+    ['--disable-warning=ExperimentalWarning', '--import', TETHER, program],
     // A process group of its own: Ctrl-C reaches the demo only, which then stops everything in its own order.
     { env: environment, stdio: ['pipe', log, log], detached: true },
   );
@@ -38,6 +44,7 @@ export function startWorker(environment: NodeJS.ProcessEnv, logFile: string): Wo
   // Whoever waits for something races with it; before that nobody may be listening.
   died.catch(() => undefined);
   return {
+    pid: child.pid,
     died,
     async stop() {
       stopping = true;

@@ -4,6 +4,7 @@ import { readArguments } from '../../chaos/arguments.ts';
 import { differences } from '../../chaos/checker.ts';
 import { Dice } from '../../chaos/dice.ts';
 import { openGate } from '../../chaos/gate.ts';
+import { failingTasks } from '../../chaos/histories.ts';
 import { drawPipelines } from '../../chaos/project.ts';
 
 describe('the fault suite', () => {
@@ -20,6 +21,7 @@ describe('the fault suite', () => {
     const dice = new Dice(1);
     const drawn = new Set(Array.from({ length: 500 }, () => dice.between(3, 7)));
     expect([...drawn].sort()).toEqual([3, 4, 5, 6, 7]);
+    expect(dice.shuffle([1, 2, 3, 4]).sort()).toEqual([1, 2, 3, 4]);
   });
 
   test('finds a row that is missing, doubled, changed or too many', () => {
@@ -38,6 +40,23 @@ describe('the fault suite', () => {
     expect(differences('t', rows('a'), rows('A'))).toHaveLength(2);
   });
 
+  test('finds a task that is pending after many attempts, and none that was tried a few times', () => {
+    const workflow = (
+      attempt: number,
+      pendingActivities: object[] = [],
+    ): Parameters<typeof failingTasks>[0] => ({
+      workflowId: 'router/p0',
+      raw: { pendingWorkflowTask: { attempt }, pendingActivities },
+    });
+    expect(failingTasks(workflow(2, [{ attempt: 5 }]))).toEqual([]);
+    expect(failingTasks({ workflowId: 'router/p0', raw: {} })).toEqual([]);
+    const closing = { activityType: { name: 'closeRun' }, attempt: 9, lastFailure: { message: 'no rights' } };
+    expect(failingTasks(workflow(7, [closing]))).toEqual([
+      'router/p0: attempt 7 of its workflow task',
+      'router/p0: attempt 9 of its activity closeRun (no rights)',
+    ]);
+  });
+
   test('refuses minutes and seeds that are none, and repeats a seed that it was given', () => {
     const draw = (): number => 5;
     expect(readArguments([], draw)).toEqual({ minutes: 2, seed: 5, help: false });
@@ -53,12 +72,15 @@ describe('the fault suite', () => {
 });
 
 describe('a gate', () => {
-  async function withServer(work: (address: string) => Promise<void>): Promise<void> {
+  async function withServer(work: (address: string) => Promise<void>, heard: string[] = []): Promise<void> {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('data', (bytes) => socket.write(Buffer.concat([bytes, Buffer.alloc(1_000, '.')])));
+      socket.on('data', (bytes) => {
+        heard.push(bytes.toString());
+        socket.write(Buffer.concat([bytes, Buffer.alloc(1_000, '.')]));
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
@@ -121,5 +143,49 @@ describe('a gate', () => {
         await gate.close();
       }
     });
+  });
+
+  test('that is slow loses and reorders nothing, and one that is aimed anew leads to the other server', async () => {
+    await withServer(async (address) => {
+      const gate = await openGate(address);
+      try {
+        gate.set('slow');
+        const answering = answer(gate.address);
+        setTimeout(() => gate.set('open'), 20);
+        expect(await answering).toBe(`word${'.'.repeat(1_000)}`);
+        gate.aim('127.0.0.1:1');
+        expect(await answer(gate.address)).toMatch(/^(reset|closed)$/);
+        await withServer(async (other) => {
+          gate.aim(other);
+          expect(await answer(gate.address)).toHaveLength(1_004);
+        });
+      } finally {
+        await gate.close();
+      }
+    });
+  });
+
+  test('holds a connection at the request that it waits for, before the server has it or before its answer is known', async () => {
+    const heard: string[] = [];
+    await withServer(async (address) => {
+      const gate = await openGate(address);
+      try {
+        expect(await gate.trap({ pattern: /word/, moment: 'asked' }, 1)).toBe(false);
+        for (const [moment, reached] of [
+          ['asked', 0],
+          ['answered', 1],
+        ] as const) {
+          const trapped = gate.trap({ pattern: /^word$/, moment }, 10_000);
+          const answering = answer(gate.address);
+          expect(await trapped).toBe(true);
+          expect(heard.splice(0)).toHaveLength(reached);
+          gate.cut();
+          expect(await answering).toMatch(/^(reset|closed)$/);
+        }
+        expect(await answer(gate.address)).toHaveLength(1_004);
+      } finally {
+        await gate.close();
+      }
+    }, heard);
   });
 });

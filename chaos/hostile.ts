@@ -1,0 +1,43 @@
+/** Messages that no router may stumble over. */
+export const HOSTILE: readonly unknown[] = [
+  null,
+  'no event',
+  42,
+  [],
+  { event_type: 'data' },
+  {
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'analytics',
+    table: 'p0',
+    timelabel: '20209999000000',
+    status: 'SUCCESS',
+  },
+  {
+    event_type: 'data',
+    type: 'redshift',
+    schema: "x'; drop table reefline.data_event; --",
+    table: 'p0',
+    timelabel: '20200301000000',
+    status: 'SUCCESS',
+  },
+  {
+    event_type: 'data',
+    type: 's3',
+    schema: 'shop',
+    table: 'p0',
+    timelabel: '20200301000000',
+    status: 'SUCCESS',
+    endTime: '9999-12-31 23:59:59:999 +00:00',
+    eventId: '\ud800',
+  },
+  {
+    event_type: 'data',
+    type: 'redshift',
+    schema: 'analytics',
+    table: 'nothing',
+    timelabel: '20200301000000',
+    status: 'DONE',
+  },
+  'x'.repeat(50_000),
+];

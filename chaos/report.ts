@@ -1,0 +1,49 @@
+import type { EventQueue } from '../examples/flights/event-queue.ts';
+import type { Finding } from './checker.ts';
+import { FAULTS } from './faults.ts';
+import type { Largest } from './histories.ts';
+import type { Load } from './load.ts';
+
+export interface Played {
+  readonly load: Load;
+  /** How often each kind of fault struck. */
+  readonly struck: ReadonlyMap<string, number>;
+  readonly repaired: number;
+  readonly queue: EventQueue;
+  readonly findings: readonly Finding[];
+  readonly largest: readonly Largest[];
+  /** The most memory of each worker, in MiB. */
+  readonly peaks: readonly number[];
+  readonly seed: number;
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints what happened and which promises held; true when all of them did. */
+export function report({ load, struck, repaired, queue, findings, largest, peaks, seed }: Played): boolean {
+  say(`\nFaults`);
+  for (const { name } of FAULTS) say(`  ${String(struck.get(name) ?? 0).padStart(4)}  ${name}`);
+  say(
+    `\nWork: ${String(load.hours)} hours fetched and ${String(load.restated)} fetched again; ${String(repaired)} runs failed for good and were run again; ` +
+      `${String(queue.size)} events received, ${String(queue.duplicates)} of them more than once.`,
+  );
+  say('\nLargest histories');
+  for (const { type, executions, events, bytes } of largest)
+    say(
+      `  ${type}: ${String(events)} events, ${String(Math.round(bytes / 1024))} KiB (of ${String(executions)})`,
+    );
+  say(`Memory of a worker at its peak: ${peaks.map((peak) => `${String(peak)} MiB`).join(', ')}`);
+  say('\nPromises');
+  for (const { promise, looked, broken } of findings) {
+    say(`  ${broken.length === 0 ? 'held  ' : 'BROKEN'}  ${promise} (${String(looked)} looked at)`);
+    for (const sentence of broken.slice(0, 10)) say(`            ${sentence}`);
+    if (broken.length > 10) say(`            and ${String(broken.length - 10)} more`);
+  }
+  const held = findings.every(({ broken }) => broken.length === 0);
+  say(
+    `\n${held ? 'Every promise held' : 'A promise was broken'}. To repeat: npm run chaos -- --seed ${String(seed)}`,
+  );
+  return held;
+}

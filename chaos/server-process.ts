@@ -1,0 +1,93 @@
+/**
+ * One server of the local cloud as a process of its own, so that it can be killed without the others and started again on
+ * what it has left. It ends with its starter, which holds its standard input.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startGlue } from '../local/glue/server.ts';
+import { startObjectStore } from '../local/object-store.ts';
+import { startPostgres } from '../local/postgres.ts';
+import { findProcesses } from '../local/process-table.ts';
+import { startRedshiftData } from '../local/redshift-data/server.ts';
+import { startTemporal } from '../local/temporal.ts';
+import type { ServerReply, ServerRequest } from './server-request.ts';
+
+/** A killed PostgreSQL leaves processes that hold its memory for a moment; how often its successor tries. */
+const ATTEMPTS = 40;
+
+interface Started {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const ended = new Promise<void>((resolve) => {
+  process.stdin
+    .on('close', () => resolve())
+    .on('error', () => resolve())
+    .resume();
+});
+// The starter may be gone.
+process.stdout.on('error', () => undefined);
+const started = await start(JSON.parse(process.argv[2] ?? '{}') as ServerRequest);
+process.stdout.write(`${JSON.stringify({ url: started.url, pid: started.pid } satisfies ServerReply)}\n`);
+await ended;
+await started.stop();
+process.exit();
+
+async function start(request: ServerRequest): Promise<Started> {
+  const common = { host: '127.0.0.1', port: 0, dir: request.dir };
+  switch (request.kind) {
+    case 'temporal': {
+      const { program, announce } = announced();
+      const temporal = await startTemporal({ dir: request.dir, announce });
+      return { url: `http://${temporal.address}`, pid: program(), stop: () => temporal.stop() };
+    }
+    case 'postgres':
+      return startPostgresAgain(request.dir);
+    case 'objects':
+      return inside(await startObjectStore({ dir: request.dir, region: request.region, keep: true }));
+    case 'glue':
+      return inside(await startGlue(common));
+    case 'redshift':
+      return inside(
+        await startRedshiftData({
+          ...common,
+          postgresUrl: request.postgresUrl,
+          s3Endpoint: request.s3Endpoint,
+        }),
+      );
+  }
+}
+
+async function startPostgresAgain(dir: string): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { program, announce } = announced();
+    try {
+      const postgres = await startPostgres({ dir, keep: false, announce });
+      return { url: postgres.url, pid: program(), stop: () => postgres.stop() };
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+/** Runs in this very process. */
+function inside(server: { readonly url: string; stop(): Promise<void> }): Started {
+  return { url: server.url, pid: process.pid, stop: () => server.stop() };
+}
+
+/** Learns the command line of a program, and by it finds the process. */
+function announced(): { announce: (command: string) => void; program: () => number } {
+  let said = '';
+  return {
+    announce: (command) => {
+      said = command;
+    },
+    program() {
+      const [found] = findProcesses((command) => command === said);
+      if (found === undefined) throw new Error(`No process has the command line ${said}.`);
+      return found.pid;
+    },
+  };
+}

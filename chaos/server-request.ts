@@ -1,0 +1,13 @@
+/** What a server process is asked to start; `dir` holds its data. */
+export type ServerRequest = { readonly dir: string } & (
+  | { readonly kind: 'temporal' | 'postgres' | 'glue' }
+  | { readonly kind: 'objects'; readonly region: string }
+  | { readonly kind: 'redshift'; readonly postgresUrl: string; readonly s3Endpoint: string }
+);
+
+/** The one line that it prints once the server answers. */
+export interface ServerReply {
+  readonly url: string;
+  /** The process to kill: the server's own. */
+  readonly pid: number;
+}

@@ -1,0 +1,120 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Later } from '../examples/flights/stop-in-order.ts';
+import { createDatabase } from '../local/database.ts';
+import type { Gate } from './gate.ts';
+import { Server, throughGate } from './server.ts';
+
+/** Every way that workers take to another process. */
+export const WAYS = ['temporal', 'catalog', 'source', 'serving', 's3', 'sqs', 'glue', 'redshift'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** Servers that are killed. Redshift's own data lies in one that is not: a cluster does not lose its leader and the rest at once. */
+export type Killed = 'temporal' | 'catalog' | 'shop' | 'objects' | 'glue' | 'redshift';
+
+export interface Servers {
+  readonly gates: Readonly<Record<Way, Gate>>;
+  readonly killed: Readonly<Record<Killed, Server>>;
+  /** Past the disturbed gates: URLs of databases for their owner, and what an AWS client needs. */
+  readonly urls: Readonly<Record<'catalog' | 'source' | 'serving' | 'warehouse', string>>;
+  readonly temporalAddress: string;
+  readonly aws: Readonly<Record<string, string>>;
+}
+
+const REGION = 'us-east-1';
+/** As root, PostgreSQL runs as another user, who must be able to reach its folder. */
+const ENTERABLE = 0o711;
+
+/** Starts each server of the local cloud that the projects need as a process of its own, with its data below `dir`. */
+export async function startServers(dir: string, later: Later): Promise<Servers> {
+  await mkdir(dir, { recursive: true });
+  await chmod(dir, ENTERABLE);
+  const start = async <W extends Way>(
+    request: Parameters<typeof Server.start<W>>[0],
+    ...ways: readonly W[]
+  ): ReturnType<typeof Server.start<W>> => {
+    const started = await Server.start(request, ways);
+    later(() => started.server.stop());
+    return started;
+  };
+  const at = (name: string): { dir: string } => ({ dir: join(dir, name) });
+  const warehouse = await start({ kind: 'postgres', ...at('warehouse') });
+  const [temporal, catalog, shop, objects, glue] = await Promise.all([
+    start({ kind: 'temporal', ...at('temporal') }, 'temporal'),
+    start({ kind: 'postgres', ...at('catalog') }, 'catalog'),
+    start({ kind: 'postgres', ...at('shop') }, 'source', 'serving'),
+    start({ kind: 'objects', region: REGION, ...at('objects') }, 's3', 'sqs'),
+    start({ kind: 'glue', ...at('glue') }, 'glue'),
+  ]);
+  const { url: s3Endpoint } = objects.server;
+  const redshift = await start(
+    { kind: 'redshift', postgresUrl: warehouse.server.url, s3Endpoint, ...at('redshift') },
+    'redshift',
+  );
+  return {
+    gates: {
+      ...temporal.gates,
+      ...catalog.gates,
+      ...shop.gates,
+      ...objects.gates,
+      ...glue.gates,
+      ...redshift.gates,
+    },
+    killed: {
+      temporal: temporal.server,
+      catalog: catalog.server,
+      shop: shop.server,
+      objects: objects.server,
+      glue: glue.server,
+      redshift: redshift.server,
+    },
+    urls: {
+      catalog: await createDatabase(catalog.server.url, 'reefline'),
+      source: await createDatabase(shop.server.url, 'chaos_source'),
+      serving: await createDatabase(shop.server.url, 'chaos_serving'),
+      // The stand-in keeps the warehouse's database `dev` there.
+      warehouse: await createDatabase(warehouse.server.url, 'dev'),
+    },
+    temporalAddress: new URL(temporal.server.url).host,
+    aws: awsVariables((way) =>
+      way === 's3' || way === 'sqs'
+        ? objects.server.url
+        : way === 'glue'
+          ? glue.server.url
+          : redshift.server.url,
+    ),
+  };
+}
+
+/** The same servers for workers: everything through the disturbed gates, and the catalog as a user of the role for workers. */
+export function workerVariables(
+  { gates, urls, aws }: Servers,
+  { queueUrl, auditQueueUrl }: { readonly queueUrl: string; readonly auditQueueUrl: string },
+  catalogUser: { readonly name: string; readonly password: string },
+): Readonly<Record<string, string>> {
+  const catalog = new URL(throughGate(urls.catalog, gates.catalog));
+  Object.assign(catalog, { username: catalogUser.name, password: catalogUser.password });
+  return {
+    ...aws,
+    ...awsVariables((way) => `http://${gates[way].address}`),
+    TEMPORAL_ADDRESS: gates.temporal.address,
+    TEMPORAL_NAMESPACE: 'default',
+    REEFLINE_CATALOG_URL: catalog.href,
+    CHAOS_SOURCE_URL: throughGate(urls.source, gates.source),
+    CHAOS_SERVING_URL: throughGate(urls.serving, gates.serving),
+    CHAOS_QUEUE_URL: throughGate(queueUrl, gates.sqs),
+    CHAOS_AUDIT_QUEUE_URL: throughGate(auditQueueUrl, gates.sqs),
+  };
+}
+
+function awsVariables(urlOf: (way: 's3' | 'sqs' | 'glue' | 'redshift') => string): Record<string, string> {
+  return {
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_S3: urlOf('s3'),
+    AWS_ENDPOINT_URL_SQS: urlOf('sqs'),
+    AWS_ENDPOINT_URL_GLUE: urlOf('glue'),
+    AWS_ENDPOINT_URL_REDSHIFT_DATA: urlOf('redshift'),
+  };
+}

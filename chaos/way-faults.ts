@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dice } from './dice.ts';
+import { LONG, SHORT, type Fault } from './fault.ts';
+import type { GateState } from './passage.ts';
+import { WAYS, type Way } from './servers.ts';
+import type { World } from './world.ts';
+
+const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'redshift'];
+
+function disturbed(name: string, ways: readonly Way[], state: GateState): Fault {
+  return {
+    name,
+    async strike({ gates }: World, dice: Dice): Promise<void> {
+      const gate = gates[dice.pick(ways)];
+      gate.set(state);
+      await sleep(dice.between(SHORT, LONG));
+      gate.set('open');
+    },
+  };
+}
+
+export const wayFaults: readonly Fault[] = [
+  {
+    name: 'connections to one system are reset',
+    strike({ gates }: World, dice: Dice): Promise<void> {
+      gates[dice.pick(WAYS)].cut();
+      return Promise.resolve();
+    },
+  },
+  disturbed('one system refuses connections', WAYS, 'refusing'),
+  disturbed('one system does not answer', WAYS, 'silent'),
+  disturbed('one system is slow', WAYS, 'slow'),
+  disturbed('the catalog is slow', ['catalog'], 'slow'),
+  disturbed('one AWS service answers 503 SlowDown', HTTP_WAYS, 'failing'),
+  disturbed('answers of one AWS service break off', HTTP_WAYS, 'truncating'),
+];
