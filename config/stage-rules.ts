@@ -17,7 +17,7 @@ const FITS: Readonly<Record<StageKind, Readonly<Record<'from' | 'to', readonly C
   load: { from: ['s3'], to: ['redshift', 'snowflake', 'postgres'] },
   transform: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
   publish: { from: ['redshift', 'athena', 'snowflake'], to: ['postgres', 'salesforce'] },
-  check: { from: ['redshift', 'snowflake'], to: ['redshift', 'snowflake'] },
+  check: { from: ['redshift', 'athena', 'snowflake'], to: ['redshift', 'athena', 'snowflake'] },
   custom: { from: [], to: ['postgres', 's3', 'glue', 'redshift', 'athena', 'snowflake', 'salesforce'] },
 };
 

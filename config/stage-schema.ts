@@ -289,7 +289,7 @@ export const STAGE_SCHEMAS = {
     }),
   check: z
     .strictObject({
-      check: dataset.describe('The warehouse table to check, in a redshift connection.'),
+      check: dataset.describe('The warehouse table to check, in a redshift, athena or snowflake connection.'),
       assert: assertionsSchema,
       blocking: z
         .boolean()

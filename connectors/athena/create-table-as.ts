@@ -48,6 +48,6 @@ export function stagingOf(
 }
 
 /** A semicolon at the end is customary in a file; comments may follow it. */
-function withoutSemicolon(select: string): string {
+export function withoutSemicolon(select: string): string {
   return select.replace(/;((?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*)$/, '$1');
 }

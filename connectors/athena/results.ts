@@ -22,13 +22,24 @@ export async function* resultPages(
   do {
     watch.beat();
     const answer = await readPage(athena, id, PAGE_ROWS, token, watch.signal);
-    const rows = (answer.ResultSet?.Rows ?? []).map(({ Data = [] }) =>
-      Data.map(({ VarCharValue: value }) => value ?? null),
-    );
+    const rows = rowsOf(answer);
     // The names of the columns are the first row of the first page.
     yield token === undefined ? rows.slice(1) : rows;
     token = answer.NextToken;
   } while (token !== undefined);
+}
+
+/** The first rows of a SELECT that succeeded, after a row with the names of its columns. */
+export async function firstRows(
+  athena: Athena,
+  id: string,
+  { signal }: Watch,
+): Promise<readonly (readonly (string | null)[])[]> {
+  return rowsOf(await readPage(athena, id, PAGE_ROWS, undefined, signal));
+}
+
+function rowsOf({ ResultSet }: GetQueryResultsOutput): (string | null)[][] {
+  return (ResultSet?.Rows ?? []).map(({ Data = [] }) => Data.map(({ VarCharValue: value }) => value ?? null));
 }
 
 async function readPage(

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CreateTableCommand } from '@aws-sdk/client-glue';
+import { checkStage } from '../../activities/stages/check.ts';
+import type { Assertion } from '../../pipeline/stage.ts';
 import { openTestAthena, type TestAthena } from '../support/athena.ts';
 import {
   dyingAt,
@@ -9,7 +11,7 @@ import {
   transformInTest,
   type TransformOptions,
 } from '../support/athena-transform.ts';
-import { toolsOf } from '../support/warehouse.ts';
+import { runOf, toolsOf } from '../support/warehouse.ts';
 
 let athena: TestAthena;
 beforeAll(async () => {
@@ -125,5 +127,86 @@ describe('a transform in Athena of mode replace', () => {
       );
     }
     expect((await athena.tables()).filter((name) => name.startsWith('reefline_'))).toEqual([]);
+  });
+});
+
+describe('a check in Athena', () => {
+  const assertion = (name: string, sql: string, severity: Assertion['severity'] = 'error'): Assertion => ({
+    name,
+    sql,
+    file: `sql/checks/${name}.sql`,
+    severity,
+  });
+  const check = (assertions: readonly Assertion[], options: TransformOptions = {}) => {
+    const { timelabel = L8, tools = toolsOf(athena), revision = 1, attempt = 1 } = options;
+    const from = `athena.${athena.marts}.checked`;
+    const work = { kind: 'check', from, blocking: true, assertions } as const;
+    return checkStage(runOf({ work, output: `${from}$check`, timelabel, revision, attempt }), tools);
+  };
+  const table = (): string => `${athena.marts}.checked`;
+  const negative = (severity?: Assertion['severity']): Assertion =>
+    assertion(
+      'negative',
+      `-- of this label\nSELECT id, amount, note FROM ${table()} WHERE amount < 0 AND timelabel = :timelabel ORDER BY id; -- all`,
+      severity,
+    );
+  const holds = (): Assertion => assertion('ids', `SELECT 1 AS one FROM ${table()} WHERE id IS NULL`);
+
+  beforeAll(async () => {
+    const rows = `VALUES (1, CAST(10.10 AS decimal(10,2)), 'a'), (2, CAST(-3.50 AS decimal(10,2)), NULL), (3, CAST(-1 AS decimal(10,2)), 'ü')`;
+    await transformInTest(athena, 'checked', `SELECT id, amount, note FROM (${rows}) AS v(id, amount, note)`);
+    await transformInTest(
+      athena,
+      'checked',
+      `SELECT x AS id, CAST(0 AS decimal(10,2)) AS amount, 'x' AS note FROM UNNEST(sequence(1, 1000)) AS t(x)`,
+      { timelabel: L9 },
+    );
+  });
+
+  test('counts the rows of each assertion, shows some of them, and fails when one of severity error is violated', async () => {
+    const found = {
+      rows: 3,
+      bytes: null,
+      uri: null,
+      columns: null,
+      checks: [
+        { name: 'ids', severity: 'error', violations: 0, sample: [] },
+        {
+          name: 'negative',
+          severity: 'warn',
+          violations: 2,
+          sample: ['id = 2, amount = -3.50, note = NULL', 'id = 3, amount = -1.00, note = ü'],
+        },
+        { name: 'many', severity: 'warn', violations: 1003, sample: Array(5).fill(expect.any(String)) },
+      ],
+    };
+    const many = assertion('many', `WITH t AS (SELECT * FROM ${table()}) SELECT id FROM t`, 'warn');
+    const first = toolsOf(athena);
+    expect(await check([holds(), negative('warn'), many], { tools: first })).toEqual(found);
+    // An attempt that follows, without a heartbeat or with one, attaches to the counting.
+    for (const lastHeartbeat of [undefined, first.heartbeats.at(-1)]) {
+      const tools = toolsOf(athena, { lastHeartbeat });
+      expect(await check([holds(), negative('warn'), many], { tools, attempt: 2 })).toEqual(found);
+      expect(queryOf(tools)).toBe(queryOf(first));
+    }
+    await expect(check([holds(), negative()], { timelabel: L9 })).resolves.toMatchObject({ rows: 2 });
+    const failed = check([holds(), negative()]);
+    await expect(failed).rejects.toThrow(/holds back .*negative found 2 rows.*First rows: negative: id = 2/);
+    await expect(failed).rejects.toMatchObject({
+      failureClass: 'data_error',
+      facts: { quarantined: 'true', violated: 'negative', 'violations.negative': 2 },
+    });
+  });
+
+  test('whose SQL Athena refuses is no violation, and names assertion, file and line', async () => {
+    for (const [sql, failureClass, message] of [
+      ['SELECT 1 AS a\nFROM WHERE', 'invalid_config', /assertion broken \(sql\/checks\/broken\.sql\)/],
+      ['SELECT 1 AS a\nFROM nowhere.nothing', 'not_found', /sql\/checks\/broken\.sql, line 2/],
+      [`SELECT id FROM ${table()}\nWHERE CAST(note AS integer) = 1`, 'data_error', /assertion broken/],
+    ] as const) {
+      const failed = check([holds(), assertion('broken', sql), negative()]);
+      await expect(failed).rejects.toMatchObject({ failureClass, facts: { assertion: 'broken' } });
+      await expect(failed).rejects.toThrow(message);
+    }
   });
 });

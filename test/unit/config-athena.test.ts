@@ -114,6 +114,27 @@ describe('a transform into Athena', () => {
     expect(stages.find(({ name }) => name === 'per_origin')?.work).toMatchObject({ mode: 'replace' });
   });
 
+  test('may be checked, by SQL that is read as Athena reads it', async () => {
+    const check = (sql: string): string =>
+      `  - sane: { check: lakehouse.marts.per_origin, blocking: true, assert: [ { a: { sql: ${JSON.stringify(sql)} } } ] }\n`;
+    const files = filesOf();
+    const withCheck = (sql: string): ProjectFiles => ({
+      ...files,
+      'pipelines/orders.yaml': (files['pipelines/orders.yaml'] ?? '') + check(sql),
+    });
+    const project = await projectOf(
+      withCheck(
+        String.raw`SELECT 1 AS a FROM marts.per_origin WHERE origin <> '\' AND timelabel = :timelabel`,
+      ),
+    );
+    const stage = project.stages.find(({ name }) => name === 'sane');
+    expect(stage).toMatchObject({ output: 'lakehouse.marts.per_origin$sane', work: { kind: 'check' } });
+    expect(stage && eventTypeOf(stage, project)).toBe('athena');
+    expect(await problemsOf(withCheck('SELECT 1 AS a FROM marts.per_origin WHERE x = :hour'))).toMatchObject([
+      { problem: expect.stringMatching(/:hour is no parameter/) },
+    ]);
+  });
+
   test('is refused for a table that nobody produces, with the place', async () => {
     const sql = 'SELECT 1 AS a\nFROM shop.orders WHERE timelabel = :timelabel\n';
     const problems = await problemsOf(filesOf(undefined, sql));

@@ -134,7 +134,7 @@ describe('a broken check', () => {
       'of files',
       [`check_orders: { check: lake.shop.orders, assert: [ { a: { sql: select 1 } } ] }`],
       [
-        /stages\.check_orders\.check: connection lake is s3, but a check reads from a redshift or snowflake connection\. Use warehouse/,
+        /stages\.check_orders\.check: connection lake is s3, but a check reads from a redshift or athena or snowflake connection\. Use warehouse/,
       ],
     ],
     [

@@ -71,7 +71,7 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
     behalf: [...RESULTS, ...TABLES],
   },
   'publish-athena': {
-    roots: ['activities/stages/publish-source.ts#athenaSource'],
+    roots: ['activities/stages/publish-source.ts#athenaSource', 'activities/stages/check.ts#findInAthena'],
     behalf: [...RESULTS, ...TABLES],
   },
   'inbound-sqs': {
