@@ -18,7 +18,7 @@ const BACKSLASH = 0x5c;
 const CAPITAL_N = 0x4e;
 
 /** Below so many bytes a loop is faster than the calls that copy and search memory. */
-const SHORT = 48;
+const SHORT = 160;
 
 /** One number of 64 bits, as its halves and as what they mean. */
 const halves = new Int32Array(2);

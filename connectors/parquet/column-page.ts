@@ -6,6 +6,9 @@ export const PAGE_ROWS = 20_000;
 /** Room in front of the values for the definition levels: 4 bytes of length, a run header, one bit for each row. */
 const LEVELS_ROOM = roundUp(4 + 4 + PAGE_ROWS / 8);
 
+/** Below so many bytes a loop is faster than the call that copies memory. */
+const SHORT = 32;
+
 /** Bytes that a new page takes at most before it has a value. */
 const MAX_FIRST_CAPACITY = 4 * 1024 * 1024;
 
@@ -29,6 +32,7 @@ export class ColumnPage implements ColumnSink {
   #bytes: Buffer;
   #ints: Int32Array;
   #longs: BigInt64Array;
+  #view: DataView;
   /** Next free byte; `#bits` counts the values of a boolean page. */
   #offset = LEVELS_ROOM;
   #bits = 0;
@@ -41,7 +45,7 @@ export class ColumnPage implements ColumnSink {
     this.#nullable = nullable;
     this.#width = width;
     this.#capacity = PAGE_ROWS * (width < 0 ? 16 : Math.max(width, 1 / 8));
-    [this.#bytes, this.#ints, this.#longs] = allocate(this.#capacity);
+    [this.#bytes, this.#ints, this.#longs, this.#view] = allocate(this.#capacity);
     this.#present = new Uint8Array(nullable ? PAGE_ROWS / 8 : 0);
   }
 
@@ -63,7 +67,7 @@ export class ColumnPage implements ColumnSink {
     this.#markPresent();
     if (value) {
       const at = LEVELS_ROOM + (this.#bits >> 3);
-      this.#bytes.writeUInt8(this.#bytes.readUInt8(at) | (1 << (this.#bits & 7)), at);
+      this.#bytes[at] = (this.#bytes[at] ?? 0) | (1 << (this.#bits & 7));
     }
     this.#bits += 1;
   }
@@ -92,8 +96,10 @@ export class ColumnPage implements ColumnSink {
   /** Two's complement in 16 bytes, most significant first. */
   addBigInt128(value: bigint): void {
     this.#markPresent();
-    this.#bytes.writeBigInt64BE(value >> 64n, this.#offset);
-    this.#bytes.writeBigUInt64BE(BigInt.asUintN(64, value), this.#offset + 8);
+    // Shifting makes a new integer of any length; few values need it.
+    const high = BigInt.asIntN(64, value) === value ? (value < 0n ? -1n : 0n) : value >> 64n;
+    this.#view.setBigInt64(this.#offset, high);
+    this.#view.setBigInt64(this.#offset + 8, BigInt.asIntN(64, value));
     this.#offset += 16;
   }
 
@@ -101,14 +107,16 @@ export class ColumnPage implements ColumnSink {
   addBytes(source: Buffer, start: number, length: number): void {
     // First the room: making it may replace the memory.
     const at = this.openBytes(length);
-    source.copy(this.#bytes, at, start, start + length);
+    const bytes = this.#bytes;
+    if (length > SHORT) source.copy(bytes, at, start, start + length);
+    else for (let place = 0; place < length; place++) bytes[at + place] = source[start + place] ?? 0;
   }
 
   /** Makes room for a value of its own length; answers where its bytes go in `bytes`. */
   openBytes(length: number): number {
     this.#markPresent();
     this.#reserve(length + 4);
-    this.#bytes.writeUInt32LE(length, this.#offset);
+    this.#view.setUint32(this.#offset, length, true);
     const at = this.#offset + 4;
     this.#offset = at + length;
     return at;
@@ -124,7 +132,7 @@ export class ColumnPage implements ColumnSink {
     const end = this.#width === 0 ? LEVELS_ROOM + Math.ceil(this.#bits / 8) : this.#offset;
     const start = this.#nullable ? this.#placeLevels() : LEVELS_ROOM;
     const page = { body: this.#bytes.subarray(start, end), rows: this.#rows, nulls: this.#nulls };
-    [this.#bytes, this.#ints, this.#longs] = allocate(this.#capacity);
+    [this.#bytes, this.#ints, this.#longs, this.#view] = allocate(this.#capacity);
     this.#present.fill(0);
     this.#offset = LEVELS_ROOM;
     this.#bits = 0;
@@ -158,16 +166,16 @@ export class ColumnPage implements ColumnSink {
     if (needed <= capacity) return;
     const larger = allocate(Math.max(capacity * 2, needed));
     this.#bytes.copy(larger[0], 0, 0, this.#offset);
-    [this.#bytes, this.#ints, this.#longs] = larger;
+    [this.#bytes, this.#ints, this.#longs, this.#view] = larger;
     // The next page will need as much, unless it was a single very long value.
     this.#capacity = Math.min(this.#bytes.length - LEVELS_ROOM, MAX_FIRST_CAPACITY);
   }
 }
 
-/** Zeroed memory for the levels and so many bytes of values, seen as bytes and as aligned numbers. */
-function allocate(capacity: number): [Buffer, Int32Array, BigInt64Array] {
+/** Zeroed memory for the levels and so many bytes of values, seen as bytes, as aligned numbers and as any. */
+function allocate(capacity: number): [Buffer, Int32Array, BigInt64Array, DataView] {
   const memory = new ArrayBuffer(roundUp(LEVELS_ROOM + capacity));
-  return [Buffer.from(memory), new Int32Array(memory), new BigInt64Array(memory)];
+  return [Buffer.from(memory), new Int32Array(memory), new BigInt64Array(memory), new DataView(memory)];
 }
 
 function roundUp(size: number): number {

@@ -13,6 +13,9 @@ const SPECIAL = new Map([
 /** Most digits for which every step below is exact in a double: 12, and 3 that fill the last group. */
 export const EXACT_DOUBLE_DIGITS = 12;
 
+/** More are no safe integer; of four, some are. */
+const MOST_SHORT_GROUPS = 4;
+
 const POWERS = Array.from({ length: 17 }, (_, exponent) => 10 ** exponent);
 const BIG_POWERS = Array.from({ length: 39 }, (_, exponent) => 10n ** BigInt(exponent));
 
@@ -37,6 +40,8 @@ export function numericToDouble(view: DataView, at: number, scale: number): numb
 /** As `numericToDouble`, for any count of digits. Three groups at a time: an integer of any length costs memory at each step. */
 export function numericToBigInt(view: DataView, at: number, scale: number): bigint {
   const count = view.getUint16(at);
+  const short = shortNumeric(view, at, count, scale);
+  if (short !== undefined) return BigInt(short);
   let value = 0n;
   for (let digit = 0; digit < count;) {
     const end = Math.min(digit + 3, count);
@@ -48,6 +53,21 @@ export function numericToBigInt(view: DataView, at: number, scale: number): bigi
   const shift = exponent(view, at, count, scale);
   if (shift > 0) value *= bigPower(shift);
   else if (shift < 0) value /= bigPower(-shift);
+  return view.getUint16(at + 4) === NEGATIVE ? -value : value;
+}
+
+/** As `numericToDouble` where every step is exact, else undefined. */
+function shortNumeric(view: DataView, at: number, count: number, scale: number): number | undefined {
+  if (count > MOST_SHORT_GROUPS) return undefined;
+  let value = 0;
+  for (let digit = 0; digit < count; digit++) {
+    value = value * 10_000 + view.getUint16(at + DIGITS_AT + digit * 2);
+  }
+  if (value > Number.MAX_SAFE_INTEGER) return undefined;
+  const shift = exponent(view, at, count, scale);
+  if (shift > 0) value *= power(shift);
+  else if (shift < 0) value /= power(-shift);
+  if (!Number.isSafeInteger(value)) return undefined;
   return view.getUint16(at + 4) === NEGATIVE ? -value : value;
 }
 
