@@ -22,16 +22,20 @@ export async function migrateCatalog(url: string): Promise<void> {
   });
 }
 
-/** Throws when the catalog's schema is older than this build needs, with the command that mends it. */
-export async function requireCatalogSchema(pool: pg.Pool): Promise<void> {
+/** The version of the catalog's schema: the number of migrations that were applied, 0 when there is no catalog yet. */
+export async function readCatalogSchema(pool: pg.Pool): Promise<number> {
   const exists = await pool.query<{ found: boolean }>(
     `select to_regclass('reefline.migration') is not null as found`,
   );
-  const applied =
-    exists.rows[0]?.found === true
-      ? await pool.query<{ count: number }>('select count(*)::int as count from reefline.migration')
-      : undefined;
-  const version = applied?.rows[0]?.count ?? 0;
+  if (exists.rows[0]?.found !== true) return 0;
+  const applied = await pool.query<{ count: number }>(
+    'select count(*)::int as count from reefline.migration',
+  );
+  return applied.rows[0]?.count ?? 0;
+}
+
+/** @throws Error when the catalog's schema is older than this build needs, with the command that mends it. */
+export function requireCatalogSchema(version: number): void {
   if (version < NEEDED) {
     throw new Error(
       `The catalog's schema is at version ${String(version)} and this build needs ${String(NEEDED)}. Run "reefline catalog migrate" once, then start again.`,

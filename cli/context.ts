@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
-import { requireCatalogSchema } from '../catalog/migrate.ts';
 import { openCatalog } from '../workers/catalog.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -89,7 +88,6 @@ export function createContext(terminal: Terminal, argv: readonly string[]): Cont
     openCatalog: async (size = 1) => {
       const db = await openCatalog(env, size, say, AbortSignal.timeout(PATIENCE));
       opened.push(() => db.end());
-      await requireCatalogSchema(db);
       return db;
     },
     connectClient: async () => {

@@ -7,7 +7,6 @@ import { registerStage } from '../activities/stages/register.ts';
 import { transformStage } from '../activities/stages/transform.ts';
 import type { StageRunner } from '../activities/stages/runner.ts';
 import type { Project } from '../pipeline/project.ts';
-import { requireCatalogSchema } from '../catalog/migrate.ts';
 import { Runtime } from '@temporalio/worker';
 import { createActivities } from './activities.ts';
 import { openCatalog } from './catalog.ts';
@@ -51,7 +50,6 @@ async function main(): Promise<void> {
   });
   const encryption = workerEncryption(process.env);
   const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
-  await requireCatalogSchema(db);
   metrics?.watch(db);
   const client = await connectClient(say, stop.signal);
   metrics?.watchRouters(client);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
+import { openGate } from '../../chaos/gate.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { openCatalog } from '../../workers/catalog.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
@@ -89,6 +91,31 @@ describe('the catalog is away', () => {
     expect(await count('reefline.stage_run')).toBe(81);
     expect(await count(`reefline.data_event where stage = 'p.priced'`)).toBeLessThanOrEqual(81);
   }, 450_000);
+
+  test('a worker that starts asks again, also when the catalog is lost between two of its questions', async () => {
+    const { host } = new URL(engine.catalogUrl);
+    const gate = await openGate(host);
+    try {
+      const said: string[] = [];
+      const lost = gate.trap({ pattern: /count.* from reefline[.]migration/, moment: 'asked' }, 60_000);
+      const url = Object.assign(new URL(engine.catalogUrl), { host: gate.address }).href;
+      const opening = openCatalog({ REEFLINE_CATALOG_URL: url }, 1, (line) => said.push(line));
+      expect(await lost).toBe(true);
+      gate.cut();
+      const db = await opening;
+      expect((await db.query('select 1 as answer')).rows).toEqual([{ answer: 1 }]);
+      await db.end();
+      expect(said[0]).toMatch(/cannot be reached.*trying again/);
+      expect(said.at(-1)).toMatch(/answers[.]$/);
+      // A refusal is an answer: nobody waits for it to change.
+      const elsewhere = Object.assign(new URL(url), { search: '?options=-c%20role%3Dpg_monitor' }).href;
+      await expect(openCatalog({ REEFLINE_CATALOG_URL: elsewhere }, 1, () => undefined)).rejects.toThrow(
+        'permission denied',
+      );
+    } finally {
+      await gate.close();
+    }
+  });
 
   test('a run that ends while it is away reports when it is back', async () => {
     const before = await count(`reefline.data_event where stage = 'p.priced' and status = 'SUCCESS'`);
