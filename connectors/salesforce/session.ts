@@ -1,5 +1,5 @@
 import { createPrivateKey, sign } from 'node:crypto';
-import { Connection } from 'jsforce';
+import type { Connection } from 'jsforce';
 import type { SalesforceConnection } from '../../pipeline/connection.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { toSalesforceFailure } from './failures.ts';
@@ -30,12 +30,14 @@ export async function openOrg(
 ): Promise<Org> {
   const { loginUrl, clientId, clientSecret } = connection;
   const where = `"${name}" at ${hostOf(loginUrl)}`;
+  // A large client that only the workers of such a connection need.
+  const client = await import('jsforce');
   let given: readonly number[] = [];
   const signIn = async (api: Connection): Promise<void> => {
     given = [...given.filter((at) => Date.now() - at < TOKENS_MS), Date.now()];
     await api.authorize(grantOf(name, connection));
   };
-  const api = new Connection({
+  const api = new client.Connection({
     loginUrl,
     version: connection.apiVersion ?? API_VERSION,
     oauth2: { loginUrl, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) },
