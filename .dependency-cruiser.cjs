@@ -152,6 +152,18 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: npm('@types/[^/]+') },
     },
     {
+      name: 'packages-that-few-need-are-loaded-on-demand',
+      comment:
+        'Every process would pay for this package with its start. Load it where it is first used: await import(…).',
+      severity: 'error',
+      from: { path: PRODUCTION },
+      to: {
+        path: npm('(snowflake-sdk|@aws-sdk/client-sts|@opentelemetry/exporter-trace-otlp-[^/]+)'),
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'every-package-is-declared',
       comment:
         'This import is not in package.json, or does not exist. Declare the package, or correct the path.',

@@ -16,7 +16,8 @@ import { startSalesforce } from './salesforce/server.ts';
 import type { Credentials } from './salesforce/sessions.ts';
 import { startSnowflake } from './snowflake/server.ts';
 import { startSts } from './sts.ts';
-import { startTemporal } from './temporal.ts';
+import { startTemporal, type LocalTemporal } from './temporal.ts';
+import { startTemporalServer, type TemporalServerPrograms } from './temporal-server.ts';
 
 /** A Salesforce org: its objects, and with what one signs in. */
 export interface OrgRequest {
@@ -28,6 +29,8 @@ export interface OrgRequest {
 export interface CloudRequest {
   readonly dir: string;
   readonly temporal: boolean;
+  /** Start these programs, with PostgreSQL behind them, instead of the development server. */
+  readonly temporalServer?: TemporalServerPrograms;
   readonly keep: boolean;
   /** Start MariaDB too, when it is installed. */
   readonly mysql?: boolean;
@@ -101,11 +104,14 @@ async function startParts(
   const servers = enterableFolder(dir, claim);
   const withMysql = request.mysql === true && findMariadb() !== undefined;
   if (request.mysql === true && !withMysql) log(`MySQL is left out. ${MARIADB_INSTALL}`);
+  const database = begin('PostgreSQL', () =>
+    startPostgres({ dir: join(servers, 'postgres'), keep, announce }),
+  );
   const [postgres, objects, temporal, mariadb] = await Promise.all([
-    begin('PostgreSQL', () => startPostgres({ dir: join(servers, 'postgres'), keep, announce })),
+    database,
     begin('S3 and SQS', () => startObjectStore({ dir: join(dir, 'object-store'), region: REGION, keep })),
     request.temporal
-      ? begin('Temporal', () => startTemporal({ dir: join(dir, 'temporal'), announce }))
+      ? begin('Temporal', () => startCluster(request, join(dir, 'temporal'), announce, database))
       : undefined,
     withMysql
       ? begin('MariaDB', () => startMariadb({ dir: join(servers, 'mariadb'), keep, announce }))
@@ -162,6 +168,17 @@ async function startParts(
     temporalAddress: temporal?.address ?? '',
     temporalUiUrl: temporal?.uiUrl ?? '',
   };
+}
+
+async function startCluster(
+  { temporalServer }: CloudRequest,
+  dir: string,
+  announce: (command: string) => void,
+  database: Promise<{ readonly url: string }>,
+): Promise<LocalTemporal> {
+  if (temporalServer === undefined) return startTemporal({ dir, announce });
+  const { url } = await database;
+  return startTemporalServer({ dir, announce, programs: temporalServer, postgresUrl: url });
 }
 
 async function startOrgs(

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { reclaimFolder } from './claim.ts';
 import type { OrgRequest } from './cloud-parts.ts';
 import type { CloudReply } from './cloud-process.ts';
+import type { TemporalServerPrograms } from './temporal-server.ts';
 
 /** A running local cloud: PostgreSQL, S3, SQS, Glue, Athena, the Redshift Data API, Snowflake, Temporal, MariaDB and Salesforce orgs on 127.0.0.1. */
 export interface LocalCloud {
@@ -36,6 +37,8 @@ export interface LocalCloudOptions {
   readonly dir?: string;
   /** Start Temporal too. Default: true. */
   readonly temporal?: boolean;
+  /** Start this Temporal server, with PostgreSQL behind it, instead of the development server. It has no Web UI. */
+  readonly temporalServer?: TemporalServerPrograms;
   /** Start the system's MariaDB too, when it is installed; `log` is told when it is not. Default: false. */
   readonly mysql?: boolean;
   /** Start these Salesforce orgs too, by name. Default: none. */
@@ -63,6 +66,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   const request = JSON.stringify({
     dir,
     temporal: options.temporal ?? true,
+    temporalServer: options.temporalServer,
     keep: options.keep ?? false,
     mysql: options.mysql ?? false,
     salesforce: options.salesforce ?? {},

@@ -1,8 +1,9 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startLocalCloud } from '../../local/cloud.ts';
+import { startLocalCloud, type LocalCloudOptions } from '../../local/cloud.ts';
 import { MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
+import type { TemporalServerPrograms } from '../../local/temporal-server.ts';
 import { makeCatalogTemplate } from './local-cloud.ts';
 import { keepForTeardown } from './running-cloud.ts';
 import { BUNDLE_VARIABLE, workflowBundle } from './workflow-bundle.ts';
@@ -16,7 +17,7 @@ export default async function globalSetup(): Promise<void> {
   const cache = process.env['REEFLINE_CACHE'] ?? fileURLToPath(new URL('../../.cache', import.meta.url));
   process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
-  const cloud = await startLocalCloud({ mysql: true });
+  const cloud = await startLocalCloud({ mysql: true, ...temporalServer() });
   keepForTeardown(cloud);
   await makeCatalogTemplate(cloud.postgresUrl);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
@@ -31,4 +32,10 @@ export default async function globalSetup(): Promise<void> {
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
   if (cloud.mysqlUrl === '') process.stderr.write(`The tests with MySQL are skipped. ${MARIADB_INSTALL}\n`);
   else process.env['REEFLINE_TEST_MYSQL_URL'] = cloud.mysqlUrl;
+}
+
+/** The Temporal server that `npm run test:server` has built, in place of the development server. */
+function temporalServer(): LocalCloudOptions {
+  const programs = process.env['REEFLINE_TEST_TEMPORAL_SERVER'];
+  return programs === undefined ? {} : { temporalServer: JSON.parse(programs) as TemporalServerPrograms };
 }

@@ -219,6 +219,12 @@ describe('the manifests and the composition', () => {
     expect(plain.filter(({ name }) => /URL|KEY|PASSWORD|SECRET/.test(name))).toEqual([]);
   });
 
+  test('name the Temporal server that the suite runs on with npm run test:server', () => {
+    const [, tested = ''] = /const VERSION = 'v([\d.]+)'/.exec(text('scripts/test-server.mjs')) ?? [];
+    expect(services['temporal']?.image).toBe(`temporalio/server:${tested}`);
+    expect(services['temporal-schema']?.image).toBe(`temporalio/admin-tools:${tested}`);
+  });
+
   test('let containers do nothing that a worker does not need', () => {
     expect(pods).toHaveLength(2);
     for (const { spec } of pods) {
