@@ -1,5 +1,5 @@
 /** The process that sends messages to a queue, as an endpoint is owed them or with the AWS SDK alone, and says how long it took. */
-import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { forwardEvents, type Forwarded } from '../activities/forward-events.ts';
 import { connectCatalog } from '../catalog/connect.ts';
@@ -37,8 +37,6 @@ const {
   messages: rawMessages = 0,
 } = JSON.parse(process.argv[2] ?? '{}') as ForwardRequest;
 const db = connectCatalog(catalogUrl, 4);
-const client = createSqsClient({});
-const queue = { client, queueUrl };
 const rssAfterCalls: number[] = [];
 const work = endpoint === undefined ? await raw() : (): Promise<number> => forward(endpoint);
 const [begun, used] = [performance.now(), process.cpuUsage()];
@@ -53,11 +51,11 @@ const report: ForwardReport = {
   rssAfterCalls,
 };
 process.stdout.write(JSON.stringify(report));
-client.destroy();
 await db.end();
 
 /** Calls the activity as the publisher does, until nothing is owed. */
 async function forward(name: string): Promise<number> {
+  const queue = { client: createSqsClient({}), queueUrl };
   const forwarding = { db, sender: () => createQueueSender(queue), redact: (text: string) => text };
   for (let sum = 0; ;) {
     const call = (): Promise<Forwarded> => forwardEvents(forwarding, name);
@@ -69,12 +67,21 @@ async function forward(name: string): Promise<number> {
     if (failed > 0) throw new Error(`${String(failed)} messages to ${name} failed.`);
     sum += delivered;
     rssAfterCalls.push(Math.round(process.memoryUsage.rss() / 2 ** 20));
-    if (nextDueSeconds === null) return sum;
+    if (nextDueSeconds !== null) continue;
+    queue.client.destroy();
+    return sum;
   }
 }
 
-/** Reads what messages consist of and connects; what is returned sends them, with the attributes that Reefline gives them. */
+/**
+ * Reads what messages consist of and connects; what is returned sends them, with the attributes that Reefline gives them, by a client that
+ * is what the SDK makes it but for the times after which Reefline gives up a call.
+ */
 async function raw(): Promise<() => Promise<number>> {
+  const client = new SQSClient({
+    useQueueUrlAsEndpoint: false,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
+  });
   const { rows } = await db.query<{ id: string; type: string; body: object }>(
     'select event_id as id, event_type as type, body from reefline.data_event order by seq limit $1',
     [rawMessages],
@@ -94,6 +101,7 @@ async function raw(): Promise<() => Promise<number>> {
   };
   return async () => {
     await Promise.all(Array.from({ length: LANES }, send));
+    client.destroy();
     return rows.length;
   };
 }

@@ -109,8 +109,12 @@ export async function settleDeliveries(
                   next_attempt_at = clock_timestamp() + make_interval(secs => coalesce(o.retry_in, 0))
              from jsonb_to_recordset($2::jsonb)
                as o(endpoint text, "eventId" text, replay text, message_id text, error text, class text, retry_in double precision)
-            -- Always true, and no equality of d: of an endpoint that statistics do not know, the planner would read all.
-            where o.endpoint || '' = $1 and d.endpoint = o.endpoint and d.event_id = o."eventId" and d.replay is not distinct from o.replay
+               -- A look-up for each, which no plan can turn round: where statistics say that nobody is owed anything, the planner would read
+               -- all of it for each message of the answer.
+               cross join lateral (
+                 select ctid as place from reefline.delivery where endpoint = o.endpoint and event_id = o."eventId" limit 1) found
+            -- Always true, and one row of the answer to the planner, so that the place of each is what leads to it.
+            where o.endpoint || '' = $1 and d.ctid = found.place and d.event_id || '' = o."eventId" and d.replay is not distinct from o.replay
            returning d.status),
            called as (
              insert into reefline.endpoint_health as h (endpoint, failed_calls, failing_since, last_success_at, last_failure_at, last_error, error_class)

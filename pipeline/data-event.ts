@@ -119,15 +119,16 @@ export function dataEventIn(events: readonly ReeflineEvent[]): DataEvent | undef
 
 /** The same event with the documented fields first, as customers know it; the catalog's jsonb keeps no order. */
 export function inDocumentedOrder(event: ReeflineEvent): ReeflineEvent {
+  // A field stays where it stood first, so that one copy of the event puts all others behind these; it is made for each message.
   if (event.event_type === 'metadata') return event;
   if (event.event_type === 'endpoint') {
-    const { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds, ...others } =
-      event;
-    return { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds, ...others };
+    const { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds } = event;
+    const first = { event_type, endpoint, health, previous, reason, time, error, oldestUnsentSeconds };
+    return Object.assign(first, event);
   }
-  const { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours } =
-    event;
-  return { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime, ...ours };
+  const { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime } = event;
+  const first = { event_type, type, schema, table, timelabel, status, startTime, updateTime, endTime };
+  return Object.assign(first, event);
 }
 
 /** Longest error text that an event carries, in UTF-16 units; the full text stays in the run's history. */

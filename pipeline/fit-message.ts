@@ -14,26 +14,41 @@ export type SentEvent = ReeflineEvent & {
 
 /** A message says where in a trace it stands itself, and not where its event once came from. */
 function withoutContext(event: ReeflineEvent): ReeflineEvent {
-  if (event.event_type === 'endpoint') return event;
+  if (event.event_type === 'endpoint' || event.traceparent === undefined) return event;
   const { traceparent: _, ...others } = event;
   return others;
+}
+
+/** Most UTF-8 bytes of a UTF-16 unit, so that of most texts none has to be counted. */
+const BYTES_OF_UNIT = 3;
+
+/** An event as it is sent, and its JSON. */
+export interface FittedMessage {
+  readonly event: SentEvent;
+  readonly json: string;
 }
 
 /**
  * The event with its documented fields first, as it is when it fits; else without its long lists and at last without the
  * facts of its error, one after the other until it fits. `bytesOf` counts the UTF-8 bytes of a text.
  */
-export function fitMessage(event: ReeflineEvent, bytesOf: (text: string) => number): SentEvent {
-  let fitted: SentEvent = inDocumentedOrder(withoutContext(event));
+export function fitMessage(event: ReeflineEvent, bytesOf: (text: string) => number): FittedMessage {
+  let fitted = written(inDocumentedOrder(withoutContext(event)));
+  const fits = ({ json }: FittedMessage): boolean =>
+    json.length * BYTES_OF_UNIT <= MAX_EVENT_BYTES || bytesOf(json) <= MAX_EVENT_BYTES;
   const omitted: string[] = [];
   for (const field of LONG_FIELDS) {
-    if (bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES) break;
-    const list = new Map<string, unknown>(Object.entries(fitted)).get(field);
+    if (fits(fitted)) return fitted;
+    const list = new Map<string, unknown>(Object.entries(fitted.event)).get(field);
     if (!Array.isArray(list) || list.length === 0) continue;
     omitted.push(field);
-    fitted = { ...fitted, [field]: [], omitted };
+    fitted = written({ ...fitted.event, [field]: [], omitted });
   }
-  if (!('error' in fitted) || fitted.error === null || bytesOf(JSON.stringify(fitted)) <= MAX_EVENT_BYTES)
-    return fitted;
-  return { ...fitted, error: { ...fitted.error, facts: {} }, omitted: [...omitted, 'error.facts'] };
+  const { event: sent } = fitted;
+  if (!('error' in sent) || sent.error === null || fits(fitted)) return fitted;
+  return written({ ...sent, error: { ...sent.error, facts: {} }, omitted: [...omitted, 'error.facts'] });
+}
+
+function written(event: SentEvent): FittedMessage {
+  return { event, json: JSON.stringify(event) };
 }

@@ -28,10 +28,10 @@ export interface TextTools {
 /** The text of a message in the format of its endpoint. */
 export function messageBody(message: MessageEvent, format: MessageFormat, tools: TextTools): string {
   const { seq, replayed, traceparent } = message;
-  const sent = fitMessage(message.event, tools.bytesOf);
+  const { event: sent, json } = fitMessage(message.event, tools.bytesOf);
   switch (format) {
     case 'data-event':
-      return JSON.stringify(replayed ? { ...sent, replayed } : sent);
+      return replayed ? JSON.stringify({ ...sent, replayed }) : json;
     case 'cloudevents':
       return JSON.stringify(cloudEvent(sent, seq, { replayed, traceparent }));
     case 'openlineage':

@@ -1,5 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { roleCredentials, type AssumedRole } from './assumed-role.ts';
+import { Md5, Sha256 } from './hashes.ts';
 
 export interface Queue {
   readonly client: SQSClient;
@@ -22,6 +23,8 @@ export function createSqsClient({
     ...(role === undefined ? {} : { credentials: roleCredentials(role, region) }),
     // The queue URL names the queue; the host to call is the client's own endpoint, which may be another.
     useQueueUrlAsEndpoint: false,
+    md5: Md5,
+    sha256: Sha256,
     // A silent peer must not hold the publisher of an endpoint until the activity's own timeout.
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
   });

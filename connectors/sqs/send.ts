@@ -1,4 +1,8 @@
-import { SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  SendMessageBatchCommand,
+  type MessageAttributeValue,
+  type SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
 import type { OutgoingMessage, SendResult } from '../../pipeline/outgoing.ts';
 import type { Queue } from './client.ts';
 import { classifyEntry, classifySqs } from './failures.ts';
@@ -27,11 +31,11 @@ export function batchMessages(messages: readonly OutgoingMessage[]): readonly (r
 }
 
 /** What SQS counts of a message: its body, and names, values and types of its attributes. */
-export function messageBytes(message: Pick<OutgoingMessage, 'body' | 'attributes'>): number {
-  const attributes = Object.entries(message.attributes).map(
-    ([name, value]) => Buffer.byteLength(name) + Buffer.byteLength(value) + 'String'.length,
-  );
-  return Buffer.byteLength(message.body) + attributes.reduce((sum, size) => sum + size, 0);
+export function messageBytes({ body, attributes }: Pick<OutgoingMessage, 'body' | 'attributes'>): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(attributes))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 'String'.length;
+  return bytes;
 }
 
 /** Sends one batch. Never throws: every message comes back delivered or with the class of its failure. */
@@ -39,23 +43,12 @@ export async function sendBatch(
   { client, queueUrl }: Queue,
   batch: readonly OutgoingMessage[],
 ): Promise<readonly SendResult[]> {
+  const ordered = isFifo(queueUrl);
   try {
     const sent = await client.send(
       new SendMessageBatchCommand({
         QueueUrl: queueUrl,
-        Entries: batch.map((message, index) => ({
-          Id: String(index),
-          MessageBody: message.body,
-          ...(isFifo(queueUrl)
-            ? { MessageGroupId: fifoId(message.group), MessageDeduplicationId: fifoId(message.id) }
-            : {}),
-          MessageAttributes: Object.fromEntries(
-            Object.entries(message.attributes).map(([name, value]) => [
-              name,
-              { DataType: 'String', StringValue: value },
-            ]),
-          ),
-        })),
+        Entries: batch.map((message, index) => entryOf(message, index, ordered)),
       }),
     );
     const delivered = new Map((sent.Successful ?? []).map((entry) => [entry.Id, entry.MessageId ?? '']));
@@ -69,4 +62,16 @@ export async function sendBatch(
     const failure = classifySqs(error);
     return batch.map(({ id }) => ({ id, messageId: null, error: failure }));
   }
+}
+
+function entryOf(
+  { id, group, body, attributes }: OutgoingMessage,
+  index: number,
+  ordered: boolean,
+): SendMessageBatchRequestEntry {
+  const MessageAttributes: Record<string, MessageAttributeValue> = {};
+  for (const [name, value] of Object.entries(attributes))
+    MessageAttributes[name] = { DataType: 'String', StringValue: value };
+  const entry = { Id: String(index), MessageBody: body, MessageAttributes };
+  return ordered ? { ...entry, MessageGroupId: fifoId(group), MessageDeduplicationId: fifoId(id) } : entry;
 }
