@@ -19,13 +19,14 @@ import { workerEncryption } from './payload-encryption.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
 import { connectClient, connectWorker } from './temporal.ts';
+import { workerVersioning } from './versioning.ts';
 import { askedTraces } from './traces/asked-traces.ts';
 import type { TracesOptions, WorkerTraces } from './traces/start.ts';
 
 /*
  * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
  * REEFLINE_WEBHOOK_ALLOW,
- * REEFLINE_PAYLOAD_KEYS, REEFLINE_PAYLOAD_KEY, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
+ * REEFLINE_PAYLOAD_KEYS, REEFLINE_PAYLOAD_KEY, REEFLINE_DEPLOYMENT, REEFLINE_BUILD_ID, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const log = openLog(process.env, (line) => void process.stderr.write(line));
 const { say } = log;
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     },
   });
   const encryption = workerEncryption(process.env);
+  const versioning = workerVersioning(process.env);
   const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, stop.signal);
   metrics?.watch(db);
   const client = await connectClient(say, stop.signal);
@@ -114,6 +116,7 @@ async function main(): Promise<void> {
       onRouting,
       activityInterceptors: log.activityInterceptors,
       encryption,
+      versioning,
     });
   } finally {
     await inbound.stop();

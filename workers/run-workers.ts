@@ -32,6 +32,8 @@ export interface WorkersOptions {
   readonly activityInterceptors?: ActivityInterceptorsFactory[];
   /** How payloads are encrypted; absent, they are not. */
   readonly encryption?: DataConverter;
+  /** Which build this is, for deployments that run several at once. */
+  readonly versioning?: Pick<WorkerOptions, 'workerDeploymentOptions'>;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function runWorkers({
   onRouting = () => undefined,
   activityInterceptors = [],
   encryption = {},
+  versioning = {},
 }: WorkersOptions): Promise<void> {
   const running = new Map<string, { worker: Worker; done: Promise<void> }>();
   const start = async (
@@ -56,6 +59,7 @@ export async function runWorkers({
   ): Promise<void> => {
     const worker = await Worker.create({
       ...temporal,
+      ...versioning,
       shutdownGraceTime: '20s',
       shutdownForceTime: '40s',
       interceptors: { activity: activityInterceptors },
@@ -72,7 +76,8 @@ export async function runWorkers({
   });
   const ended = (): Promise<void> => Promise.race([...running.values()].map(({ done }) => done));
   try {
-    await start(routingWorker(activities, workflowBundle));
+    const versioned = versioning.workerDeploymentOptions !== undefined;
+    await start(routingWorker(activities, workflowBundle ?? workflowsPath(versioned)));
     say(`Routing on task queue ${ROUTING_QUEUE}.`);
     onRouting();
     const { findSyncLabels, runStage } = activities;
@@ -106,20 +111,22 @@ export async function runWorkers({
   await Promise.all([...running.values()].map(({ done }) => done));
 }
 
+/** The module whose exports are the workflows. */
+export function workflowsPath(versioned: boolean): string {
+  const module = versioned ? '../workflows/versioned.ts' : '../workflows/index.ts';
+  return fileURLToPath(new URL(module, import.meta.url));
+}
+
 function routingWorker(
   activities: Activities,
-  bundle: { readonly code: string } | undefined,
+  workflows: string | { readonly code: string },
 ): Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string } {
   const { acceptEvents, closeRun, forwardEvents, openRun, passDeadline, resolveSync, resolveTick } =
     activities;
   const { advanceBackfill, controlBackfill, planBackfill, sweepKind } = activities;
-  const workflows =
-    bundle === undefined
-      ? { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }
-      : { workflowBundle: bundle };
   return {
     taskQueue: ROUTING_QUEUE,
-    ...workflows,
+    ...(typeof workflows === 'string' ? { workflowsPath: workflows } : { workflowBundle: workflows }),
     dataConverter: {
       payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.ts', import.meta.url)),
     },

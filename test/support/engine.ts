@@ -9,7 +9,8 @@ import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { createActivities } from '../../workers/activities.ts';
 import { clientEncryption, workerEncryption } from '../../workers/payload-encryption.ts';
-import { runWorkers } from '../../workers/run-workers.ts';
+import { runWorkers, workflowsPath } from '../../workers/run-workers.ts';
+import { workerVersioning } from '../../workers/versioning.ts';
 import { freshCatalog, fromEnvironment } from './local-cloud.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -22,7 +23,7 @@ export interface Engine {
   readonly namespace: string;
   readonly catalogUrl: string;
   apply(project: Project): Promise<number>;
-  /** With variables that name keys, they encrypt payloads as workers in such an environment do. */
+  /** With variables that name keys or a build, as workers in such an environment. A second call starts others beside them. */
   startWorkers(variables?: NodeJS.ProcessEnv): Promise<void>;
   stopWorkers(): Promise<void>;
   close(): Promise<void>;
@@ -61,7 +62,7 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     check: runner,
     custom: runner,
   };
-  let stop: (() => Promise<void>) | undefined;
+  const stops: (() => Promise<void>)[] = [];
   const engine: Engine = {
     db,
     client,
@@ -70,6 +71,8 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     apply: async (project) => (await applyProject(db, client, project, 'test')).version,
     startWorkers: async (variables = NONE) => {
       const encryption = workerEncryption(variables);
+      const { failureConverterPath } = encryption;
+      const versioning = workerVersioning(variables);
       const own = { connection, namespace, ...clientEncryption(variables) };
       const activities = createActivities({
         ...{ db, runners },
@@ -84,21 +87,26 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
         activities,
         say: (line) => lines.push(line),
         signal: controller.signal,
-        workflowBundle: await workflowBundle(encryption.failureConverterPath),
+        workflowBundle: await workflowBundle({
+          ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
+          ...(versioning.workerDeploymentOptions === undefined ? {} : { workflowsPath: workflowsPath(true) }),
+        }),
         encryption,
+        versioning,
       });
       done.catch(() => undefined);
-      stop = async () => {
+      stops.push(async () => {
         controller.abort();
         await done;
-        stop = undefined;
-      };
+      });
       while (!lines.some((line) => line.includes(ROUTING_QUEUE)))
         await new Promise((resolve) => setTimeout(resolve, 10));
     },
-    stopWorkers: async () => stop?.(),
+    stopWorkers: async () => {
+      await Promise.all(stops.splice(0).map((stop) => stop()));
+    },
     close: async () => {
-      await stop?.();
+      await engine.stopWorkers();
       await native.close();
       await connection.close();
       await db.end();

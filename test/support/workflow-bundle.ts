@@ -10,14 +10,19 @@ export const PAYLOAD_CONVERTER_PATH = fileURLToPath(
 /** Names the file with the bundle that the set-up of the whole run has made. */
 export const BUNDLE_VARIABLE = 'REEFLINE_TEST_WORKFLOW_BUNDLE';
 
+interface Special {
+  readonly failureConverterPath?: string;
+  readonly workflowsPath?: string;
+}
+
 let bundled: Promise<{ code: string }> | undefined;
 
 /**
- * The workflows of this build as workers run them; bundled once for a run, or for a suite where the run has no cloud. With
- * a converter of failures it is another bundle, which is made for whoever asks.
+ * The workflows of this build as workers run them; bundled once for a run, or for a suite where the run has no cloud. For
+ * workers that encrypt or tell their build it is another bundle, which is made for whoever asks.
  */
-export function workflowBundle(failureConverterPath?: string): Promise<{ code: string }> {
-  if (failureConverterPath !== undefined) return bundle({ failureConverterPath });
+export function workflowBundle(special: Special = {}): Promise<{ code: string }> {
+  if (Object.keys(special).length > 0) return bundle(special);
   bundled ??= readOrBundle();
   return bundled;
 }
@@ -28,10 +33,10 @@ async function readOrBundle(): Promise<{ code: string }> {
   return bundle({});
 }
 
-function bundle(converters: { readonly failureConverterPath?: string }): Promise<{ code: string }> {
+function bundle(special: Special): Promise<{ code: string }> {
   return bundleWorkflowCode({
-    ...converters,
     workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    ...special,
     payloadConverterPath: PAYLOAD_CONVERTER_PATH,
     logger: new DefaultLogger('ERROR'),
   });
