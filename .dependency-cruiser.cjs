@@ -158,7 +158,7 @@ module.exports = {
       severity: 'error',
       from: { path: PRODUCTION },
       to: {
-        path: npm('(snowflake-sdk|@aws-sdk/client-sts|@opentelemetry/exporter-trace-otlp-[^/]+)'),
+        path: npm('(snowflake-sdk|jsforce|@aws-sdk/client-sts|@opentelemetry/exporter-trace-otlp-[^/]+)'),
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
