@@ -47,7 +47,7 @@ export interface Unopened {
 function unopened({ metadata }: Payload): Unopened | undefined {
   if (ascii(metadata?.['encoding']) !== 'binary/encrypted') return undefined;
   const key = storableText(ascii(metadata?.['encryption-key-id']), 100);
-  const reason = `it is encrypted with the key "${key}", which does not open it or which this worker does not take`;
+  const reason = `it is encrypted with the key "${key}", which does not open it, or which this worker does not have`;
   return { $undecodable: reason, $encrypted: key };
 }
 

@@ -160,6 +160,9 @@ describe('on the catalog alone', () => {
   });
 
   test('what one event costs does not grow with the log: no acceptance reads a whole table', async () => {
+    // A vacuum that comes by itself reads tables, too, for their BRIN index, and those readings are counted.
+    for (const table of ['data_event', 'stage_run', 'verdict', 'run_input'])
+      await catalog.db.query(`alter table reefline.${table} set (autovacuum_enabled = off)`);
     await catalog.db.query(
       `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, status, outcome, router, body)
        select d || '/' || n, 'data', 'warehouse.' || d, to_char(timestamp '1900-01-01' + n * interval '1 day', 'YYYYMMDD"000000"'),

@@ -269,6 +269,7 @@ describe('whatever is signalled', () => {
       ),
     );
     const reason = { $undecodable: expect.any(String) };
-    expect(batchOf(asked)).toEqual([reason, reason, reason, null]);
+    const encrypted = { $undecodable: expect.stringContaining('is encrypted with'), $encrypted: '' };
+    expect(batchOf(asked)).toEqual([reason, encrypted, reason, null]);
   });
 });
