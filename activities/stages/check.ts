@@ -5,6 +5,7 @@ import { openWarehouse } from '../../connectors/redshift/client.ts';
 import { trackProgress } from '../../connectors/redshift/progress.ts';
 import { findViolations } from '../../connectors/redshift/violations.ts';
 import { findViolations as findInSnowflake } from '../../connectors/snowflake/violations.ts';
+import type { AssertionQuery, Violations } from '../../pipeline/assertion-query.ts';
 import type { AssertionResult } from '../../pipeline/assertion-result.ts';
 import type { AthenaConnection, Connection } from '../../pipeline/connection.ts';
 import { bindParameters, type SqlReader } from '../../pipeline/sql-parameters.ts';
@@ -15,7 +16,7 @@ import { destinationOf } from './destination.ts';
 import type { StageRun, StageRunner, StageTools } from './runner.ts';
 import { warehouseTarget } from './warehouse-target.ts';
 
-type Found = readonly { readonly count: number; readonly sample: readonly string[] }[];
+type Found = readonly Violations[];
 
 /** Looks for rows that violate the assertions about one label of a table. Changes nothing in the warehouse. */
 export const checkStage: StageRunner<CheckWork> = async (run, tools) => {
@@ -69,10 +70,7 @@ async function findInRedshift(run: StageRun<CheckWork>, tools: StageTools): Prom
   }
 }
 
-function queriesOf(
-  run: StageRun<CheckWork>,
-  reader: SqlReader,
-): readonly { readonly name: string; readonly file: string; readonly select: string }[] {
+function queriesOf(run: StageRun<CheckWork>, reader: SqlReader): readonly AssertionQuery[] {
   return run.stage.work.assertions.map(({ name, sql, file }) => ({
     name,
     file,

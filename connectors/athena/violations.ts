@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import {
+  assertionFailure,
+  SAMPLE_ROWS,
+  sampleText,
+  unshownSample,
+  type AssertionQuery,
+  type Violations,
+} from '../../pipeline/assertion-query.ts';
 import { isRetryable, StageFailure } from '../../pipeline/failure.ts';
-import { storableText } from '../../pipeline/storable.ts';
 import type { Athena } from './client.ts';
 import { withoutSemicolon } from './create-table-as.ts';
 import { queryFailure, type Place } from './failures.ts';
@@ -9,30 +16,12 @@ import { follow, submit } from './query.ts';
 import { runResumable, type Marker } from './resumable.ts';
 import { firstRows, resultPages } from './results.ts';
 
-/** A SELECT of the rows that should not be there. */
-export interface AssertionQuery {
-  readonly name: string;
-  readonly select: string;
-  /** Where the SELECT stands, for messages. */
-  readonly file: string;
-}
-
-export interface Violations {
-  readonly count: number;
-  /** At most five of the rows, as text for people. */
-  readonly sample: readonly string[];
-}
-
 /** The queries of one revision of a check. */
 export interface ViolationRequest {
   readonly marker: Marker;
   readonly queries: readonly AssertionQuery[];
   readonly attempt: number;
 }
-
-const SAMPLE_ROWS = 5;
-/** UTF-16 units of one row of a sample. */
-const SAMPLE_TEXT = 300;
 
 /**
  * Counts the rows of all queries in one query, so that they see the same state of the catalog, then reads a few rows of those that have
@@ -82,21 +71,17 @@ async function namingQuery(
 ): Promise<unknown> {
   if (!(error instanceof StageFailure) || isRetryable(error.failureClass)) return error;
   for (const [at, query] of queries.entries()) {
-    const { name, file } = query;
     try {
-      await run(athena, countSelect(query, at), `count the violations of ${name}`, file, watch);
+      await run(athena, countSelect(query, at), `count the violations of ${query.name}`, query.file, watch);
     } catch (own) {
       watch.signal.throwIfAborted();
       if (!(own instanceof StageFailure)) return own;
-      const message = `The SQL of assertion ${name} (${file}) failed. ${own.message}`;
-      const facts = { ...own.facts, assertion: name, file };
-      return new StageFailure(own.failureClass, message, { cause: own, facts });
+      return assertionFailure(query, own);
     }
   }
   return error;
 }
 
-/** The rows are for people only: where they cannot be read, the count has to do. */
 async function readSample(
   athena: Athena,
   { name, select, file }: AssertionQuery,
@@ -106,10 +91,10 @@ async function readSample(
   try {
     const id = await run(athena, sql, `read rows that violate ${name}`, file, watch);
     const [names = [], ...rows] = await firstRows(athena, id, watch);
-    return rows.map((row) => rowText(names, row));
+    return rows.map((row) => sampleText(names, row));
   } catch (error) {
     if (!(error instanceof StageFailure) || isRetryable(error.failureClass)) throw error;
-    return [storableText(`(cannot be shown: ${error.message})`, SAMPLE_TEXT)];
+    return unshownSample(error);
   }
 }
 
@@ -120,9 +105,4 @@ async function run(athena: Athena, sql: string, doing: string, file: string, wat
   const query = await follow(athena, id, watch);
   if (query.Status?.State !== 'SUCCEEDED') throw queryFailure(query, place);
   return id;
-}
-
-function rowText(names: readonly (string | null)[], row: readonly (string | null)[]): string {
-  const text = row.map((value, at) => `${names[at] ?? ''} = ${value ?? 'NULL'}`).join(', ');
-  return text.length <= SAMPLE_TEXT ? text : `${storableText(text, SAMPLE_TEXT)}…`;
 }

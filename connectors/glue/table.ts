@@ -97,8 +97,30 @@ async function create(session: GlueSession, wanted: TableDefinition, batch: Glue
     StorageDescriptor: parquetStorage(batch, wanted.location),
     Parameters: { EXTERNAL: 'TRUE', classification: 'parquet' },
   };
-  await call(session, `create table ${wanted.database}.${wanted.table}`, (client, options) =>
-    client.send(new CreateTableCommand({ DatabaseName: wanted.database, TableInput: input }), options),
+  await createTable(session, wanted.database, input);
+}
+
+/** Changes the table as it was read; what others have set on it stays. Throws StageFailure `conflict` when it was changed since. */
+export async function updateTable(
+  session: GlueSession,
+  doing: string,
+  database: string,
+  existing: Table,
+  changes: Omit<TableInput, 'Name'>,
+): Promise<void> {
+  const TableInput = { ...inputOf(existing), ...changes };
+  await call(session, doing, (client, options) =>
+    client.send(
+      new UpdateTableCommand({ DatabaseName: database, TableInput, VersionId: existing.VersionId }),
+      options,
+    ),
+  );
+}
+
+/** Throws StageFailure `conflict` when somebody else has just created it. */
+export async function createTable(session: GlueSession, database: string, input: TableInput): Promise<void> {
+  await call(session, `create table ${database}.${input.Name ?? ''}`, (client, options) =>
+    client.send(new CreateTableCommand({ DatabaseName: database, TableInput: input }), options),
   );
 }
 
@@ -113,19 +135,9 @@ async function widen(
   const merged = mergeColumns(name, existing.StorageDescriptor?.Columns ?? [], batch);
   const { columns, partition, added } = merged;
   if (added.length + merged.widened.length === 0) return { change: 'unchanged', added, columns, partition };
-  await call(session, `widen table ${name}`, (client, options) =>
-    client.send(
-      new UpdateTableCommand({
-        DatabaseName: wanted.database,
-        TableInput: {
-          ...inputOf(existing),
-          StorageDescriptor: { ...existing.StorageDescriptor, Columns: [...columns] },
-        },
-        VersionId: existing.VersionId,
-      }),
-      options,
-    ),
-  );
+  await updateTable(session, `widen table ${name}`, wanted.database, existing, {
+    StorageDescriptor: { ...existing.StorageDescriptor, Columns: [...columns] },
+  });
   return { change: 'widened', added, columns, partition };
 }
 
@@ -148,7 +160,7 @@ function checkPartitioning(name: string, table: Table): void {
 }
 
 /** What UpdateTable accepts of what GetTable gave: everything that others set on the table stays. */
-export function inputOf(table: Table): TableInput {
+function inputOf(table: Table): TableInput {
   return {
     Name: table.Name,
     Description: table.Description,

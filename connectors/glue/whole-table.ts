@@ -1,18 +1,12 @@
-import {
-  CreateTableCommand,
-  UpdateTableCommand,
-  type Column as GlueColumn,
-  type Table,
-  type TableInput,
-} from '@aws-sdk/client-glue';
+import type { Column as GlueColumn, Table, TableInput } from '@aws-sdk/client-glue';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import { call, type GlueSession } from './call.ts';
+import type { GlueSession } from './call.ts';
 import { glueColumns } from './column-types.ts';
 import { mergeColumns } from './columns-merge.ts';
 import { withoutContention } from './contention.ts';
 import { parquetStorage } from './parquet-storage.ts';
-import { ensureDatabase, findTable, inputOf, type TableName } from './table.ts';
+import { createTable, ensureDatabase, findTable, updateTable, type TableName } from './table.ts';
 
 /** Parameters that say whose rows a table without partitions shows. */
 const LABEL = 'reefline.timelabel';
@@ -82,9 +76,7 @@ async function create(
     StorageDescriptor: parquetStorage(columns, wanted.location),
     Parameters: { EXTERNAL: 'TRUE', classification: 'parquet', ...parametersOf(wanted) },
   };
-  await call(session, `create table ${wanted.database}.${wanted.table}`, (client, options) =>
-    client.send(new CreateTableCommand({ DatabaseName: wanted.database, TableInput: input }), options),
-  );
+  await createTable(session, wanted.database, input);
 }
 
 async function move(
@@ -95,21 +87,10 @@ async function move(
 ): Promise<void> {
   const name = `${wanted.database}.${wanted.table}`;
   const { columns } = mergeColumns(name, existing.StorageDescriptor?.Columns ?? [], batch);
-  const input: TableInput = {
-    ...inputOf(existing),
+  await updateTable(session, `move table ${name} to its new rows`, wanted.database, existing, {
     StorageDescriptor: parquetStorage(columns, wanted.location),
     Parameters: { ...existing.Parameters, classification: 'parquet', ...parametersOf(wanted) },
-  };
-  await call(session, `move table ${name} to its new rows`, (client, options) =>
-    client.send(
-      new UpdateTableCommand({
-        DatabaseName: wanted.database,
-        TableInput: input,
-        VersionId: existing.VersionId,
-      }),
-      options,
-    ),
-  );
+  });
 }
 
 function parametersOf({ timelabel, revision, rows, bytes }: WholeTableDefinition): Record<string, string> {

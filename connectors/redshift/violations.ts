@@ -1,6 +1,13 @@
 import type { Field } from '@aws-sdk/client-redshift-data';
+import {
+  assertionFailure,
+  SAMPLE_ROWS,
+  sampleText,
+  unshownSample,
+  type AssertionQuery,
+  type Violations,
+} from '../../pipeline/assertion-query.ts';
 import { isRetryable, StageFailure } from '../../pipeline/failure.ts';
-import { storableText } from '../../pipeline/storable.ts';
 import type { Marker } from './apply-statements.ts';
 import type { Warehouse } from './client.ts';
 import type { Progress } from './progress.ts';
@@ -10,30 +17,12 @@ import { runResumable } from './resumable.ts';
 import { runBatch } from './run-batch.ts';
 import type { Watch } from './statement.ts';
 
-/** A SELECT of the rows that should not be there. */
-export interface AssertionQuery {
-  readonly name: string;
-  readonly select: string;
-  /** Where the SELECT stands, for messages. */
-  readonly file: string;
-}
-
-export interface Violations {
-  readonly count: number;
-  /** At most five of the rows, as text for people. */
-  readonly sample: readonly string[];
-}
-
 /** The queries of one revision of a check. */
 export interface ViolationRequest {
   readonly marker: Marker;
   readonly queries: readonly AssertionQuery[];
   readonly attempt: number;
 }
-
-const SAMPLE_ROWS = 5;
-/** UTF-16 units of one row of a sample. */
-const SAMPLE_TEXT = 300;
 
 /**
  * Counts the rows of each query, all in one transaction, so that they see the same data, then reads a few rows of those that have any.
@@ -67,13 +56,9 @@ function namingQuery(error: unknown, queries: readonly AssertionQuery[]): unknow
   if (!(error instanceof StageFailure)) return error;
   const number = /:(\d+)$/.exec(String(error.facts['statement'] ?? ''))?.[1];
   const query = queries[Number(number ?? 0) - 1];
-  if (query === undefined) return error;
-  const message = `The SQL of assertion ${query.name} (${query.file}) failed. ${error.message}`;
-  const facts = { ...error.facts, assertion: query.name, file: query.file };
-  return new StageFailure(error.failureClass, message, { cause: error, facts });
+  return query === undefined ? error : assertionFailure(query, error);
 }
 
-/** The rows are for people only: where they cannot be read, the count has to do. */
 async function readSample(
   warehouse: Warehouse,
   { name, select }: AssertionQuery,
@@ -85,18 +70,13 @@ async function readSample(
     const state = await runBatch(warehouse, [sql], `read rows that violate ${name}`, watch);
     for await (const { columns, rows } of resultPages(warehouse, state, 0, watch, shownText)) {
       const names = columns.map((column, at) => column.label ?? column.name ?? String(at + 1));
-      sample.push(...rows.map((row) => rowText(names, row)));
+      sample.push(...rows.map((row) => sampleText(names, row)));
     }
   } catch (error) {
     if (!(error instanceof StageFailure) || isRetryable(error.failureClass)) throw error;
-    return [storableText(`(cannot be shown: ${error.message})`, SAMPLE_TEXT)];
+    return unshownSample(error);
   }
   return sample;
-}
-
-function rowText(names: readonly string[], row: readonly (string | null)[]): string {
-  const text = row.map((value, at) => `${names[at] ?? ''} = ${value ?? 'NULL'}`).join(', ');
-  return text.length <= SAMPLE_TEXT ? text : `${storableText(text, SAMPLE_TEXT)}…`;
 }
 
 /** A whole number that JSON has already rounded is good enough to be looked at. */

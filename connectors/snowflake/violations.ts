@@ -1,27 +1,16 @@
+import {
+  assertionFailure,
+  SAMPLE_ROWS,
+  sampleText,
+  unshownSample,
+  type AssertionQuery,
+  type Violations,
+} from '../../pipeline/assertion-query.ts';
 import { isRetryable, StageFailure } from '../../pipeline/failure.ts';
-import { storableText } from '../../pipeline/storable.ts';
 import type { Warehouse } from './client.ts';
 import type { Watch } from './progress.ts';
 import { derivedTable } from './query-columns.ts';
 import { describeQuery, readRows } from './query.ts';
-
-/** A SELECT of the rows that should not be there. */
-export interface AssertionQuery {
-  readonly name: string;
-  readonly select: string;
-  /** Where the SELECT stands, for messages. */
-  readonly file: string;
-}
-
-export interface Violations {
-  readonly count: number;
-  /** At most five of the rows, as text for people. */
-  readonly sample: readonly string[];
-}
-
-const SAMPLE_ROWS = 5;
-/** UTF-16 units of one row of a sample. */
-const SAMPLE_TEXT = 300;
 
 /**
  * Counts the rows of all queries in one statement, so that they see the same data, then reads a few rows of those that have any.
@@ -57,28 +46,23 @@ async function namingQuery(
   watch: Watch,
 ): Promise<unknown> {
   if (!(error instanceof StageFailure) || isRetryable(error.failureClass)) return error;
-  for (const { name, select, file } of queries) {
+  for (const query of queries) {
     try {
       await readRows(
         warehouse,
-        `SELECT COUNT(*) FROM ${derivedTable(select)}`,
-        `count the violations of ${name}`,
+        `SELECT COUNT(*) FROM ${derivedTable(query.select)}`,
+        `count the violations of ${query.name}`,
         watch,
       );
     } catch (own) {
       watch.signal.throwIfAborted();
       if (!(own instanceof StageFailure)) return own;
-      const message = `The SQL of assertion ${name} (${file}) failed. ${own.message}`;
-      return new StageFailure(own.failureClass, message, {
-        cause: own,
-        facts: { ...own.facts, assertion: name, file },
-      });
+      return assertionFailure(query, own);
     }
   }
   return error;
 }
 
-/** The rows are for people only: where they cannot be read, the count has to do. */
 async function readSample(
   warehouse: Warehouse,
   { name, select }: AssertionQuery,
@@ -90,18 +74,13 @@ async function readSample(
     const columns = await describeQuery(warehouse, sql, doing, watch);
     const rows = await readRows(warehouse, sql, doing, watch);
     return rows.map((row) =>
-      rowText(
+      sampleText(
         columns.map((column) => column.getName()),
         row,
       ),
     );
   } catch (error) {
     if (!(error instanceof StageFailure) || isRetryable(error.failureClass)) throw error;
-    return [storableText(`(cannot be shown: ${error.message})`, SAMPLE_TEXT)];
+    return unshownSample(error);
   }
-}
-
-function rowText(names: readonly string[], row: readonly (string | null)[]): string {
-  const text = row.map((value, at) => `${names[at] ?? ''} = ${value ?? 'NULL'}`).join(', ');
-  return text.length <= SAMPLE_TEXT ? text : `${storableText(text, SAMPLE_TEXT)}…`;
 }
