@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { reclaimFolder } from './claim.ts';
@@ -27,7 +28,10 @@ export interface LocalCloud {
   readonly temporalAddress: string;
   /** Address of the Web UI, or empty when Temporal was not asked for. */
   readonly temporalUiUrl: string;
-  /** Ends every process and, unless `keep` was asked for, removes the data. May be called twice. */
+  /**
+   * Ends every process and, unless `keep` was asked for, removes the data. May be called twice.
+   * @throws when its process had to be killed, because it did not end by itself.
+   */
   stop(): Promise<void>;
 }
 
@@ -45,6 +49,8 @@ export interface LocalCloudOptions {
   readonly salesforce?: Readonly<Record<string, OrgRequest>>;
   /** Leave the data after `stop`, for the next start in the same folder. Default: false. */
   readonly keep?: boolean;
+  /** Milliseconds that its process has to end in order before it is killed. Default: 120,000. */
+  readonly patience?: number;
   /** Receives a line of progress now and then. */
   readonly log?: (line: string) => void;
 }
@@ -104,8 +110,18 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     async stop() {
       child.ref();
       child.stdin.end();
+      const patience = options.patience ?? 120_000;
+      const clock = new AbortController();
+      const late = sleep(patience, true, { signal: clock.signal });
+      const killed = await Promise.race([gone.then(() => false), late]);
+      clock.abort();
+      if (killed) child.kill('SIGKILL');
       await gone;
       await cleaned;
+      if (killed)
+        throw new Error(
+          `The local cloud did not end within ${String(patience / 1000)} s, and was killed. Its last lines:\n${complaints.join('\n')}`,
+        );
     },
   };
 }

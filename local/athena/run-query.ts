@@ -11,6 +11,7 @@ import { asText, resultFile } from './result-values.ts';
 import { translate, type Statement } from './statement.ts';
 import type { QueryRecord, ResultColumn } from './store.ts';
 import { hiveType, resultType } from './types.ts';
+import { interruptedBy } from '../interrupt.ts';
 import { CATALOG, createView, literal, locateTables, quote } from './views.ts';
 
 /** What a query reads, writes and is ended by. */
@@ -53,11 +54,7 @@ export async function runQuery(
   if (record.scanLimit !== undefined && scanned > record.scanLimit) throw new ScanLimit();
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  const interrupt = (): void => {
-    connection.interrupt();
-  };
-  tools.signal.addEventListener('abort', interrupt);
-  try {
+  const run = async (): Promise<Outcome> => {
     await connection.run(`SET TimeZone = 'UTC'; ATTACH ':memory:' AS ${CATALOG}`);
     for (const table of located) await createView(connection, table);
     if (record.database !== undefined) {
@@ -73,8 +70,10 @@ export async function runQuery(
         ? await runSelect(record, query, columns, connection, tools)
         : await writeFiles(record, statement, query, columns, connection, tools);
     return { scanned, ...done };
+  };
+  try {
+    return await interruptedBy(tools.signal, connection, run);
   } finally {
-    tools.signal.removeEventListener('abort', interrupt);
     connection.closeSync();
     instance.closeSync();
   }

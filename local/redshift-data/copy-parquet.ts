@@ -9,6 +9,7 @@ import type { CopyCommand } from './copy-command.ts';
 import type { CopyFile, CopyFiles } from './copy-files.ts';
 import { quoteName, type CopyTarget, type TargetColumn } from './copy-target.ts';
 import { StatementError } from './sql-error.ts';
+import { interruptedBy } from '../interrupt.ts';
 
 interface FileColumn {
   readonly name: string;
@@ -62,16 +63,13 @@ export class ParquetLoader {
     signal: AbortSignal,
   ): Promise<number> {
     const duckdb = await this.#connect();
-    const interrupt = (): void => {
-      duckdb.interrupt();
-    };
-    signal.addEventListener('abort', interrupt);
     try {
-      let rows = 0;
-      for (const file of files) rows += await this.#loadFile(client, duckdb, command, target, file, signal);
-      return rows;
+      return await interruptedBy(signal, duckdb, async () => {
+        let rows = 0;
+        for (const file of files) rows += await this.#loadFile(client, duckdb, command, target, file, signal);
+        return rows;
+      });
     } finally {
-      signal.removeEventListener('abort', interrupt);
       duckdb.closeSync();
     }
   }

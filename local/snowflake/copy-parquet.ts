@@ -6,6 +6,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { CopyFiles } from '../redshift-data/copy-files.ts';
+import { interruptedBy } from '../interrupt.ts';
 import type { CopyInto } from './copy-into.ts';
 import { Fault } from './fault.ts';
 import { otherCase } from './letters.ts';
@@ -22,6 +23,8 @@ interface FileColumn {
   readonly name: string;
   readonly type: string;
 }
+
+type Pair = readonly [FileColumn, CopyColumn];
 
 /** Bytes of one value, as they are without a longer length. */
 const LONGEST_TEXT = 16_777_216;
@@ -66,16 +69,16 @@ export class ParquetCopy {
     const [parquet, csv] = [`${stem}.parquet`, `${stem}.csv`];
     const url = `s3://${file.bucket}/${file.key}`;
     const duckdb = await this.#connect();
-    const interrupt = (): void => {
-      duckdb.interrupt();
-    };
-    signal.addEventListener('abort', interrupt);
-    try {
+    const convert = async (): Promise<readonly Pair[]> => {
       await this.#files.download({ ...file, url }, parquet, signal).catch((error: unknown) => {
         throw signal.aborted ? error : remoteFile(url);
       });
       const pairs = matching(await readColumns(duckdb, parquet, file.key), table.columns);
       await writeCsv(duckdb, parquet, csv, pairs, copy, file.key);
+      return pairs;
+    };
+    try {
+      const pairs = await interruptedBy(signal, duckdb, convert);
       const names = pairs.map(([, into]) => quote(into.name)).join(', ');
       const stream = client.query(copyFrom(`COPY ${table.physical} (${names}) FROM STDIN (FORMAT csv)`));
       await pipeline(createReadStream(csv, { highWaterMark: 256 * 1024 }), stream, { signal }).catch(
@@ -85,7 +88,6 @@ export class ParquetCopy {
       );
       return stream.rowCount;
     } finally {
-      signal.removeEventListener('abort', interrupt);
       duckdb.closeSync();
       await Promise.all([rm(parquet, { force: true }), rm(csv, { force: true })]);
     }
@@ -100,10 +102,7 @@ export class ParquetCopy {
 }
 
 /** MATCH_BY_COLUMN_NAME: what one side lacks is left out, as NULL or unread. */
-function matching(
-  columns: readonly FileColumn[],
-  into: readonly CopyColumn[],
-): readonly (readonly [FileColumn, CopyColumn])[] {
+function matching(columns: readonly FileColumn[], into: readonly CopyColumn[]): readonly Pair[] {
   return columns.flatMap((column) => {
     const target = into.find(({ name }) => name.toLowerCase() === column.name.toLowerCase());
     return target === undefined ? [] : [[column, target] as const];
@@ -129,7 +128,7 @@ async function writeCsv(
   duckdb: DuckDBConnection,
   path: string,
   csv: string,
-  pairs: readonly (readonly [FileColumn, CopyColumn])[],
+  pairs: readonly Pair[],
   copy: CopyInto,
   file: string,
 ): Promise<void> {

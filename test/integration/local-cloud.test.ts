@@ -106,6 +106,15 @@ describe('the local cloud', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
+  test('is killed and cleaned up, and says so, when its own process does not end', async () => {
+    const dir = join(root, 'cloud');
+    const cloud = await start({ dir, temporal: false, patience: 500 });
+    process.kill(pidOfCloud(dir), 'SIGSTOP');
+    await expect(cloud.stop()).rejects.toThrow(/did not end within 0.5 s, and was killed/);
+    expect(processesOf(dir)).toEqual([]);
+    expect(existsSync(dir)).toBe(false);
+  });
+
   test('recovers in the same folder, with the data, after everything but its servers was killed', async () => {
     const dir = join(root, 'cloud');
     const starter = spawn(
