@@ -5,7 +5,12 @@ import {
   GetQueryResultsCommand,
   StartQueryExecutionCommand,
 } from '@aws-sdk/client-athena';
-import { DeleteDatabaseCommand, GetPartitionsCommand, GlueClient } from '@aws-sdk/client-glue';
+import {
+  DeleteDatabaseCommand,
+  GetPartitionsCommand,
+  GetTableCommand,
+  GlueClient,
+} from '@aws-sdk/client-glue';
 import { beforeAll } from '@jest/globals';
 import { transformStage } from '../../activities/stages/transform.ts';
 import { contract } from './contract.ts';
@@ -15,7 +20,10 @@ import { awsAnswer } from './faults/aws-answers.ts';
 import { engineChecks, type EngineUnderTest } from './kinds/engine.ts';
 import { LABEL, runOf, toolsOf } from './runs.ts';
 
-contract('athena', 'engine', () => {
+contract('athena', 'engine', () => engineChecks(openEngine('append')));
+contract('athena', 'replacing engine', () => engineChecks(openEngine('replace')));
+
+function openEngine(mode: 'append' | 'replace'): () => EngineUnderTest {
   const scraps = scrapsOf('athena');
   const athena = new AthenaClient({});
   const glue = new GlueClient({});
@@ -53,6 +61,7 @@ contract('athena', 'engine', () => {
   let tables = 0;
   const underTest: EngineUnderTest = {
     answers: awsAnswer,
+    replaces: mode === 'replace',
     letters: 1_000_000,
     longText: (letters) => `SELECT 1 AS id, rpad('x', ${String(letters)}, 'x') AS note`,
     tooLongSelect: 262_144,
@@ -71,35 +80,50 @@ contract('athena', 'engine', () => {
         words: [database],
         looks: /^GetQueryExecution$/u,
         transform:
-          (sql, revision = 1) =>
+          (sql, run = {}) =>
           (tools) => {
-            const work = {
-              kind: 'transform' as const,
-              sql,
-              file: 'contract.sql',
-              mode: 'append' as const,
-              key: [],
-            };
+            const work = { kind: 'transform' as const, sql, file: 'contract.sql', mode, key: [] };
             return transformStage(
-              runOf({ work, output: `athena.${database}.${table}`, attempt: tools.attempt, revision }),
+              runOf({ ...run, work, output: `athena.${database}.${table}`, attempt: tools.attempt }),
               toolsOf({ athena: connection }, tools),
             );
           },
         async shown() {
-          const at = { DatabaseName: database, TableName: table };
-          const found = await glue.send(new GetPartitionsCommand(at)).catch(unlessMissing);
-          const partition = found?.Partitions?.find(({ Values }) => Values?.[0] === LABEL);
-          if (partition === undefined) return 'nothing';
-          const columns = (partition.StorageDescriptor?.Columns ?? []).map(({ Name }) => Name ?? '');
+          const columns = await (mode === 'append' ? partitionColumns : tableColumns)(glue, database, table);
+          if (columns === undefined) return 'nothing';
           const names = columns.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ');
-          const where = `WHERE timelabel = '${LABEL}' ORDER BY id`;
-          return { columns, rows: await query(`SELECT ${names} FROM "${database}"."${table}" ${where}`) };
+          const where = mode === 'append' ? ` WHERE timelabel = '${LABEL}'` : '';
+          return {
+            columns,
+            rows: await query(`SELECT ${names} FROM "${database}"."${table}"${where} ORDER BY id`),
+          };
         },
       };
     },
   };
-  return engineChecks(() => underTest);
-});
+  return () => underTest;
+}
+
+/** Names of the columns of the label's partition; undefined without one. */
+async function partitionColumns(
+  glue: GlueClient,
+  DatabaseName: string,
+  TableName: string,
+): Promise<string[] | undefined> {
+  const found = await glue.send(new GetPartitionsCommand({ DatabaseName, TableName })).catch(unlessMissing);
+  const partition = found?.Partitions?.find(({ Values }) => Values?.[0] === LABEL);
+  return partition && (partition.StorageDescriptor?.Columns ?? []).map(({ Name: name }) => name ?? '');
+}
+
+/** Names of the columns of the table; undefined without one. */
+async function tableColumns(
+  glue: GlueClient,
+  DatabaseName: string,
+  Name: string,
+): Promise<string[] | undefined> {
+  const found = await glue.send(new GetTableCommand({ DatabaseName, Name })).catch(unlessMissing);
+  return found && (found.Table?.StorageDescriptor?.Columns ?? []).map(({ Name: name }) => name ?? '');
+}
 
 function unlessMissing(error: unknown): undefined {
   if (error instanceof Error && error.name === 'EntityNotFoundException') return undefined;

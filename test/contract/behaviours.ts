@@ -25,6 +25,7 @@ export type Kind =
   | 'warehouse'
   | 'merging warehouse'
   | 'engine'
+  | 'replacing engine'
   | 'destination'
   | 'queue'
   | 'receiver';

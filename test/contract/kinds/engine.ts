@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
+import type { Timelabel } from '../../../pipeline/timelabel.ts';
 import { attemptAt, classOf, mustSucceed, type Place, type Subject } from '../attempts.ts';
 import type { Checks } from '../contract.ts';
+import { labelOf } from '../runs.ts';
 import { stepChecks } from '../steps.ts';
 
 /** What a reader of a table finds: the names of its columns in the catalog, and its rows as text. */
@@ -9,18 +11,26 @@ export interface EngineRows {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** Which run asks; the first one of the contract's label when absent. */
+export interface EngineRun {
+  readonly revision?: number;
+  readonly timelabel?: Timelabel;
+}
+
 /** A table that is filled by a SELECT and that no other test uses. */
 export interface EngineTable {
   readonly words: readonly string[];
   readonly looks?: RegExp;
   /** Answers what runs the SELECT for the label by the stage runner of production. */
-  transform(select: string, revision?: number): Place['attempt'];
+  transform(select: string, run?: EngineRun): Place['attempt'];
   /** By the vendor's own client, without Reefline's own columns, in the order of the first column. */
   shown(): Promise<EngineRows | 'nothing'>;
 }
 
 export interface EngineUnderTest {
   readonly answers: Subject['answers'];
+  /** The rows of a run become the whole table: then it already shows those of an earlier label, all of which go. */
+  readonly replaces?: boolean;
   table(name?: string): Promise<EngineTable>;
   /** A SELECT of one row, id 1, whose column `note` has so many letters. */
   longText(letters: number): string;
@@ -34,12 +44,24 @@ const ROWS: readonly (readonly string[])[] = [
   ['2', `b's "quoted", with; a comma`],
   ['3', 'ü 🐟'],
 ];
+/** In a table that is replaced, a row with one of the keys and a row with none of them. */
+const EARLIER: typeof ROWS = [
+  ['2', 'older'],
+  ['9', 'gone'],
+];
+const EARLIER_LABEL = labelOf('20010105070000');
 const UNICODE = ['größe', 'имя', '表の列'];
 const HOSTILE = [`x"; drop table victim; --`, "o'brien", 'a.b', '${env:secret}', 'select'];
 
 export function engineChecks(open: () => EngineUnderTest): Checks {
-  const place = async (): Promise<Place> => {
+  /** A table as the run of the contract's label finds it. */
+  const before = async (): Promise<EngineTable> => {
     const table = await open().table();
+    if (open().replaces === true) await arrives(table, ['id', 'note'], EARLIER, { timelabel: EARLIER_LABEL });
+    return table;
+  };
+  const place = async (): Promise<Place> => {
+    const table = await before();
     return {
       words: table.words,
       ...(table.looks === undefined ? {} : { looks: table.looks }),
@@ -47,12 +69,17 @@ export function engineChecks(open: () => EngineUnderTest): Checks {
       state: table.shown,
     };
   };
-  const play = async (table: EngineTable, select: string, revision?: number): Promise<unknown> => {
-    const attempt = table.transform(select, revision);
+  const play = async (table: EngineTable, select: string, run?: EngineRun): Promise<unknown> => {
+    const attempt = table.transform(select, run);
     return (await attemptAt({ words: [], attempt, state: table.shown })).failure;
   };
-  const arrives = async (table: EngineTable, names: readonly string[], rows = ROWS): Promise<void> => {
-    const attempt = table.transform(selectOf(names, rows));
+  const arrives = async (
+    table: EngineTable,
+    names: readonly string[],
+    rows = ROWS,
+    run: EngineRun = {},
+  ): Promise<void> => {
+    const attempt = table.transform(selectOf(names, rows), run);
     mustSucceed(await attemptAt({ words: [], attempt, state: table.shown }));
     expect(await table.shown()).toEqual({ columns: names, rows });
   };
@@ -61,20 +88,20 @@ export function engineChecks(open: () => EngineUnderTest): Checks {
     'wrong schema': async () => {
       const table = await open().table();
       await arrives(table, ['id', 'note']);
-      const before = await table.shown();
+      const intact = await table.shown();
       for (const [select, expected] of [
         [`SELECT 'one' AS id, 'a' AS note`, 'data_error'],
         ['SELECT * FROM reefline_contract_nowhere.nothing', 'not_found'],
         ['SELECT no_such_column AS id', 'invalid_config'],
         ['SELEKT 1 AS id', 'invalid_config'],
       ] as const) {
-        const failure = await play(table, select, 2);
+        const failure = await play(table, select, { revision: 2 });
         expect([select, classOf(failure)]).toEqual([select, expected]);
-        expect(await table.shown()).toEqual(before);
+        expect(await table.shown()).toEqual(intact);
       }
     },
     'empty batch': async () => {
-      const table = await open().table();
+      const table = await before();
       const attempt = table.transform(`SELECT 1 AS id, 'a' AS note WHERE 1 = 0`);
       const ended = await attemptAt({ words: [], attempt, state: table.shown });
       expect(ended).toMatchObject({ failure: undefined, result: { rows: 0 } });
