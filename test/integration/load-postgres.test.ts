@@ -279,6 +279,22 @@ describe('the table', () => {
     expect(await orders.rows()).toEqual(['1 a 08h', '2 b 09h', '2 b 10h']);
   });
 
+  test('keeps the label of fourteen characters that it was created with, and is appended, restated and merged', async () => {
+    const orders = new Loaded('older', 'append');
+    const merged = new Loaded('older', 'merge');
+    await client.query(
+      `create schema if not exists mart; create table ${orders.quoted} (id bigint primary key, note text, reefline_timelabel char(14))`,
+    );
+    await orders.put(L8, 1, [[1, 'a']]);
+    await orders.put(L8, 2, [[2, 'b']]);
+    await merged.put(L9, 1, [[2, 'c']]);
+    await merged.put(L8, 3, [
+      [2, 'late'],
+      [3, 'd'],
+    ]);
+    expect(await orders.rows()).toEqual(['2 c 09h', '3 d 08h']);
+  });
+
   test('refuses values by row and column, and a file of another writer by name, and stays as it was', async () => {
     const orders = new Loaded('strict', 'append');
     await client.query(
