@@ -7,7 +7,7 @@ import { readRounds } from '../connectors/parquet/read-pages.ts';
 import { TupleWriter } from '../connectors/parquet/tuple-writer.ts';
 import { extractTable } from '../connectors/postgres/extract.ts';
 import { loadRows } from '../connectors/postgres/load.ts';
-import type { LoadRequest, LoadRows } from '../connectors/postgres/load-request.ts';
+import type { LoadRequest, RowsPart } from '../connectors/postgres/load-request.ts';
 import type { Column } from '../pipeline/column.ts';
 
 /** Staged files of one table. */
@@ -71,7 +71,7 @@ async function load({ columns, rows: count, files }: Staged): Promise<void> {
   const { into, schema } = request;
   if (into === undefined) return;
   const { table, timelabel, mode, key } = into;
-  const read: LoadRows['read'] = async function* (wires) {
+  const read: RowsPart['read'] = async function* (wires) {
     const typed = columns.flatMap((column, at) => {
       const wire = wires[at];
       return wire === undefined ? [] : [{ column, wire }];
@@ -90,7 +90,11 @@ async function load({ columns, rows: count, files }: Staged): Promise<void> {
     table: { schema, table },
     mode,
     key,
-    rows: { columns, count, read },
+    rows: {
+      columns,
+      count,
+      parts: [{ format: 'binary', names: columns.map(({ name }) => name), read }],
+    },
   });
 }
 

@@ -43,3 +43,12 @@ const CSV_ENDINGS: Readonly<Record<Compression, string>> = {
 export function fileEnding({ format, compression }: StagedFormat): string {
   return format === 'parquet' ? 'parquet' : CSV_ENDINGS[compression];
 }
+
+/**
+ * How a CSV file is compressed: as its manifest says, or else as the ending of its name does; undefined when it is not.
+ * Snappy is no compression of CSV.
+ */
+export function csvCompression(named: Compression | undefined, url: string): 'zstd' | 'gzip' | undefined {
+  if (named === 'zstd' || url.endsWith('.zst')) return 'zstd';
+  return named === 'gzip' || url.endsWith('.gz') ? 'gzip' : undefined;
+}

@@ -6,14 +6,19 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import { toPostgresFailure } from './failures.ts';
 import { quoteIdentifier } from './quote.ts';
 
-/** Rows in the binary format of COPY, without the file's header and trailer, cut anywhere. */
-export type BinaryRows = AsyncIterable<Uint8Array>;
+/**
+ * Rows as COPY takes them, cut anywhere: in its binary format without the file's header and trailer, or as CSV in UTF-8
+ * whose NULL is `\N`.
+ */
+export type CopyRows = AsyncIterable<Uint8Array>;
+export type CopyFormat = 'binary' | 'csv';
 
 interface CopyIn {
   /** Quoted name of the table. */
   readonly into: string;
   readonly names: readonly string[];
-  readonly rows: BinaryRows;
+  readonly format: CopyFormat;
+  readonly rows: CopyRows;
   /** As for `toPostgresFailure`. */
   readonly where: string;
   readonly doing: string;
@@ -23,6 +28,11 @@ interface CopyIn {
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
 
+const OPTIONS: Readonly<Record<CopyFormat, string>> = {
+  binary: 'format binary',
+  csv: "format csv, null E'\\\\N', encoding 'UTF8'",
+};
+
 /** Chunks that may wait for the server. The next ones are being made meanwhile. */
 const MAX_WAITING = 8;
 
@@ -31,16 +41,19 @@ const MAX_WAITING = 8;
  * @throws StageFailure: one that `rows` throws passes unchanged; a value that the table refuses is `data_error` and
  * named by row and column.
  */
-export async function copyBinary(
+export async function copyInto(
   client: pg.Client,
-  { into, names, rows, where, doing }: CopyIn,
+  { into, names, format, rows, where, doing }: CopyIn,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const columns = names.map(quoteIdentifier).join(', ');
-  const target = client.query(copyFrom(`copy ${into} (${columns}) from stdin (format binary)`));
+  const target = client.query(copyFrom(`copy ${into} (${columns}) from stdin (${OPTIONS[format]})`));
   try {
     await pipeline(
-      Readable.from(framed(rows), { objectMode: true, highWaterMark: MAX_WAITING }),
+      Readable.from(format === 'binary' ? framed(rows) : rows, {
+        objectMode: true,
+        highWaterMark: MAX_WAITING,
+      }),
       target,
       signal === undefined ? {} : { signal },
     );
@@ -50,7 +63,7 @@ export async function copyBinary(
   }
 }
 
-async function* framed(rows: BinaryRows): AsyncGenerator<Uint8Array> {
+async function* framed(rows: CopyRows): AsyncGenerator<Uint8Array> {
   yield HEADER;
   yield* rows;
   yield TRAILER;

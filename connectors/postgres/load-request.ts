@@ -1,16 +1,24 @@
 import type { Column } from '../../pipeline/column.ts';
-import type { BinaryRows } from './copy-in.ts';
+import type { CopyFormat, CopyRows } from './copy-in.ts';
 import type { WireType } from './load-types.ts';
 import type { PublishMarker } from './publish-markers.ts';
 import type { ServingTable } from './publish-target.ts';
 
-/** Rows of a batch: each has the values of the columns and, last, the label. */
+/** Rows that one COPY takes. */
+export interface RowsPart {
+  readonly format: CopyFormat;
+  /** The columns of each row, all of the batch in the order of the part. The label comes behind them. */
+  readonly names: readonly string[];
+  /** Called at most once; `wires` are the types of the table's columns, in the order of the batch's. */
+  readonly read: (wires: readonly WireType[]) => CopyRows;
+}
+
+/** Rows of a batch. */
 export interface LoadRows {
   readonly columns: readonly Column[];
   /** How many there must be. */
   readonly count: number;
-  /** Called at most once; the values of each column come in the given form. */
-  readonly read: (wires: readonly WireType[]) => BinaryRows;
+  readonly parts: readonly RowsPart[];
 }
 
 export interface LoadRequest {

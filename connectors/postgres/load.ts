@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { withPostgres, type PostgresSettings } from './connection.ts';
-import { copyBinary } from './copy-in.ts';
+import { copyInto } from './copy-in.ts';
 import { LABEL_COLUMN, prepareLoadTarget, type PreparedTarget } from './load-target.ts';
 import { DELETED_KEYS, mergeStaged, refuseBadKeys, STAGED_ROWS, stagingTable } from './load-merge.ts';
 import type { LoadRequest, LoadRows } from './load-request.ts';
@@ -44,17 +44,13 @@ export async function loadRows(settings: PostgresSettings, request: LoadRequest)
     });
     const settled = await settledRows(client, marker, mode === 'replace');
     if (settled !== undefined) return { rows: settled, columns: prepared.columns };
-    const copy = async (
-      into: string,
-      { count, columns, read }: LoadRows,
-      wires: readonly WireType[],
-    ): Promise<void> => {
-      const names = [...columns.map(({ name }) => name), LABEL_COLUMN];
-      const copied = await copyBinary(
-        client,
-        { into, names, rows: read(wires), where, doing },
-        settings.signal,
-      );
+    const copy: Copy = async (into, { count, parts }, wires) => {
+      let copied = 0;
+      for (const { format, names: own, read } of parts) {
+        const names = [...own, LABEL_COLUMN];
+        const part = { into, names, format, rows: read(wires), where, doing };
+        copied += await copyInto(client, part, settings.signal);
+      }
       if (copied !== count) throw wrongCount(marker, copied, count);
     };
     const written =

@@ -1,7 +1,7 @@
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
-import type { Compression } from '../../pipeline/staged-format.ts';
+import { csvCompression } from '../../pipeline/staged-format.ts';
 import { stagingType } from './column-types.ts';
 import { literal, quoted } from './names.ts';
 
@@ -75,8 +75,6 @@ function roleClause(role: string | undefined): string {
   return role === undefined || role === 'default' ? 'default' : literal(role);
 }
 
-const CSV_COMPRESSION: Readonly<Record<Compression, string>> = { gzip: ' GZIP', zstd: ' ZSTD', snappy: '' };
-
 /**
  * NULL is `\N` in the files, which COPY takes for NULL when nothing else is said; an empty field is an empty text
  * (https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html). Binary columns are hexadecimal
@@ -85,9 +83,7 @@ const CSV_COMPRESSION: Readonly<Record<Compression, string>> = { gzip: ' GZIP', 
 function csvOptions(manifest: Manifest, uri: string): string {
   const { compression } = manifest.reefline;
   const options = new Set(
-    compression === undefined
-      ? manifest.entries.map(({ url }) => compressionOf(url))
-      : [CSV_COMPRESSION[compression]],
+    manifest.entries.map(({ url }) => csvCompression(compression, url)?.toUpperCase() ?? ''),
   );
   const [only] = options;
   if (options.size > 1) {
@@ -97,10 +93,5 @@ function csvOptions(manifest: Manifest, uri: string): string {
       { facts: { uri } },
     );
   }
-  return `FORMAT AS CSV MANIFEST${only ?? ''} TIMEFORMAT 'auto' DATEFORMAT 'auto'`;
-}
-
-function compressionOf(url: string): string {
-  if (url.endsWith('.gz')) return ' GZIP';
-  return url.endsWith('.zst') ? ' ZSTD' : '';
+  return ['FORMAT AS CSV MANIFEST', only, "TIMEFORMAT 'auto' DATEFORMAT 'auto'"].filter(Boolean).join(' ');
 }

@@ -40,12 +40,18 @@ describe('an attempt', () => {
         key: [],
         rows: {
           ...held,
-          read: async function* () {
-            yield row.subarray(0, 5);
-            reached.resolve(undefined);
-            await gate.promise;
-            yield row.subarray(5);
-          },
+          parts: [
+            {
+              format: 'binary',
+              names: [ID.name, NOTE.name],
+              read: async function* () {
+                yield row.subarray(0, 5);
+                reached.resolve(undefined);
+                await gate.promise;
+                yield row.subarray(5);
+              },
+            },
+          ],
         },
       },
     );

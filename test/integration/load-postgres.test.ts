@@ -38,7 +38,11 @@ afterAll(async () => {
 });
 
 type Row = readonly [id: number, note: string | null];
-type Batch = Partial<StagedRows> & { readonly gone?: readonly number[]; readonly parts?: number };
+type Batch = Partial<StagedRows> & {
+  readonly gone?: readonly number[];
+  readonly parts?: number;
+  readonly csv?: 'gzip' | 'zstd';
+};
 
 /** A table of one test, loaded from rows that are staged for it. */
 class Loaded {
@@ -255,6 +259,26 @@ describe('merge', () => {
     const indexless = await new Loaded('merged_badly', 'merge', ['id']).refused(L9, 1, [[1, 'x']]);
     expect(indexless.message).toContain('CREATE UNIQUE INDEX ON "mart"."merged_badly" ("id");');
   });
+});
+
+test('CSV files are appended, replaced and merged as Parquet files are, whatever stands in them', async () => {
+  const awkward = 'a "b",\r\n\\N, \\\\.\n\\.\n';
+  const rows: readonly Row[] = [awkward, '', null].map((note, at) => [at + 1, note]);
+  const appended = new Loaded('csv_appended', 'append');
+  await appended.put(L8, 1, rows, { parts: 2, csv: 'zstd' });
+  expect((await appended.put(L8, 2, rows, { csv: 'gzip' })).rows).toBe(3);
+  expect((await appended.put(L8, 2, [[9, 'again']], { csv: 'gzip' })).rows).toBe(3);
+  expect(await appended.rows()).toEqual([`1 ${awkward} 08h`, '2  08h', '3 NULL 08h']);
+  const replaced = new Loaded('csv_replaced', 'replace');
+  await replaced.put(L8, 1, rows, { csv: 'zstd' });
+  await replaced.put(L9, 1, [[3, 'c']], { csv: 'gzip' });
+  expect(await replaced.rows()).toEqual(['3 c 09h']);
+  const merged = new Loaded('csv_merged', 'merge');
+  await merged.put(L8, 1, rows, { csv: 'zstd' });
+  await merged.put(L9, 1, [[2, 'B']], { gone: [3], csv: 'zstd' });
+  expect(await merged.rows()).toEqual([`1 ${awkward} 08h`, '2 B 09h']);
+  await merged.put(L10, 1, [], { csv: 'gzip' });
+  expect(await merged.markers()).toEqual(['08h r1 3', '09h r1 1', '10h r1 0']);
 });
 
 describe('the table', () => {

@@ -1,4 +1,6 @@
+import { CsvFile } from '../../connectors/csv/csv-file.ts';
 import { ParquetFile } from '../../connectors/parquet/parquet-file.ts';
+import { TupleReader } from '../../connectors/parquet/tuple-reader.ts';
 import { createS3Client } from '../../connectors/s3/client.ts';
 import { writeManifest } from '../../connectors/s3/manifest.ts';
 import { putObject } from '../../connectors/s3/put-object.ts';
@@ -12,7 +14,7 @@ export interface StagedRows {
   readonly rows: readonly (readonly CellValue[])[];
 }
 
-/** Stages rows as an extract does, one file for each of `parts`, and answers the manifest's URI. */
+/** Stages rows as an extract does, one file for each of `parts`, in Parquet or as `csv`, and answers the manifest's URI. */
 export async function stageRows(
   bucket: string,
   { dataset, timelabel, revision }: { dataset: string; timelabel: string; revision: number },
@@ -21,19 +23,28 @@ export async function stageRows(
     rows,
     deletes,
     parts = 1,
-  }: StagedRows & { readonly deletes?: StagedRows; readonly parts?: number },
+    csv,
+  }: StagedRows & { readonly deletes?: StagedRows; readonly parts?: number; readonly csv?: 'gzip' | 'zstd' },
 ): Promise<string> {
   const folder = `s3://${bucket}/${dataset}/${timelabel}/r${String(revision)}`;
   const client = createS3Client();
-  const put = async (name: string, staged: StagedRows): Promise<ManifestEntry[]> => {
+  const put = async (name: string, staged: StagedRows, as?: 'gzip' | 'zstd'): Promise<ManifestEntry[]> => {
     if (staged.rows.length === 0) return [];
     const types = staged.columns.map(({ type }) => type);
     const source = copySource(
       staged.rows.map((row) => copyRow(types, row)),
       1_000,
     );
-    const file = new ParquetFile(dataset, staged.columns, source);
-    const url = `${folder}/${name}.parquet`;
+    const rowSource = {
+      more: () => source.more(),
+      take: source.take.bind(source),
+      openReader: (...given: ConstructorParameters<typeof TupleReader>) => new TupleReader(...given),
+    };
+    const file =
+      as === undefined
+        ? new ParquetFile(dataset, staged.columns, source)
+        : new CsvFile(dataset, staged.columns, rowSource, as);
+    const url = `${folder}/${name}.${as === undefined ? 'parquet' : 'csv'}`;
     await putObject(client, url, file, { contentType: 'application/octet-stream' });
     return [{ url, mandatory: true, meta: { content_length: file.bytes, rows: file.rows } }];
   };
@@ -42,7 +53,11 @@ export async function stageRows(
     const entries: ManifestEntry[] = [];
     for (let part = 0; part < parts; part += 1)
       entries.push(
-        ...(await put(`part-${String(part)}`, { columns, rows: rows.slice(part * size, (part + 1) * size) })),
+        ...(await put(
+          `part-${String(part)}`,
+          { columns, rows: rows.slice(part * size, (part + 1) * size) },
+          csv,
+        )),
       );
     const uri = `${folder}/manifest.json`;
     await writeManifest(client, uri, {
@@ -52,7 +67,7 @@ export async function stageRows(
         dataset,
         timelabel,
         revision,
-        format: 'parquet',
+        ...(csv === undefined ? { format: 'parquet' } : { format: 'csv', compression: csv }),
         columns,
         rows: rows.length,
         bytes: entries.reduce((sum, { meta }) => sum + meta.content_length, 0),

@@ -1,12 +1,14 @@
-import { zstdDecompressSync } from 'node:zlib';
+import { gzipSync, zstdDecompressSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { CopyText } from '../../connectors/csv/copy-text.ts';
 import {
   CsvFile,
   DEFAULT_CSV_LIMITS,
   type CsvLimits,
   type RowSource,
 } from '../../connectors/csv/csv-file.ts';
+import { readText, type CsvSource } from '../../connectors/csv/read-text.ts';
 import { TupleReader } from '../../connectors/parquet/tuple-reader.ts';
 import type { Column, ColumnType } from '../../pipeline/column.ts';
 import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
@@ -169,3 +171,86 @@ describe('CSV files', () => {
     });
   });
 });
+
+describe('their text for COPY of PostgreSQL', () => {
+  async function copied(
+    files: readonly Uint8Array[],
+    columns: readonly Column[],
+    compression: CsvCompression,
+    cut: number,
+  ): Promise<Buffer> {
+    const text = new CopyText(
+      columns.map(({ type }) => type.kind === 'binary'),
+      ['\\N', LABEL],
+    );
+    const pieces: Buffer[] = [];
+    for (const file of files) {
+      for await (const piece of readText(storedFile(file), compression))
+        for (let at = 0; at < piece.length; at += cut) pieces.push(text.add(piece.subarray(at, at + cut)));
+      text.end('a file');
+    }
+    return Buffer.concat(pieces);
+  }
+
+  test('has the same values, a prefix before binary ones, and more values behind each row, wherever it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyTable.filter(({ rows }) => rows.every((row) => row.every(isHeld))),
+        anyLimits,
+        fc.constantFrom<CsvCompression>('zstd', 'gzip'),
+        fc.integer({ min: 1, max: 50 }),
+        async ({ columns, rows }, limits, compression, cut) => {
+          const files = await encode(columns, rows, compression, limits);
+          const text = gzipSync(await copied(files, columns, compression, cut));
+          const more = ['one', 'two'].map((name) => ({ name, type: TEXT, nullable: true }));
+          const read = columns.map((column) =>
+            column.type.kind === 'binary' ? { ...column, type: TEXT } : column,
+          );
+          const expected = rows.map((row) => [
+            ...row.map((value) =>
+              value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value,
+            ),
+            null,
+            LABEL,
+          ]);
+          expect(await readCsvWithDuckDb([text], [...read, ...more], 'csv.gz')).toEqual(expected);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test('is not made of a file that is cut off, changed, or ends within a row', async () => {
+    const columns = [{ name: 'v', type: TEXT, nullable: true }];
+    for (const compression of ['zstd', 'gzip'] as const) {
+      const [file = new Uint8Array()] = await encode(columns, [['a'], ['b']], compression);
+      await expect(copied([file.subarray(0, -3)], columns, compression, 9)).rejects.toMatchObject({
+        failureClass: 'data_error',
+        facts: { file: 's3://lake/part' },
+      });
+      const other = { ...storedFile(file), crc32: '00000001' };
+      await expect(async () => {
+        for await (const piece of readText(other, compression)) expect(piece.length).toBeGreaterThan(0);
+      }).rejects.toThrow(/s3:\/\/lake\/part.*checksum/);
+    }
+    for (const cut of ['"a', '"a"\n"b', '1']) {
+      const text = new CopyText([false], [LABEL]);
+      text.add(Buffer.from(cut));
+      expect(() => {
+        text.end('part-0');
+      }).toThrow(/part-0 ends within a row/);
+    }
+  });
+});
+
+const LABEL = '20010105080000';
+const TEXT: ColumnType = { kind: 'text' };
+
+function storedFile(bytes: Uint8Array): CsvSource {
+  return {
+    name: 's3://lake/part',
+    size: bytes.length,
+    crc32: undefined,
+    read: (start, end) => Promise.resolve(Buffer.from(bytes.subarray(start, end))),
+  };
+}

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { copyBinary } from '../../connectors/postgres/copy-in.ts';
+import { copyInto } from '../../connectors/postgres/copy-in.ts';
 import { withPostgres, type PostgresSession } from '../../connectors/postgres/connection.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 
@@ -124,7 +124,11 @@ describe('a PostgreSQL that goes silent with its connections open', () => {
       { connection: 'shop', url: server.url, silenceSeconds: 0.1 },
       'fill it',
       ({ client, where }) =>
-        copyBinary(client, { into: 't', names: ['id'], rows: slow(), where, doing: 'fill it' }, undefined),
+        copyInto(
+          client,
+          { into: 't', names: ['id'], format: 'binary', rows: slow(), where, doing: 'fill it' },
+          undefined,
+        ),
     );
     await expect(copied).resolves.toBe(0);
   });
