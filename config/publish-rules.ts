@@ -35,16 +35,6 @@ export function publishProblems(
     return [...misplaced(SALESFORCE_ONLY, 'Salesforce'), ...deleteProblems(draft, fields)];
   if (kind !== 'salesforce') return [];
   const problems = [...misplaced(POSTGRES_ONLY, 'PostgreSQL')];
-  const source = parseDataset(fields.from)?.connection ?? '';
-  const sourceKind = connections.get(source)?.kind;
-  if (sourceKind === 'snowflake' || sourceKind === 'athena')
-    problems.push(
-      yaml.problem(
-        [...path, 'publish'],
-        `rows are published to Salesforce from redshift connections, and ${source} is ${sourceKind}`,
-        'publish from a table in Redshift',
-      ),
-    );
   if (name.schema !== OBJECTS)
     problems.push(
       yaml.problem(

@@ -1,22 +1,28 @@
-import { openWarehouse, type Warehouse } from '../../connectors/redshift/client.ts';
-import { FAILED_ROWS, prepareFailedRows, writeFailedRows } from '../../connectors/redshift/failed-rows.ts';
-import { storedName } from '../../connectors/redshift/names.ts';
-import { publishedRows, recordPublished, refuseBadKeys } from '../../connectors/redshift/publish-source.ts';
-import { tableColumns, tableRows } from '../../connectors/redshift/read-table.ts';
 import { upsertRecords } from '../../connectors/salesforce/publish.ts';
 import { JobLog } from '../../connectors/salesforce/resume.ts';
 import { openOrg } from '../../connectors/salesforce/session.ts';
 import { describeTarget } from '../../connectors/salesforce/target.ts';
 import type { SalesforceConnection } from '../../pipeline/connection.ts';
 import type { DatasetName } from '../../pipeline/dataset.ts';
+import { badKeyFailure } from '../../pipeline/failed-rows.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { PublishWork } from '../../pipeline/stage.ts';
+import { publishRecord, type PublishRecord } from './publish-record.ts';
+import { openPublishSource, type PublishSource } from './publish-source.ts';
 import type { StageOutput, StageRun, StageTools } from './runner.ts';
-import { warehouseTarget } from './warehouse-target.ts';
+
+/** A statement of the warehouse may run longer than a heartbeat may be missing. */
+const PULSE_MS = 5_000;
 
 interface Destination {
   readonly name: DatasetName;
   readonly connection: SalesforceConnection;
+}
+
+interface Source {
+  readonly source: PublishSource;
+  readonly record: PublishRecord;
+  readonly log: JobLog;
 }
 
 /**
@@ -29,19 +35,22 @@ export async function publishToSalesforce(
   tools: StageTools,
   destination: Destination,
 ): Promise<StageOutput> {
-  const source = warehouseTarget(run.stage.work.from, tools);
-  const warehouse = openWarehouse(source.connection);
   const log = new JobLog(tools);
-  const marker = { dataset: run.stage.output, timelabel: run.timelabel, revision: run.revision };
+  const pulse = setInterval(log.beat, PULSE_MS);
+  let source: PublishSource | undefined;
   try {
-    await prepareFailedRows(warehouse, log);
-    const known = await publishedRows(warehouse, marker, run.stage.work.rows === 'all', log);
+    source = await openPublishSource(run.stage.work.from, tools, log);
+    const label = { dataset: run.stage.output, timelabel: run.timelabel, revision: run.revision };
+    const record = publishRecord(source.opened, label, log);
+    await record.prepare();
+    const known = await record.published(run.stage.work.rows === 'all');
     if (known !== undefined) return outputOf(known);
-    const rows = await send(run, destination, { warehouse, table: source.table, marker, log });
-    await recordPublished(warehouse, marker, rows, log);
+    const rows = await send(run, destination, { source, record, log });
+    await record.record(rows);
     return outputOf(rows);
   } finally {
-    warehouse.client.destroy();
+    clearInterval(pulse);
+    await source?.close();
   }
 }
 
@@ -50,62 +59,62 @@ function outputOf(rows: number): StageOutput {
   return { rows, bytes: null, uri: null, columns: null };
 }
 
-interface Source {
-  readonly warehouse: Warehouse;
-  readonly table: ReturnType<typeof warehouseTarget>['table'];
-  readonly marker: { readonly dataset: string; readonly timelabel: string; readonly revision: number };
-  readonly log: JobLog;
-}
-
 /** Answers how many rows the org took. */
 async function send(
   run: StageRun<PublishWork>,
   { name, connection }: Destination,
-  { warehouse, table, marker, log }: Source,
+  { source, record, log }: Source,
 ): Promise<number> {
-  const { work } = run.stage;
-  const key = keyOf(run);
+  const { work, output: dataset } = run.stage;
+  const key = source.nameOf(keyOf(run));
   // A publish may be coarser than its source: then one label of it sends the rows of all its input labels.
   const labels = work.rows === 'label' ? run.inputs.map((input) => input.timelabel) : undefined;
-  const columns = await tableColumns(warehouse, table, labels !== undefined, log);
+  const columns = await source.columns(labels !== undefined);
   const org = await openOrg(name.connection, connection, log.signal);
   const fields = Object.fromEntries(
-    Object.entries(work.fields ?? {}).map(([column, field]) => [storedName(column), field]),
+    Object.entries(work.fields ?? {}).map(([column, field]) => [source.nameOf(column), field]),
   );
   const target = await describeTarget(org, { object: name.table, columns, key, fields });
-  await refuseBadKeys(warehouse, { table, key, labels }, marker, log);
+  const bad = await source.badKey(key, labels);
+  const { timelabel, revision } = run;
+  if (bad !== undefined) throw badKeyFailure(bad, source.name, key, { dataset, timelabel, revision });
+  const spread = columns.filter((column) => column.name === key);
   const tally = { sent: 0, failed: 0 };
+  // What earlier attempts kept stays until this one has something to put in its place.
+  let cleared = false;
+  const clear = async (): Promise<void> => {
+    if (!cleared) await record.clear();
+    cleared = true;
+  };
   await upsertRecords(
     org,
     {
       target,
-      pages: tableRows(
-        warehouse,
-        table,
-        { columns, labels, order: key, spread: columns.filter(({ name }) => name === key) },
-        log,
-      ),
+      pages: source.rows({ columns, labels, order: key, spread }),
       ended: async (job, sent, failed) => {
+        await clear();
         const rows = failed.map((row) => ({ ...row, sent: JSON.stringify(row.sent) }));
-        await writeFailedRows(warehouse, { marker, job, rows }, log);
+        if (rows.length > 0) await record.keep({ job, rows });
         tally.sent += sent;
         tally.failed += failed.length;
-        refuseTooMany(run, tally, failed[0]);
+        refuseTooMany(run, record.select, tally, failed[0]);
       },
     },
     log,
   );
+  await clear();
   return tally.sent - tally.failed;
 }
 
 function keyOf(run: StageRun<PublishWork>): string {
   const [key, second] = run.stage.work.key;
-  if (key !== undefined && second === undefined) return storedName(key);
+  if (key !== undefined && second === undefined) return key;
   throw new StageFailure('invalid_config', `${run.stage.id} must name one key column, the external id.`);
 }
 
 function refuseTooMany(
   run: StageRun<PublishWork>,
+  select: string,
   { sent, failed }: { readonly sent: number; readonly failed: number },
   sample: { readonly key: string; readonly code: string; readonly message: string } | undefined,
 ): void {
@@ -116,11 +125,10 @@ function refuseTooMany(
     sample === undefined
       ? ''
       : ` One of them: key ${sample.key}, ${sample.code}: ${sample.message.slice(0, 300)}.`;
-  const where = `${FAILED_ROWS.schema}.${FAILED_ROWS.table}`;
   throw new StageFailure(
     'data_error',
     `Salesforce refused ${String(failed)} of ${String(sent)} rows of ${output} for label ${run.timelabel}; max_failed_rows is ${String(tolerated)}.${first} ` +
-      `The others are there. All refused ones: SELECT row_key, error_code, error FROM ${where} WHERE dataset = '${output}' AND reefline_timelabel = '${run.timelabel}' AND revision = ${String(run.revision)}.`,
+      `The others are there. All refused ones: ${select}.`,
     { facts: { dataset: output, timelabel: run.timelabel, failed, sent, tolerated } },
   );
 }

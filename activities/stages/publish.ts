@@ -55,7 +55,7 @@ async function publishToPostgres(
     // In the order of the key, which is the order of the rows.
     const keys = key.flatMap((name) => spread.filter((column) => column.name === name));
     const read = (selected: readonly Column[], of: readonly string[] | undefined) =>
-      source.rows(selected, of, spread);
+      source.rows({ columns: selected, labels: of, spread });
     const rows = await publishRows(
       {
         connection: serving.name.connection,

@@ -1,5 +1,11 @@
 import type { Column } from '../../pipeline/column.ts';
-import type { Marker } from './apply-statements.ts';
+import {
+  FAILED_ROW_COLUMNS,
+  failedRowValues,
+  type FailedJob,
+  type FailedRow,
+  type PublishedLabel,
+} from '../../pipeline/failed-rows.ts';
 import type { Warehouse } from './client.ts';
 import { LABEL_COLUMN, literal, quoted, quotedTable, textExpression, type TableName } from './names.ts';
 import { prepareTarget } from './prepare-target.ts';
@@ -7,56 +13,51 @@ import { runBatch } from './run-batch.ts';
 import type { Watch } from './statement.ts';
 
 /** Where the rows are kept that an application refused; beside the data that they come from, so that they can be joined. */
-export const FAILED_ROWS: TableName = { schema: 'reefline', table: 'failed_rows' };
+const FAILED_ROWS: TableName = { schema: 'reefline', table: 'failed_rows' };
 
-/** One row that an application refused while it took others. */
-export interface FailedRow {
-  readonly key: string;
-  readonly code: string;
-  readonly message: string;
-  /** The values that were sent, as JSON. */
-  readonly sent: string;
-}
-
-/** The job of the application that refused the rows, which is what makes writing them repeatable. */
-export interface FailedJob {
-  readonly marker: Marker;
-  readonly job: string;
-  readonly rows: readonly FailedRow[];
-}
-
-const text = (name: string): Column => ({ name, type: { kind: 'text' }, nullable: true });
 const COLUMNS: readonly Column[] = [
-  text('dataset'),
+  { name: 'dataset', type: { kind: 'text' }, nullable: true },
   { name: 'revision', type: { kind: 'int32' }, nullable: true },
-  text('job'),
-  text('row_key'),
-  text('error_code'),
-  text('error'),
-  text('sent'),
+  ...FAILED_ROW_COLUMNS,
 ];
 
 const NAMES = [...COLUMNS.map(({ name }) => name), LABEL_COLUMN];
 
-/** A statement may have 100,000 bytes and a batch 40 statements; a value, 65,535 bytes. */
+/** A statement may have 100,000 bytes and a batch 40 statements; the SQL of a text may be much longer than the text. */
 const STATEMENT_BYTES = 90_000;
 const BATCH_STATEMENTS = 40;
-const ERROR_CHARS = 2_000;
-const SENT_BYTES = 40_000;
+const EXPRESSION_BYTES = 40_000;
 
 /** Creates the table, and the one of the markers, when they are not there. */
 export async function prepareFailedRows(warehouse: Warehouse, watch: Watch): Promise<void> {
   await prepareTarget(warehouse, 'reefline.failed_rows', FAILED_ROWS, COLUMNS, watch);
 }
 
-/**
- * Writes the failed rows of one job in place of what was written for it before. Values that would not fit a statement are left
- * out (`sent`, NULL) or cut (`error`).
- */
+/** The SELECT by which a person sees the failed rows of a label. */
+export function failedRowsSelect({ dataset, timelabel, revision }: PublishedLabel): string {
+  return (
+    `SELECT row_key, error_code, error FROM ${FAILED_ROWS.schema}.${FAILED_ROWS.table} ` +
+    `WHERE dataset = '${dataset}' AND ${LABEL_COLUMN} = '${timelabel}' AND revision = ${String(revision)}`
+  );
+}
+
+/** Removes what earlier attempts kept of this revision. */
+export async function clearFailedRows(
+  warehouse: Warehouse,
+  label: PublishedLabel,
+  watch: Watch,
+): Promise<void> {
+  const { dataset, timelabel, revision } = label;
+  const ofRevision = `dataset = ${literal(dataset)} AND ${quoted(LABEL_COLUMN)} = ${literal(timelabel)} AND revision = ${String(revision)}`;
+  const sql = `DELETE FROM ${quotedTable(FAILED_ROWS)} WHERE ${ofRevision}`;
+  await runBatch(warehouse, [sql], `clear the failed rows of ${dataset}`, watch);
+}
+
+/** Writes the failed rows of one job in place of what was written for it before. */
 export async function writeFailedRows(warehouse: Warehouse, failed: FailedJob, watch: Watch): Promise<void> {
-  const { marker, job, rows } = failed;
-  const doing = `keep the failed rows of ${marker.dataset} for label ${marker.timelabel}`;
-  const ofJob = `dataset = ${literal(marker.dataset)} AND job = ${literal(job)}`;
+  const { label, job, rows } = failed;
+  const doing = `keep the failed rows of ${label.dataset} for label ${label.timelabel}`;
+  const ofJob = `dataset = ${literal(label.dataset)} AND job = ${literal(job)}`;
   const statements = [
     `DELETE FROM ${quotedTable(FAILED_ROWS)} WHERE ${ofJob}`,
     ...inserts(rows.map((row) => tuple(failed, row))),
@@ -83,17 +84,10 @@ function inserts(tuples: readonly string[]): readonly string[] {
   return held.length === 0 ? statements : [...statements, head + held.join(', ')];
 }
 
-function tuple({ marker, job }: FailedJob, row: FailedRow): string {
-  const sent = textExpression(row.sent);
-  const values = [
-    literal(marker.dataset),
-    String(marker.revision),
-    literal(job),
-    textExpression(row.key),
-    textExpression(row.code),
-    textExpression(row.message.slice(0, ERROR_CHARS)),
-    Buffer.byteLength(sent) > SENT_BYTES ? 'NULL' : sent,
-    literal(marker.timelabel),
-  ];
-  return `(${values.join(', ')})`;
+function tuple({ label, job }: FailedJob, row: FailedRow): string {
+  const values = failedRowValues(job, row).map((value) => {
+    const sql = value === null ? 'NULL' : textExpression(value);
+    return Buffer.byteLength(sql) > EXPRESSION_BYTES ? 'NULL' : sql;
+  });
+  return `(${[literal(label.dataset), String(label.revision), ...values, literal(label.timelabel)].join(', ')})`;
 }

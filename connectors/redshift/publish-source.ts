@@ -1,5 +1,4 @@
-import { StageFailure } from '../../pipeline/failure.ts';
-import type { Marker } from './apply-statements.ts';
+import type { BadKey, PublishedLabel } from '../../pipeline/failed-rows.ts';
 import type { Warehouse } from './client.ts';
 import { literal, MARKERS, quoted, quotedTable, type TableName } from './names.ts';
 import { ofLabels } from './read-table.ts';
@@ -18,7 +17,7 @@ import type { Watch } from './statement.ts';
  */
 export async function publishedRows(
   warehouse: Warehouse,
-  marker: Marker,
+  marker: PublishedLabel,
   wholeTable: boolean,
   watch: Watch,
 ): Promise<number | undefined> {
@@ -35,7 +34,7 @@ export async function publishedRows(
 /** Records that the application has the label. Of two that record the same at once, the first one counts. */
 export async function recordPublished(
   warehouse: Warehouse,
-  marker: Marker,
+  marker: PublishedLabel,
   rows: number,
   watch: Watch,
 ): Promise<void> {
@@ -48,32 +47,28 @@ export async function recordPublished(
   await runBatch(warehouse, [`LOCK ${markers}`, insert], `record the publish of ${dataset}`, watch);
 }
 
-function sameOrNewer({ timelabel, revision }: Marker): string {
+function sameOrNewer({ timelabel, revision }: PublishedLabel): string {
   return `(timelabel = ${literal(timelabel)} AND revision >= ${String(revision)})`;
 }
 
-/** Throws StageFailure `data_error` for a key of the rows that is NULL or not unique. */
-export async function refuseBadKeys(
+/** A key of the rows that is NULL or not unique; undefined when there is none. */
+export async function findBadKey(
   warehouse: Warehouse,
-  source: { readonly table: TableName; readonly key: string; readonly labels: readonly string[] | undefined },
-  marker: Marker,
+  table: TableName,
+  column: string,
+  labels: readonly string[] | undefined,
   watch: Watch,
-): Promise<void> {
-  const { table, labels } = source;
-  const key = quoted(source.key);
+): Promise<BadKey | undefined> {
+  const key = quoted(column);
   const sql =
     `SELECT CAST(${key} AS varchar), count(*) FROM ${quotedTable(table)}${ofLabels(labels)} ` +
     `GROUP BY ${key} HAVING count(*) > 1 OR ${key} IS NULL LIMIT 1`;
-  const name = `${table.schema}.${table.table}`;
-  const state = await runBatch(warehouse, [sql], `look for bad keys in ${name}`, watch);
-  const [bad] = await readRows(warehouse, state, 0, watch);
-  if (bad === undefined) return;
-  const [value = null, copies] = bad;
-  const fault = value === null ? 'is NULL in a row' : `appears in ${copies ?? ''} rows`;
-  const { dataset, timelabel } = marker;
-  throw new StageFailure(
-    'data_error',
-    `Key (${source.key}) = (${value ?? 'NULL'}) ${fault} of ${name} for label ${timelabel}: ${dataset} takes each key once and complete. Nothing was sent.`,
-    { facts: { dataset, timelabel, key: source.key, sample: value } },
+  const state = await runBatch(
+    warehouse,
+    [sql],
+    `look for bad keys in ${table.schema}.${table.table}`,
+    watch,
   );
+  const [bad] = await readRows(warehouse, state, 0, watch);
+  return bad === undefined ? undefined : { value: bad[0] ?? null, copies: bad[1] ?? '' };
 }

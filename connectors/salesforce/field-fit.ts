@@ -43,7 +43,7 @@ export function misfit(type: ColumnType, field: FieldDescription): string | unde
   if (type.kind === 'binary')
     return 'Salesforce takes no bytes here; leave the column out of the published table';
   if (type.kind === 'timestamp' && !type.zoned && field.type === 'datetime')
-    return "a datetime is an instant, and the column has no time zone; cast it where the table is made, such as col AT TIME ZONE 'UTC'";
+    return "a datetime is an instant, and the column has no time zone; cast it where the table is made, such as col AT TIME ZONE 'UTC', or write it as text with its offset, such as 2024-07-01 00:00:00+00";
   return `a field of type ${field.type} does not hold ${describeType(type)}; cast the column where the table is made`;
 }
 
@@ -74,6 +74,8 @@ function fieldTypesOf(type: ColumnType): readonly Family[] {
     case 'timestamp':
       return type.zoned ? ['datetime'] : ['text'];
     case 'text':
+      // Not every warehouse has a type for instants.
+      return ['text', 'datetime'];
     case 'json':
     case 'uuid':
       return ['text'];

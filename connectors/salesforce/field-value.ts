@@ -73,17 +73,17 @@ function inRange(year: number): boolean {
 
 /** A datetime has a precision of one second (Salesforce Object Reference, "Primitive Data Types"). */
 function datetimeValue(value: string): FieldValue {
-  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?([+-]\d\d)(?::?(\d\d))?(?::?(\d\d))?$/.exec(
-    value,
-  );
-  const [, date = '', time = '', fraction = '', hours = '', minutes = '00', seconds = '00'] = parts ?? [];
-  const local = Date.parse(`${date}T${time}Z`);
-  if (parts === null || Number.isNaN(local))
+  const parts =
+    /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|([+-]\d\d)(?::?(\d\d))?(?::?(\d\d))?)$/.exec(value);
+  const [, date = '', time = '', fraction = '', hours = '+00', minutes = '00', seconds = '00'] = parts ?? [];
+  const local = new Date(`${date}T${time}Z`);
+  // A text may name a day or an hour that there is not, which would become another one.
+  if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(`${date}T${time}`))
     return refused(`${value}, which is no time that Salesforce keeps`);
   if (/[1-9]/.test(fraction))
     return refused(`${value}, and a datetime keeps whole seconds; write DATE_TRUNC('second', col)`);
   const offset = (Number(hours.slice(1)) * 60 + Number(minutes)) * 60 + Number(seconds);
-  const instant = new Date(local - (hours.startsWith('-') ? -offset : offset) * 1000);
+  const instant = new Date(local.getTime() - (hours.startsWith('-') ? -offset : offset) * 1000);
   return inRange(instant.getUTCFullYear())
     ? { text: instant.toISOString() }
     : refused(`${value}, and Salesforce keeps times of the years 1700 to 4000`);

@@ -68,23 +68,31 @@ export async function tableColumns(
     });
 }
 
-/**
- * The rows of some labels, or all rows when `labels` is undefined, page by page, as text that PostgreSQL reads. One statement, so
- * all pages show one state of the table.
- */
+/** Which rows are read, and how. */
+export interface RowSelection {
+  readonly columns: readonly Column[];
+  /** The labels whose rows are read; all rows of the table when it is undefined. */
+  readonly labels: readonly string[] | undefined;
+  /** A column by whose text the rows are sorted. */
+  readonly order?: string;
+}
+
+/** The rows page by page, as text that PostgreSQL reads. One statement, so all pages show one state of the table. */
 export function tableRows(
   warehouse: Warehouse,
   table: TableName,
-  columns: readonly Column[],
-  labels: readonly string[] | undefined,
+  { columns, labels, order }: RowSelection,
   watch: Watch,
 ): AsyncIterable<readonly TextRow[]> {
-  const of =
-    labels === undefined
-      ? ''
-      : ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
-  const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${of}`;
+  const by = order === undefined ? '' : ` ORDER BY ${quoted(storedName(order))}`;
+  const sql = `SELECT ${columns.map(exactValue).join(', ')} FROM ${quotedTable(table)}${ofLabels(labels)}${by}`;
   return pages(warehouse, sql, `read ${table.schema}.${table.table}`, watch, PAGE_ROWS);
+}
+
+/** The condition that a row came with one of the labels; empty for all rows. */
+export function ofLabels(labels: readonly string[] | undefined): string {
+  if (labels === undefined) return '';
+  return ` WHERE ${quoted(LABEL_COLUMN)} IN (${labels.map((label) => literal(label)).join(', ')})`;
 }
 
 /** The text of a value, made by Snowflake: what its client makes of times depends on the session. */

@@ -63,6 +63,11 @@ describe('an attempt that dies', () => {
     await expect(table.publish({ attempt: 2, lastHeartbeat })).resolves.toMatchObject({ rows: 1 });
     expect(jobsMade(crm)).toBe(1);
     expect(await failedRows()).toHaveLength(1);
+    // Without that heartbeat the values go again, with another job.
+    await warehouse.query('DELETE FROM reefline.applied');
+    await expect(table.publish({ attempt: 3 })).resolves.toMatchObject({ rows: 1 });
+    expect(jobsMade(crm)).toBe(2);
+    expect(await failedRows()).toHaveLength(1);
   });
 
   test('whose source changed meanwhile: its closed job ends before the new rows are sent', async () => {

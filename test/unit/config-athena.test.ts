@@ -93,18 +93,25 @@ describe('a transform into Athena', () => {
       /lakehouse is athena.*load writes to a redshift/,
       /warehouse/,
     ],
-    [
-      'a publish of it to Salesforce',
-      'publish: warehouse.marts.daily_revenue, to: serving.public.daily_revenue',
-      'publish: lakehouse.marts.per_origin, to: crm.sobjects.Revenue__c',
-      /lakehouse is athena/,
-      /Redshift/,
-    ],
   ])('is refused for %s, with a cure', async (_, find, put, problem, cure) => {
     expect(Object.values(filesOf()).join('\n')).toContain(find);
     const problems = await problemsOf(filesOf((text) => text.replace(find, put)));
     const found = problems.find((each) => problem.test(each.problem));
     expect(found?.cure).toMatch(cure);
+  });
+
+  test('may be published to Salesforce', async () => {
+    const publish =
+      '  - push: { publish: lakehouse.marts.per_origin, to: crm.sobjects.Revenue__c, key: [origin] }\n';
+    const files = filesOf();
+    const { stages } = await projectOf({
+      ...files,
+      'pipelines/orders.yaml': (files['pipelines/orders.yaml'] ?? '') + publish,
+    });
+    expect(stages.find(({ name }) => name === 'push')).toMatchObject({
+      output: 'crm.sobjects.Revenue__c',
+      inputs: [{ dataset: 'lakehouse.marts.per_origin' }],
+    });
   });
 
   test('may make the whole table anew', async () => {

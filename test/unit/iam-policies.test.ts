@@ -59,7 +59,8 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
     roots: [
       'activities/stages/transform.ts#transformInRedshift',
       'activities/stages/check.ts#findInRedshift',
-      'activities/stages/publish-salesforce.ts#publishToSalesforce',
+      'activities/stages/publish-source.ts#redshiftSource',
+      'activities/stages/publish-record.ts#redshiftRecord',
       'activities/find-sync-labels.ts#findSyncLabels',
     ],
     behalf: SIGN_IN,
@@ -73,6 +74,10 @@ const POLICIES: Readonly<Record<string, Expectation>> = {
   'publish-athena': {
     roots: ['activities/stages/publish-source.ts#athenaSource', 'activities/stages/check.ts#findInAthena'],
     behalf: [...RESULTS, ...TABLES],
+  },
+  'publish-athena-salesforce': {
+    roots: ['activities/stages/publish-record-athena.ts#athenaRecord'],
+    behalf: [],
   },
   'inbound-sqs': {
     roots: ['workers/consume-inbound.ts#consumeInbound', 'connectors/sqs/attributes.ts#readQueueFacts'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, ParquetFile, type ParquetLimits } from '../../connectors/parquet/parquet-file.ts';
+import { textRows } from '../../connectors/parquet/text-rows.ts';
 import type { Column } from '../../pipeline/column.ts';
 import { copyRow, copySource, type CellValue } from '../support/copy-rows.ts';
 import { anyLimits, anyTable } from '../support/drawn-tables.ts';
@@ -43,6 +44,19 @@ async function expectRead(
 }
 
 describe('Parquet files', () => {
+  test('hold rows of texts, NULL apart from the empty text', async () => {
+    const cell = fc.option(fc.string({ unit: 'grapheme' }));
+    const columns: Column[] = ['a', 'b'].map((name) => ({ name, type: { kind: 'text' }, nullable: true }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(cell, cell), { minLength: 1 }), async (rows) => {
+        const parts: Uint8Array[] = [];
+        for await (const part of new ParquetFile('failed', columns, textRows(rows))) parts.push(part);
+        expect(await readWithHyparquet(Buffer.concat(parts), columns)).toEqual(rows);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test('two independent readers give back every row of every type, whatever pages, row groups and files they fill and whichever way these are compressed', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -34,6 +34,8 @@ describe('what is sent for a value', () => {
     ['2024-02-29', { kind: 'date' }, field('date'), '2024-02-29'],
     ['2024-07-01 02:00:00+05:30', INSTANT, field('datetime'), '2024-06-30T20:30:00.000Z'],
     ['2024-07-01 02:00:00.000000-03', INSTANT, field('datetime'), '2024-07-01T05:00:00.000Z'],
+    ['2024-07-01T02:00:00.000+02:00', TEXT, field('datetime'), '2024-07-01T00:00:00.000Z'],
+    ['2024-07-01T02:00:00Z', TEXT, field('datetime'), '2024-07-01T02:00:00.000Z'],
     ['a\n\tb, "c" 😀', TEXT, field('textarea'), 'a\n\tb, "c" 😀'],
   ])('%j of %j for %j is %j', (value, type, into, text) => {
     expect(fieldValue(value, type, into)).toEqual({ text });
@@ -55,6 +57,9 @@ describe('what is sent for a value', () => {
     ['Infinity', { kind: 'float64' }, field('double'), /no number field/],
     ['2024-01-01 00:00:00.000001+00', INSTANT, field('datetime'), /whole seconds/],
     ['infinity', INSTANT, field('datetime'), /no time/],
+    ['2024-07-01 02:00:00', TEXT, field('datetime'), /no time/],
+    ['2023-02-29 02:00:00+00', TEXT, field('datetime'), /no time/],
+    ['2024-07-01 24:00:00+00', TEXT, field('datetime'), /no time/],
     ['0044-03-15 BC', { kind: 'date' }, field('date'), /1700/],
     ['4001-01-01', { kind: 'date' }, field('date'), /1700/],
     ['1699-12-31 23:59:59+00', INSTANT, field('datetime'), /1700/],
@@ -95,6 +100,8 @@ describe('which fields hold which columns', () => {
     [TEXT, 'picklist', undefined],
     [DECIMAL, 'percent', undefined],
     [INSTANT, 'datetime', undefined],
+    [TEXT, 'datetime', undefined],
+    [TEXT, 'date', /does not hold text/],
     [TEXT, 'double', /does not hold text/],
     [{ kind: 'binary' }, 'string', /no bytes/],
     [{ kind: 'float64' }, 'string', /does not hold/],
