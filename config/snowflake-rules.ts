@@ -22,7 +22,7 @@ export function snowflakeProblems(
         'put it into an environment variable of the worker and write "${env:NAME}"',
       );
   }
-  if (isPlain(account) && !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(account))
+  if (isPlain(account) && !/^[A-Za-z0-9]\w*(?:[.-]\w+)*$/.test(account))
     add(
       'account',
       'this is no identifier of an account',

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Connection as Session } from 'snowflake-sdk';
 import { referencedName } from '../../config/secret-reference.ts';
-import { literal, quoted, storedName } from '../../connectors/snowflake/names.ts';
+import { literal, writtenName } from '../../connectors/snowflake/names.ts';
 import type { SnowflakeConnection } from '../../pipeline/connection.ts';
 import type { CloudAddresses } from './embedded-cloud.ts';
 
@@ -10,44 +10,59 @@ const ADMIN = { username: 'ADMIN', password: 'local', warehouse: 'COMPUTE_WH' };
 
 type Field = 'account' | 'user' | 'database' | 'warehouse' | 'role' | 'storageIntegration';
 
-/**
- * Makes the user, role, database, warehouse and storage integration of a connection in the local account, and answers the values
- * of the variables that it refers to: names of its own, and a fresh key or password.
- */
+/** What a connection needs in an account, and what the variables that it refers to are then. */
+export interface SnowflakeObjects {
+  readonly statements: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Makes the objects of a connection in the local account, and answers the values of the variables that it refers to. */
 export async function createSnowflakeObjects(
   cloud: CloudAddresses,
   name: string,
   connection: SnowflakeConnection,
 ): Promise<Readonly<Record<string, string>>> {
-  const variables: Record<string, string> = {};
-  const valueOf = (field: Field): string | undefined => {
-    const written = connection[field];
-    const variable = written === undefined ? undefined : referencedName(written);
-    if (variable === undefined) return written;
-    variables[variable] = `dev_${name}_${field}`;
-    return variables[variable];
-  };
-  valueOf('account');
-  const [user, database, warehouse, role = 'PUBLIC', integration] = (
-    ['user', 'database', 'warehouse', 'role', 'storageIntegration'] as const
-  ).map((field) => valueOf(field));
-  const as = (text: string | undefined): string => quoted(storedName(text ?? ''));
-  const statements = [
-    `CREATE DATABASE IF NOT EXISTS ${as(database)}`,
-    `CREATE WAREHOUSE IF NOT EXISTS ${as(warehouse)}`,
-    `CREATE ROLE IF NOT EXISTS ${as(role)}`,
-    `CREATE USER IF NOT EXISTS ${as(user)} DEFAULT_ROLE = ${storedName(role)}`,
-    `GRANT ROLE ${as(role)} TO USER ${as(user)}`,
-    ...credentials(connection, variables).map((setting) => `ALTER USER ${as(user)} SET ${setting}`),
-  ];
-  if (integration !== undefined)
-    statements.push(
-      `CREATE STORAGE INTEGRATION IF NOT EXISTS ${as(integration)} TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE STORAGE_ALLOWED_LOCATIONS = ('*')`,
-    );
+  const { statements, variables } = snowflakeObjects(name, connection);
   await asAdmin(cloud.env['SNOWFLAKE_ACCESS_URL'] ?? '', async (session) => {
     for (const sql of statements) await run(session, sql);
   });
   return variables;
+}
+
+/**
+ * The statements that make the user, role, database, warehouse and storage integration of a connection: under the names that are written,
+ * and under names of its own, with a fresh key or password, where it refers to variables.
+ */
+export function snowflakeObjects(name: string, connection: SnowflakeConnection): SnowflakeObjects {
+  const variables: Record<string, string> = {};
+  // A name that needs no quotes means the same wherever it is written.
+  const plain = name.replaceAll(/\W/gu, '_');
+  const valueOf = (field: Field): string | undefined => {
+    const written = connection[field];
+    const variable = written === undefined ? undefined : referencedName(written);
+    if (variable === undefined) return written;
+    // Two fields may refer to one variable.
+    variables[variable] ??= `dev_${plain}_${field}`;
+    return variables[variable];
+  };
+  valueOf('account');
+  const as = (field: Field, otherwise = ''): string => writtenName(valueOf(field) ?? otherwise);
+  const [user, role] = [as('user'), as('role', 'PUBLIC')];
+  const statements = [
+    `CREATE DATABASE IF NOT EXISTS ${as('database')}`,
+    `CREATE WAREHOUSE IF NOT EXISTS ${as('warehouse')}`,
+    `CREATE ROLE IF NOT EXISTS ${role}`,
+    `CREATE USER IF NOT EXISTS ${user}`,
+    `GRANT ROLE ${role} TO USER ${user}`,
+    ...[`DEFAULT_ROLE = ${role}`, ...credentials(connection, variables)].map(
+      (setting) => `ALTER USER ${user} SET ${setting}`,
+    ),
+  ];
+  if (connection.storageIntegration !== undefined)
+    statements.push(
+      `CREATE STORAGE INTEGRATION IF NOT EXISTS ${as('storageIntegration')} TYPE = EXTERNAL_STAGE STORAGE_PROVIDER = 'S3' ENABLED = TRUE STORAGE_ALLOWED_LOCATIONS = ('*')`,
+    );
+  return { statements, variables };
 }
 
 /** What `ALTER USER … SET` is told, so that the values which the variables get are the user's. */
@@ -76,13 +91,13 @@ async function asAdmin(accessUrl: string, work: (session: Session) => Promise<vo
   const { default: snowflake } = await import('snowflake-sdk');
   snowflake.configure({ logLevel: 'OFF', additionalLogToConsole: false });
   const session = snowflake.createConnection({ ...ADMIN, account: 'local', accessUrl });
-  await new Promise<void>((resolve, reject) => {
-    session.connect((error) => {
-      if (error) reject(error);
-      else resolve();
-    });
-  });
   try {
+    await new Promise<void>((resolve, reject) => {
+      session.connect((error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
     await work(session);
   } finally {
     await new Promise<void>((resolve) => {

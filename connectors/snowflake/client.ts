@@ -1,8 +1,9 @@
-import type { Connection as Session, ConnectionOptions } from 'snowflake-sdk';
+import type { Connection as Session } from 'snowflake-sdk';
 import type { SnowflakeConnection } from '../../pipeline/connection.ts';
 import { requestFailure } from './failures.ts';
 import type { Watch } from './progress.ts';
 import { readRows, unlessAborted } from './query.ts';
+import { signInOptions } from './sign-in-options.ts';
 
 /** A session in the database of a connection. */
 export interface Warehouse {
@@ -14,8 +15,6 @@ export interface Warehouse {
   };
 }
 
-/** Sign-ins that the client itself repeats before it reports that the service is away. */
-const LOGIN_RETRIES = 2;
 /** Milliseconds that Snowflake may take to end a session. */
 const END_MS = 5_000;
 
@@ -56,7 +55,7 @@ export async function openWarehouse(connection: SnowflakeConnection, watch: Watc
   const place = { account, database, ...(storageIntegration === undefined ? {} : { storageIntegration }) };
   let session: Session | undefined;
   try {
-    const signing = signIn(snowflake.createConnection(optionsOf(connection)));
+    const signing = signIn(snowflake.createConnection(signInOptions(connection)));
     session = await unlessAborted(signing, watch.signal).catch((error: unknown) => {
       // A session that is given after an abort is ended at once.
       if (watch.signal.aborted) signing.then(endSession, () => undefined);
@@ -100,36 +99,4 @@ async function endSession(session: Session): Promise<void> {
       resolve();
     });
   });
-}
-
-function optionsOf(connection: SnowflakeConnection): ConnectionOptions {
-  const { account, user, database, warehouse, role, accessUrl } = connection;
-  return {
-    account,
-    username: user,
-    ...credentials(connection),
-    database,
-    warehouse,
-    ...(role === undefined ? {} : { role }),
-    ...(accessUrl === undefined ? {} : { accessUrl }),
-    application: 'Reefline',
-    queryTag: 'reefline',
-    // An unknown database, warehouse or role is refused at once instead of by the first statement that needs it.
-    validateDefaultParameters: true,
-    sfRetryMaxLoginRetries: LOGIN_RETRIES,
-    rowMode: 'array',
-    // Values as text would otherwise have the word NULL for what is NULL.
-    representNullAsStringNull: false,
-    fetchAsString: ['String', 'Boolean', 'Number', 'Date', 'JSON', 'Buffer'],
-  };
-}
-
-function credentials({ privateKey, privateKeyPassphrase, password }: SnowflakeConnection): ConnectionOptions {
-  if (privateKey === undefined) return password === undefined ? {} : { password };
-  return {
-    authenticator: 'SNOWFLAKE_JWT',
-    // Variables are often set with the line breaks written out.
-    privateKey: privateKey.replaceAll('\\n', '\n'),
-    ...(privateKeyPassphrase === undefined ? {} : { privateKeyPass: privateKeyPassphrase }),
-  };
 }

@@ -2,7 +2,7 @@ import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { Manifest, ManifestEntry, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import { snowflakeType } from './column-types.ts';
-import { literal, quoted, quotedTable, storedName, type TableName } from './names.ts';
+import { literal, quoted, quotedTable, storedName, type TableName, writtenName } from './names.ts';
 
 /** Most files that one COPY names (docs.snowflake.com, "COPY INTO <table>", FILES). */
 const MOST_FILES = 1_000;
@@ -60,7 +60,7 @@ function copyStatement(
       'The Snowflake connection names no storageIntegration, without which COPY cannot read the staged files. Add it in reefline.yaml.',
     );
   return (
-    `COPY INTO ${quotedTable(staging)} FROM ${literal(`s3://${bucket}/`)} STORAGE_INTEGRATION = ${quoted(storedName(storageIntegration))} ` +
+    `COPY INTO ${quotedTable(staging)} FROM ${literal(`s3://${bucket}/`)} STORAGE_INTEGRATION = ${writtenName(storageIntegration)} ` +
     `FILES = (${keys.map(literal).join(', ')}) FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE) ` +
     'MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT FORCE = TRUE'
   );

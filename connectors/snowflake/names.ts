@@ -29,6 +29,11 @@ export function neutralName(stored: string): string {
   return UNQUOTED.test(stored) && stored === stored.toUpperCase() ? stored.toLowerCase() : stored;
 }
 
+/** A configured name as SQL and a sign-in read it: what needs quotes gets them, and what has them keeps them. */
+export function writtenName(name: string): string {
+  return UNQUOTED.test(name) || /^".+"$/su.test(name) ? name : quoted(name);
+}
+
 /** A stored name in double quotes, which Snowflake then takes letter by letter. */
 export function quoted(stored: string): string {
   return `"${stored.replaceAll('"', '""')}"`;

@@ -1,9 +1,10 @@
 import { closing, literalValue, significant, tokenize, type Token } from '../redshift-data/tokens.ts';
-import { digest, type AccountStore, type NamedKind } from './account-store.ts';
+import { digest, type AccountStore, type NamedKind, type UserRecord } from './account-store.ts';
 import type { Databases } from './databases.ts';
 import { Fault, missing, unsupported } from './fault.ts';
 import type { Session } from './session.ts';
-import { nameOf } from './translate.ts';
+import { readPublicKey } from './sign-in.ts';
+import { folded, nameOf } from './translate.ts';
 
 /** What a command of the account answers: Snowflake shows one row with a sentence. */
 export interface CommandAnswer {
@@ -93,13 +94,9 @@ async function createObject(
   if (exists && !replace)
     throw new Fault('002002', `SQL compilation error:\nObject '${name}' already exists.`, '42710');
   if (kind === undefined) {
-    const password = settings.get('PASSWORD');
-    store.putUser({
-      name,
-      password: password === undefined ? null : digest(password),
-      publicKey: settings.get('RSA_PUBLIC_KEY') ?? null,
-      defaultRole: settings.get('DEFAULT_ROLE')?.toUpperCase() ?? null,
-    });
+    const user = withSettings({ name, password: null, publicKey: null, defaultRole: null }, settings);
+    if (exists) store.drop('user', name);
+    store.putUser(user);
     return;
   }
   if (kind === 'database') await databases.create(name);
@@ -107,18 +104,62 @@ async function createObject(
 }
 
 function alterUser(words: readonly Token[], store: AccountStore): CommandAnswer {
-  const name = nameOf(words[2]) ?? '';
+  const ifThere = words[2]?.key === 'IF';
+  const at = ifThere ? 4 : 2;
+  const name = nameOf(words[at]) ?? '';
   const user = store.user(name);
+  if (user === undefined && ifThere) return sentence('Statement executed successfully.');
   if (user === undefined) throw missing('User', name);
-  const settings = settingsIn(words.slice(4));
-  const password = settings.get('PASSWORD');
-  store.putUser({
-    ...user,
-    password: password === undefined ? user.password : digest(password),
-    publicKey: settings.get('RSA_PUBLIC_KEY') ?? user.publicKey,
-    defaultRole: settings.get('DEFAULT_ROLE')?.toUpperCase() ?? user.defaultRole,
-  });
+  const rest = words.slice(at + 2);
+  switch (words[at + 1]?.key) {
+    case 'SET':
+      store.putUser(withSettings(user, settingsIn(rest)));
+      break;
+    case 'UNSET':
+      store.putUser({ ...user, ...Object.fromEntries(rest.flatMap(({ key }) => unsetting(key))) });
+      break;
+    default:
+      throw unsupported('ALTER USER without SET or UNSET');
+  }
   return sentence('Statement executed successfully.');
+}
+
+/** Settings that say nothing of how a user signs in are accepted and not looked at. */
+function withSettings(user: UserRecord, settings: ReadonlyMap<string, string>): UserRecord {
+  if (settings.has('RSA_PUBLIC_KEY_2')) throw unsupported('RSA_PUBLIC_KEY_2');
+  const password = settings.get('PASSWORD');
+  const publicKey = settings.get('RSA_PUBLIC_KEY');
+  const role = settings.get('DEFAULT_ROLE');
+  if (publicKey !== undefined && !isPublicKey(publicKey))
+    throw new Fault(
+      '001008',
+      `SQL compilation error:\ninvalid value [${publicKey}] for parameter 'RSA_PUBLIC_KEY'`,
+      '22023',
+    );
+  return {
+    name: user.name,
+    password: password === undefined ? user.password : digest(password),
+    publicKey: publicKey ?? user.publicKey,
+    defaultRole: role === undefined ? user.defaultRole : folded(role),
+  };
+}
+
+function unsetting(key: string): readonly [string, null][] {
+  const fields: Readonly<Record<string, keyof UserRecord>> = {
+    PASSWORD: 'password',
+    RSA_PUBLIC_KEY: 'publicKey',
+    DEFAULT_ROLE: 'defaultRole',
+  };
+  const field = fields[key];
+  return field === undefined ? [] : [[field, null]];
+}
+
+function isPublicKey(text: string): boolean {
+  try {
+    return readPublicKey(text).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
 }
 
 async function dropObject(
@@ -146,7 +187,10 @@ function grant(words: readonly Token[], store: AccountStore): CommandAnswer {
     const role = nameOf(words[2]) ?? '';
     if (!store.has('role', role)) throw missing('Role', role);
     const grantee = nameOf(words[to + 2]) ?? '';
-    if (keys[to + 1] === 'USER') store.grantRole(role, grantee);
+    if (keys[to + 1] === 'USER') {
+      if (store.user(grantee) === undefined) throw missing('User', grantee);
+      store.grantRole(role, grantee);
+    }
   } else {
     const role = nameOf(words[to + (keys[to + 1] === 'ROLE' ? 2 : 1)]) ?? '';
     if (!store.has('role', role)) throw missing('Role', role);

@@ -32,14 +32,12 @@ export class AccountStore {
   }
 
   user(name: string): UserRecord | undefined {
-    const row = this.#db.prepare('SELECT * FROM user WHERE name = ?').get(name);
-    if (row === undefined) return undefined;
-    return {
-      name: String(row['name']),
-      password: textOf(row['password']),
-      publicKey: textOf(row['public_key']),
-      defaultRole: textOf(row['default_role']),
-    };
+    return userOf(this.#db.prepare('SELECT * FROM user WHERE name = ?').get(name));
+  }
+
+  /** Login names have no case, whatever the case of the user's own name. */
+  userByLogin(login: string): UserRecord | undefined {
+    return userOf(this.#db.prepare('SELECT * FROM user WHERE upper(name) = upper(?)').get(login));
   }
 
   putUser(user: UserRecord): void {
@@ -68,9 +66,15 @@ export class AccountStore {
       .run(kind, name, JSON.stringify(settings));
   }
 
+  /** A user or role that is made again under the same name has none of the old grants. */
   drop(kind: NamedKind | 'user', name: string): void {
-    if (kind === 'user') this.#db.prepare('DELETE FROM user WHERE name = ?').run(name);
-    else this.#db.prepare('DELETE FROM named WHERE kind = ? AND name = ?').run(kind, name);
+    if (kind === 'user') {
+      this.#db.prepare('DELETE FROM user WHERE name = ?').run(name);
+      this.#db.prepare('DELETE FROM member WHERE user = ?').run(name);
+      return;
+    }
+    this.#db.prepare('DELETE FROM named WHERE kind = ? AND name = ?').run(kind, name);
+    if (kind === 'role') this.#db.prepare('DELETE FROM member WHERE role = ?').run(name);
   }
 
   grantRole(role: string, user: string): void {
@@ -85,6 +89,16 @@ export class AccountStore {
 
 export function digest(password: string): string {
   return createHash('sha256').update(`snowflake stand-in ${password}`).digest('hex');
+}
+
+function userOf(row: Readonly<Record<string, unknown>> | undefined): UserRecord | undefined {
+  if (row === undefined) return undefined;
+  return {
+    name: String(row['name']),
+    password: textOf(row['password']),
+    publicKey: textOf(row['public_key']),
+    defaultRole: textOf(row['default_role']),
+  };
 }
 
 function textOf(value: unknown): string | null {

@@ -4,6 +4,7 @@ import type { QueryRecord, QueryStore } from './query-store.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignInRequest } from './sign-in.ts';
+import { folded } from './translate.ts';
 
 export interface Request {
   readonly method: string;
@@ -227,11 +228,6 @@ function parametersOf(session: Session): readonly { name: string; value: unknown
     name,
     value: value === 'true' ? true : value === 'false' ? false : value,
   }));
-}
-
-/** Names in a login are folded like names in SQL, unless they are in quotes. */
-function folded(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toUpperCase();
 }
 
 function textOf(value: unknown): string {

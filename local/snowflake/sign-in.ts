@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, createVerify } from 'node:crypto';
+import { createHash, createPublicKey, createVerify, type KeyObject } from 'node:crypto';
 import { digest, type AccountStore, type UserRecord } from './account-store.ts';
 import { Fault } from './fault.ts';
 
@@ -16,9 +16,9 @@ const MILLISECONDS_FROM = 100_000_000_000;
 
 /** The user that signs in. @throws Fault 390100 for a wrong password, 390144 for a token that is not the user's. */
 export function signIn(store: AccountStore, request: SignInRequest, now: number): UserRecord {
-  const user = store.user((request.LOGIN_NAME ?? '').toUpperCase());
+  const user = store.userByLogin(request.LOGIN_NAME ?? '');
   if (request.AUTHENTICATOR === 'SNOWFLAKE_JWT') {
-    if (user?.publicKey == null || !tokenOf(user, request, now))
+    if (user?.publicKey == null || !isTokenOf(user, user.publicKey, request, now))
       throw new Fault('390144', 'JWT token is invalid.', '08001');
     return user;
   }
@@ -34,23 +34,20 @@ export function signIn(store: AccountStore, request: SignInRequest, now: number)
 }
 
 /** https://docs.snowflake.com/en/developer-guide/sql-api/authenticating: issuer, subject, expiry and signature. */
-function tokenOf(
+function isTokenOf(
   user: UserRecord,
+  publicKey: string,
   { TOKEN: token = '', ACCOUNT_NAME: account = '' }: SignInRequest,
   now: number,
 ): boolean {
   const [header = '', payload = '', signature = ''] = token.split('.');
   const [head, claims] = [header, payload].map(decoded);
   if (head?.['alg'] !== 'RS256' || claims === undefined) return false;
-  const key = createPublicKey({
-    key: Buffer.from(user.publicKey ?? '', 'base64'),
-    format: 'der',
-    type: 'spki',
-  });
+  const key = readPublicKey(publicKey);
   const print = createHash('sha256')
     .update(key.export({ format: 'der', type: 'spki' }))
     .digest('base64');
-  const subject = `${account.toUpperCase()}.${user.name}`;
+  const subject = `${account}.${user.name}`.toUpperCase();
   const known = claims['sub'] === subject && claims['iss'] === `${subject}.SHA256:${print}`;
   const expiry = Number(claims['exp']);
   const ends = expiry > MILLISECONDS_FROM ? expiry : expiry * 1000;
@@ -60,9 +57,15 @@ function tokenOf(
   return known && ends > now && signed;
 }
 
+/** A key as `RSA_PUBLIC_KEY` takes it: its DER in base64. Throws for anything else. */
+export function readPublicKey(text: string): KeyObject {
+  return createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
+}
+
 function decoded(part: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

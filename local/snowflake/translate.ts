@@ -69,6 +69,11 @@ export function nameOf(token: Token | undefined): string | undefined {
   return token?.kind === 'quoted' ? token.text.slice(1, -1).replaceAll('""', '"') : undefined;
 }
 
+/** A name outside of SQL, as in a login, is folded like one in SQL, unless it is in quotes. */
+export function folded(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toUpperCase();
+}
+
 function swapped(token: Token): Token {
   return synthetic(otherCase(token.text), 'quoted');
 }

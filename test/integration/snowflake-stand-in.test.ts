@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection as Session, RowStatement } from 'snowflake-sdk';
+import type { CloudAddresses } from '../../cli/dev/embedded-cloud.ts';
+import { createSnowflakeObjects } from '../../cli/dev/snowflake-account.ts';
+import { closeWarehouse, openWarehouse } from '../../connectors/snowflake/client.ts';
+import { readRows } from '../../connectors/snowflake/query.ts';
 import { startSnowflake } from '../../local/snowflake/server.ts';
+import type { SnowflakeConnection } from '../../pipeline/connection.ts';
+import { resolveConnection } from '../../workers/secrets.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
 import { execute, openTestSnowflake, signIn, signOut, type TestSnowflake } from '../support/snowflake.ts';
 
@@ -45,6 +51,34 @@ describe('signing in', () => {
     expect(await codeOf(signIn({ database: 'nowhere' }))).toBe('390201');
     expect(await codeOf(signIn({ warehouse: 'nothing' }))).toBe('390201');
   });
+});
+
+test('the connector signs in with the encrypted key and the names that the development server makes', async () => {
+  const accessUrl = fromEnvironment('SNOWFLAKE_ACCESS_URL');
+  const own = randomBytes(3).toString('hex');
+  const written: SnowflakeConnection = {
+    ...{ kind: 'snowflake', account: '${env:NAME}', user: '${env:NAME}', role: `Own Role ${own}` },
+    ...{ privateKey: '${env:KEY}', privateKeyPassphrase: '${env:PHRASE}' },
+    ...{ database: `my-lake-${own}`, warehouse: `Own Warehouse ${own}` },
+  };
+  const variables = await createSnowflakeObjects(
+    { env: { SNOWFLAKE_ACCESS_URL: accessUrl } } as unknown as CloudAddresses,
+    `my-snow-${own}`,
+    written,
+  );
+  const connection = resolveConnection(written, { ...variables, SNOWFLAKE_ACCESS_URL: accessUrl });
+  const watch = { beat: () => undefined, signal: new AbortController().signal };
+  const warehouse = await openWarehouse(connection as SnowflakeConnection, watch);
+  expect(await readRows(warehouse, 'SELECT 1', 'ask', watch)).toEqual([['1']]);
+  await closeWarehouse(warehouse);
+  const dropped = {
+    DATABASE: written.database,
+    WAREHOUSE: written.warehouse,
+    ROLE: written.role,
+    USER: (connection as SnowflakeConnection).user.toUpperCase(),
+  };
+  for (const [noun, name = ''] of Object.entries(dropped))
+    await execute(account.admin, `DROP ${noun} "${name}"`);
 });
 
 describe('statements', () => {

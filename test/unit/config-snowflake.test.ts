@@ -1,6 +1,9 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { formatProblem } from '../../config/problem.ts';
 import { readProject } from '../../config/project.ts';
+import { signInOptions } from '../../connectors/snowflake/sign-in-options.ts';
+import type { SnowflakeConnection } from '../../pipeline/connection.ts';
 import { eventTypeOf } from '../../pipeline/routing.ts';
 import { bindParameters } from '../../pipeline/sql-parameters.ts';
 import { intervalOf } from '../../pipeline/timelabel.ts';
@@ -65,6 +68,7 @@ describe('a Snowflake connection', () => {
       /account: .*Write what stands before/,
     ],
     ['a URL', SNOW.replace('acme-analytics', 'https://acme'), /account: .*no identifier/],
+    ['a loose end', SNOW.replace('acme-analytics', 'acme-'), /account: .*no identifier/],
     ['an unknown field', `${SNOW}, accessUrl: http://localhost`, /accessUrl/],
   ])('with %s is refused with a cure', async (_what, connection, message) => {
     const reading = await read(connection);
@@ -109,4 +113,79 @@ test('in Snowflake SQL a path, a string, a comment and a cast are no parameters'
   expect(bindParameters(paths, { timelabel, interval: intervalOf('1h', timelabel) }, 'snowflake')).toBe(
     paths,
   );
+});
+
+const PASSPHRASE = 'a phrase that nobody may see';
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const encrypted = RSA.privateKey
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSPHRASE })
+  .toString();
+const CONNECTION: SnowflakeConnection = {
+  ...{ kind: 'snowflake', account: 'acme', user: 'mover', privateKey: pem(RSA.privateKey) },
+  ...{ database: 'lake', warehouse: 'loading' },
+};
+
+describe('what a worker signs in with', () => {
+  test('is the key in the form that the client takes, however it is written', () => {
+    const written: Readonly<Record<string, Partial<SnowflakeConnection>>> = {
+      'as it is': {},
+      'with line ends written out': { privateKey: pem(RSA.privateKey).replaceAll('\n', String.raw`\n`) },
+      'with the line ends of Windows': { privateKey: pem(RSA.privateKey).replaceAll('\n', '\r\n') },
+      'in the older form': { privateKey: RSA.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString() },
+      encrypted: { privateKey: encrypted, privateKeyPassphrase: PASSPHRASE },
+    };
+    for (const [what, fields] of Object.entries(written))
+      expect([what, signInOptions({ ...CONNECTION, ...fields })]).toMatchObject([
+        what,
+        {
+          authenticator: 'SNOWFLAKE_JWT',
+          privateKey: pem(RSA.privateKey),
+          username: 'mover',
+          account: 'acme',
+        },
+      ]);
+  });
+
+  test('is refused when the key cannot be read, in words without the key and without its passphrase', () => {
+    const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const refused: readonly (readonly [Partial<SnowflakeConnection>, RegExp])[] = [
+      [
+        { privateKey: 'sesame' },
+        /user mover in the Snowflake account acme cannot be read.*BEGIN PRIVATE KEY/,
+      ],
+      [{ privateKey: encrypted }, /needs privateKeyPassphrase/],
+      [
+        { privateKey: encrypted, privateKeyPassphrase: 'wrong phrase' },
+        /cannot be read with its privateKeyPassphrase/,
+      ],
+      [{ privateKey: pem(elliptic) }, /type ec, and Snowflake takes RSA/],
+    ];
+    for (const [fields, message] of refused) {
+      const connection = { ...CONNECTION, ...fields };
+      expect(() => signInOptions(connection)).toThrow(message);
+      expect(() => signInOptions(connection)).toThrow(
+        expect.objectContaining({ failureClass: 'invalid_config' }),
+      );
+      for (const secret of ['sesame', 'wrong phrase', ...encrypted.split('\n').slice(1, 3)])
+        expect(() => signInOptions(connection)).not.toThrow(secret);
+    }
+  });
+
+  test('is the password when there is no key, at an address only when there is one, with names in quotes that need them', () => {
+    const { privateKey: _key, ...rest } = CONNECTION;
+    const options = signInOptions({ ...rest, password: 'p', database: 'my-lake', role: '"Own Role"' });
+    expect(options).toMatchObject({
+      password: 'p',
+      database: '"my-lake"',
+      role: '"Own Role"',
+      warehouse: 'loading',
+    });
+    for (const absent of ['authenticator', 'privateKey', 'accessUrl'])
+      expect(options).not.toHaveProperty(absent);
+    expect(signInOptions({ ...CONNECTION, accessUrl: 'http://127.0.0.1:1' })).toMatchObject({
+      accessUrl: 'http://127.0.0.1:1',
+    });
+    expect(signInOptions(CONNECTION)).not.toHaveProperty('role');
+  });
 });

@@ -234,7 +234,7 @@ describe('COPY', () => {
   test('names exactly the files of the manifest, at most a thousand in one statement', () => {
     expect(statements(1)).toEqual([
       'CREATE OR REPLACE TEMPORARY TABLE "REEFLINE"."STAGE_1" ("ID" NUMBER(19,0))',
-      `COPY INTO "REEFLINE"."STAGE_1" FROM 's3://lake/' STORAGE_INTEGRATION = "LAKE" FILES = ('shop/o''rders/part-0.parquet') ` +
+      `COPY INTO "REEFLINE"."STAGE_1" FROM 's3://lake/' STORAGE_INTEGRATION = lake FILES = ('shop/o''rders/part-0.parquet') ` +
         'FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT FORCE = TRUE',
     ]);
     expect(statements(0)).toHaveLength(1);
