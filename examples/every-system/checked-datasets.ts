@@ -1,9 +1,11 @@
 import type { Row } from '../flights/row-differences.ts';
 import {
   airportDelays,
+  arrivals,
   hourDelays,
   labelled,
   routes,
+  routesOk,
   type SourceRows,
   underEachDay,
 } from './expected-rows.ts';
@@ -36,6 +38,8 @@ export const CHECKED: readonly CheckedDataset[] = [
   checked('Redshift', 'loaded by key', 'warehouse.airline.airports', airports),
   checked('Redshift', 'transformed', 'warehouse.marts.airport_delays', airportDelays),
   checked('Athena', 'transformed', 'lakehouse.marts.routes', routes),
+  checked('Athena', 'checked', 'lakehouse.marts.routes$routes_ok', routesOk),
+  checked('Athena', 'replaced', 'lakehouse.marts.arrivals', arrivals),
   checked('Snowflake', 'loaded', 'snow.airline.flights', flights),
   checked('Snowflake', 'loaded', 'snow.islands.flights', islands, 'islands'),
   checked('Snowflake', 'transformed', 'snow.marts.hour_delays', hourDelays),

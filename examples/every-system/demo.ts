@@ -6,6 +6,7 @@ import { queueLines } from '../flights/report.ts';
 import { tickDays } from '../flights/schedules.ts';
 import type { Steps } from '../flights/steps.ts';
 import type { View } from '../flights/view.ts';
+import { checkResults } from './check-results.ts';
 import { CHECKED } from './checked-datasets.ts';
 import { readFindings } from './findings.ts';
 import { verifiedLines } from './report.ts';
@@ -87,7 +88,9 @@ async function runAndVerify(
     view.close();
     const dates = days.map(({ date }) => date);
     const read = await run('read every system', () => readFindings(stack.environment, dir, dates));
-    const verified = verify({ ...read, dates, events: queue.events });
+    const { events } = queue;
+    const datasets = new Map([...read.datasets, ...checkResults(events)]);
+    const verified = verify({ ...read, datasets, dates, events });
     view.say(['', ...queueLines(queue), '', ...verifiedLines(verified, stack.leftOut)].join('\n'));
     return verified.every(({ differences }) => differences.length === 0);
   } finally {

@@ -86,6 +86,44 @@ export function routes({ flights }: SourceRows): readonly Row[] {
   );
 }
 
+/** By destination, of the newest day alone: each day replaces the one before it. */
+export function arrivals({ flights }: SourceRows, dates: readonly string[]): readonly Row[] {
+  const newest = flights.filter((flight) => dayOf(flight) === dates.at(-1));
+  return delaysBy(newest, (flight) => [dayOf(flight), flight['destination'] ?? '']).map(
+    ({ key: [date = '', destination = ''], flights: count, total }) => ({
+      flight_date: date,
+      destination,
+      flights: String(count),
+      total_delay: String(total),
+    }),
+  );
+}
+
+/** How many routes of each day violate an assertion: none is without a flight, and a mean delay of 15 minutes is late. */
+export function routesOk(sources: SourceRows, dates: readonly string[]): readonly Row[] {
+  const all = routes(sources);
+  const violated = (
+    date: string,
+    assertion: string,
+    severity: string,
+    violates: (route: Row) => boolean,
+  ): Row => ({
+    timelabel: labelOf(date),
+    assertion,
+    severity,
+    violations: String(all.filter((route) => route['flight_date'] === date && violates(route)).length),
+  });
+  return dates.flatMap((date) => [
+    violated(date, 'counted', 'error', (route) => Number(route['flights']) < 1),
+    violated(
+      date,
+      'punctual',
+      'warn',
+      (route) => Number(route['total_delay']) >= 15 * Number(route['flights']),
+    ),
+  ]);
+}
+
 /** By day and hour of departure. */
 export function hourDelays({ flights }: SourceRows): readonly Row[] {
   const hourOf = (flight: Row): string => String(Number((flight['departure'] ?? '').slice(11, 13)));

@@ -74,12 +74,17 @@ async function redshiftRows(client: RedshiftDataClient, Sql: string): Promise<re
   return rows;
 }
 
-/** The table that Athena has made. */
+/** The tables that Athena has made. */
 export async function readAthena(environment: Environment): Promise<ReadonlyMap<string, readonly Row[]>> {
   const client = new AthenaClient(localAws(environment, 'ATHENA'));
-  const sql = 'SELECT flight_date, origin, destination, flights, total_delay FROM marts.routes';
+  const counts = 'flights, total_delay';
+  const routes = `SELECT flight_date, origin, destination, ${counts} FROM marts.routes`;
+  const arrivals = `SELECT flight_date, destination, ${counts} FROM marts.arrivals`;
   try {
-    return new Map([['lakehouse.marts.routes', await athenaRows(client, sql)]]);
+    return new Map([
+      ['lakehouse.marts.routes', await athenaRows(client, routes)],
+      ['lakehouse.marts.arrivals', await athenaRows(client, arrivals)],
+    ]);
   } finally {
     client.destroy();
   }

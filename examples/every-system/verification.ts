@@ -16,6 +16,12 @@ export interface ReceivedEvent {
   readonly dataset: string;
   readonly timelabel: string;
   readonly status?: string;
+  /** Of a check: how many rows violated each assertion. */
+  readonly checks?: readonly {
+    readonly name: string;
+    readonly severity: string;
+    readonly violations: number;
+  }[];
 }
 
 /** What was read after all runs had ended. */

@@ -10,6 +10,11 @@ interface QueuedEvent {
   readonly status?: string;
   readonly change?: string;
   readonly error?: { readonly class: string; readonly message: string } | null;
+  readonly checks?: readonly {
+    readonly name: string;
+    readonly severity: string;
+    readonly violations: number;
+  }[];
 }
 
 export interface MessageCount {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { readProject } from '../../config/project.ts';
+import { checkResults } from '../../examples/every-system/check-results.ts';
 import { CHECKED } from '../../examples/every-system/checked-datasets.ts';
 import { verifiedLines } from '../../examples/every-system/report.ts';
 import { type Findings, type Verified, verify } from '../../examples/every-system/verification.ts';
@@ -61,6 +62,12 @@ const routes = rows(
     '2001-01-02|XXX|ATL|1|1',
   ],
 );
+const routesOk = rows(
+  'timelabel assertion severity violations',
+  ...[`${FIRST}|counted|error|0`, `${FIRST}|punctual|warn|1`],
+  ...[`${SECOND}|counted|error|0`, `${SECOND}|punctual|warn|1`],
+);
+const arrivals = rows('flight_date destination flights total_delay', '2001-01-02|ATL|2|17');
 const hourDelays = rows(
   'flight_date flight_hour flights total_delay',
   ...['2001-01-01|8|2|40', '2001-01-01|23|1|-3', '2001-01-02|0|2|17'],
@@ -75,6 +82,8 @@ const DATASETS: Readonly<Record<string, readonly Row[]>> = {
   'warehouse.airline.airports': sources.airports,
   'warehouse.marts.airport_delays': airportDelays,
   'lakehouse.marts.routes': routes,
+  'lakehouse.marts.routes$routes_ok': routesOk,
+  'lakehouse.marts.arrivals': arrivals,
   'snow.airline.flights': flights,
   'snow.islands.flights': islands,
   'snow.marts.hour_delays': hourDelays,
@@ -127,14 +136,14 @@ describe('the verification of the demo of every system', () => {
       expect(verified).toHaveLength(3 + CHECKED.length + 1);
     }
     expect(verifiedLines(verify(RIGHT), new Map()).at(-1)).toBe(
-      'verified: 21 places, 0 left out; 0 differences',
+      'verified: 23 places, 0 left out; 0 differences',
     );
   });
 
   test('prints the lines that docs/demo.md shows', async () => {
     const page = await readFile(new URL('../../docs/demo.md', import.meta.url), 'utf8');
     const shown = page
-      .slice(page.indexOf('system      does'), page.indexOf('verified: 21 places'))
+      .slice(page.indexOf('system      does'), page.indexOf('verified: 23 places'))
       .split('\n');
     const withoutRows = (line: string): string =>
       line.replace(/ +[\d,]+(?=  )/, ' N').replace(/ {2,}/g, '  ');
@@ -179,6 +188,18 @@ describe('the verification of the demo of every system', () => {
     expect(differing(verified)).toEqual(["the customers' queue"]);
   });
 
+  test('takes what a check has found from its events, an assertion and label at a time', () => {
+    const told = [FIRST, SECOND].map((timelabel) => ({
+      ...{ event_type: 'data', dataset: 'lakehouse.marts.routes$routes_ok', timelabel, status: 'SUCCESS' },
+      checks: [
+        { name: 'counted', severity: 'error', violations: 0 },
+        { name: 'punctual', severity: 'warn', violations: 1 },
+      ],
+    }));
+    const found = checkResults([...events, ...told]);
+    expect(found).toEqual(new Map([['lakehouse.marts.routes$routes_ok', routesOk]]));
+  });
+
   test('leaves out what comes from a source without a server, says why, and does not call it right', () => {
     const without = {
       ...RIGHT,
@@ -189,7 +210,7 @@ describe('the verification of the demo of every system', () => {
     const lines = verifiedLines(verify(without), new Map([['islands', 'There is no server.']]));
     expect(lines.filter((line) => line.endsWith('left out'))).toHaveLength(4);
     expect(lines).toContain('left out: what comes from islands. There is no server.');
-    expect(lines.at(-1)).toBe('verified: 17 places, 4 left out; 0 differences');
+    expect(lines.at(-1)).toBe('verified: 19 places, 4 left out; 0 differences');
     expect(differing(verify({ ...without, events }))).toEqual(["the customers' queue"]);
   });
 
