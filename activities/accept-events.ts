@@ -39,8 +39,6 @@ export interface Acceptance {
   readonly endpoints: readonly string[];
   readonly accepted: number;
   readonly rejected: number;
-  /** Runs that were started already, and are not among the actions. */
-  readonly started?: number;
 }
 
 interface Accepted {

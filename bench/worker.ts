@@ -7,7 +7,7 @@ import type { StageOutput, StageRun } from '../activities/stages/runner.ts';
 import { createActivities } from '../workers/activities.ts';
 import { openCatalog } from '../workers/catalog.ts';
 import { CATALOG_SLOTS, runWorkers } from '../workers/run-workers.ts';
-import { connectWorker, workerClient } from '../workers/temporal.ts';
+import { connectClient, connectWorker } from '../workers/temporal.ts';
 import { clock, tellDriver, untilDriverLeaves } from './first-line.ts';
 
 const DONE: StageOutput = { rows: 0, bytes: null, uri: null, columns: null };
@@ -19,6 +19,7 @@ const say = (line: string): void => {
 const signal = untilDriverLeaves();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
 const db = await openCatalog(process.env, 2 * CATALOG_SLOTS + 10, say, signal);
+const client = await connectClient(say, signal);
 const temporal = await connectWorker(say, signal);
 
 const entered = new Map<string, number>();
@@ -38,12 +39,7 @@ const runners = {
   check: stage,
   custom: stage,
 };
-const activities = createActivities({
-  db,
-  client: workerClient(temporal),
-  runners,
-  environment: process.env,
-});
+const activities = createActivities({ db, client, runners, environment: process.env });
 await runWorkers({
   temporal,
   db,
@@ -58,4 +54,5 @@ await runWorkers({
   signal,
 });
 await temporal.connection.close();
+await client.connection.close();
 await db.end();

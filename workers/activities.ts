@@ -14,7 +14,6 @@ import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageEnvironment, type StageRunners } from '../activities/run-stage.ts';
-import { startOpened } from '../activities/start-opened.ts';
 import { sweepKind } from '../activities/sweep.ts';
 import { NO_TRACER, type Tracer } from '../activities/tracer.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
@@ -26,15 +25,10 @@ import { redactFields, redactProject } from './redaction.ts';
 import { resolveConnection } from './secrets.ts';
 import { endpointSenders } from './senders.ts';
 import { routerSignal } from './signal-router.ts';
-import { runStarter } from './start-run.ts';
 import { wakePublisher } from './wake-publisher.ts';
-
-/** Part of its time after which an acceptance starts no more runs: the last call has to be answered as well. */
-const STARTING = 0.5;
 
 export interface ActivityEnvironment {
   readonly db: pg.Pool;
-  /** On the connection of the workers. */
   readonly client: Client;
   readonly runners: StageRunners;
   readonly environment: NodeJS.ProcessEnv;
@@ -55,18 +49,13 @@ export function createActivities({
 }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
   const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
-  const startRun = runStarter(client, activityTaskQueue);
   const sender = endpointSenders(environment);
   const secrets: Pick<StageEnvironment, 'resolveSecrets' | 'redact'> = {
     resolveSecrets: (connection) => resolveConnection(connection, environment),
     redact: (text, project) => redactProject(text, project, environment),
   };
   return {
-    acceptEvents: async (router, messages) => {
-      const until = performance.now() + STARTING * activityInfo().startToCloseTimeoutMs;
-      const acceptance = await acceptEvents(db, configs, router, messages, meter, tracer);
-      return startOpened(acceptance, startRun, until);
-    },
+    acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter, tracer),
     openRun: (input) => openRun(db, configs, input, tracer),
     passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter, tracer),
     runStage: (key) => runStage({ db, configs, runners, ...secrets, meter, tracer }, key),

@@ -18,7 +18,7 @@ import type { WorkerMetrics } from './metrics/start.ts';
 import { workerEncryption } from './payload-encryption.ts';
 import { missingSecrets, resolveText } from './secrets.ts';
 import { provideStageEntry, stageModules } from './stage-modules.ts';
-import { connectClient, connectWorker, workerClient } from './temporal.ts';
+import { connectClient, connectWorker } from './temporal.ts';
 import { workerVersioning } from './versioning.ts';
 import { askedTraces } from './traces/asked-traces.ts';
 import type { TracesOptions, WorkerTraces } from './traces/start.ts';
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   };
   const activities = createActivities({
     db,
-    client: workerClient(temporal),
+    client,
     runners,
     environment: process.env,
     ...(metrics === undefined ? {} : { meter: metrics.meter }),

@@ -34,11 +34,6 @@ export async function connectWorker(say: Say, signal?: AbortSignal): Promise<Wor
   return { connection, namespace: namespace ?? 'default' };
 }
 
-/** A client on the connection of the workers: what it starts, a worker of this process may be handed at once. */
-export function workerClient({ connection, namespace }: WorkerConnection): Client {
-  return new Client({ connection, namespace, ...clientEncryption(process.env) });
-}
-
 function addressOf(options: { address?: string }): string {
   return options.address ?? 'localhost:7233';
 }

@@ -80,7 +80,7 @@ export async function router(input: RouterInput): Promise<void> {
           queue.splice(0, batch.length);
           accepted += acceptance.accepted;
           rejected += acceptance.rejected;
-          started += acceptance.actions.length + (acceptance.started ?? 0);
+          started += acceptance.actions.length;
         }
       }
       if (isLong() && fits(queue)) {

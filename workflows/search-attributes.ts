@@ -30,11 +30,6 @@ export function runSearchAttributes(run: {
   ];
 }
 
-/** The newest revision that a run has taken up; undefined before it has any. */
-export function shownRevision(present: TypedSearchAttributes): number | undefined {
-  return present.get(REVISION);
-}
-
 /** Set when a backfill starts. `target` is a pipeline or a stage. */
 export function backfillSearchAttributes(target: string): SearchAttributePair[] {
   const [pipeline = '', stage] = target.split('.');
@@ -62,7 +57,7 @@ export function missingSearchAttributes(
     { key: TRIGGER, value: run.trigger },
   ];
   const missing: SearchAttributePair[] = wanted.filter(({ key }) => present.get(key) === undefined);
-  return shownRevision(present) === run.revision
+  return present.get(REVISION) === run.revision
     ? missing
     : [...missing, { key: REVISION, value: run.revision }];
 }

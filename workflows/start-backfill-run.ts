@@ -2,7 +2,6 @@ import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { BackfillStart } from '../activities/backfill-advance.ts';
 import { runId } from '../pipeline/ids.ts';
 import { rerun, type RunRequest } from '../signals/index.ts';
-import { runStart } from './run-start.ts';
 import type { StageRunInput } from './stage-run.ts';
 import { startRun, wasHeard } from './start-run.ts';
 
@@ -37,7 +36,7 @@ async function started(
     ...(run.rerun === null ? {} : { rerun: run.rerun }),
     ...(only ? { only } : {}),
   };
-  const child = await startRun(runStart(input, { ...run, trigger: 'backfill', revision: null }));
+  const child = await startRun(input, { ...run, trigger: 'backfill', revision: null });
   if (child === undefined) return false;
   const report = (): void => {
     onEnd({ stage, timelabel });

@@ -73,10 +73,10 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
       const encryption = workerEncryption(variables);
       const { failureConverterPath } = encryption;
       const versioning = workerVersioning(variables);
-      const own = { connection: native, namespace, ...clientEncryption(variables) };
+      const own = { connection, namespace, ...clientEncryption(variables) };
       const activities = createActivities({
         ...{ db, runners },
-        client: new Client(own),
+        client: variables === NONE ? client : new Client(own),
         environment: process.env,
       });
       const controller = new AbortController();
