@@ -130,7 +130,7 @@ async function runAll(revision: number, ...options: string[]): Promise<readonly 
   return told;
 }
 
-/** What the readers of the warehouses find: two tables in Athena, two in Snowflake, and the markers of its loads. */
+/** What the readers of the warehouses find: two tables in Athena and two in Snowflake. */
 async function shown(): Promise<Readonly<Record<string, unknown>>> {
   const { marts } = athena;
   return {
