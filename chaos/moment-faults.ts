@@ -32,6 +32,14 @@ export const momentFaults: readonly Fault[] = [
     moment: 'asked',
   }),
   killedWhen('when Redshift has been told to COPY', 'redshift', { pattern: /copy /i, moment: 'answered' }),
+  killedWhen('when Athena has begun a query that they do not know', 'athena', {
+    pattern: /StartQueryExecution/,
+    moment: 'answered',
+  }),
+  killedWhen('when Snowflake has been given a statement', 'snowflake', {
+    pattern: /^POST [^ ]*query-request/,
+    moment: 'answered',
+  }),
   killedWhen('when a run is closed and its event is not signalled', 'temporal', {
     pattern: /dataEvent/,
     moment: 'asked',

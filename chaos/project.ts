@@ -1,13 +1,27 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SnowflakeConnection } from '../pipeline/connection.ts';
 import type { Dice } from './dice.ts';
 
 /** A pipeline of the random project: hours of one source table, down to a served summary of each day. */
 export interface DrawnPipeline {
   readonly name: string;
   readonly load: 'append' | 'merge';
+  /** Tables in Glue read no CSV with line breaks, so only what is staged as Parquet goes to Glue and Athena. */
   readonly format: 'parquet' | 'csv.zst';
 }
+
+/** What is said of the account; names are the local account's own. */
+export const SNOWFLAKE: SnowflakeConnection = {
+  kind: 'snowflake',
+  account: 'chaos',
+  user: 'reefline',
+  privateKey: '${env:CHAOS_SNOWFLAKE_KEY}',
+  database: 'chaos',
+  warehouse: 'loading',
+  role: 'reefline',
+  storageIntegration: 'lake',
+};
 
 /** UTC milliseconds. */
 export const FIRST_DAY = Date.UTC(2020, 2, 1);
@@ -16,7 +30,8 @@ export function drawPipelines(dice: Dice): readonly DrawnPipeline[] {
   return Array.from({ length: dice.between(1, 3) }, (_, at) => ({
     name: `p${String(at)}`,
     load: dice.pick(['append', 'merge'] as const),
-    format: dice.pick(['parquet', 'csv.zst'] as const),
+    // Without the first one, some projects would have nothing for Athena.
+    format: at === 0 ? 'parquet' : dice.pick(['parquet', 'csv.zst'] as const),
   }));
 }
 
@@ -37,6 +52,8 @@ export async function writeProject(
     const { name } = pipeline;
     await writeFile(join(dir, 'pipelines', `${name}.yaml`), stagesOf(pipeline, more));
     await writeFile(join(dir, 'sql', `${name}.sql`), summaryOf(name, edition));
+    await writeFile(join(dir, 'sql', `${name}_in_athena.sql`), ofAthena(name));
+    await writeFile(join(dir, 'sql', `${name}_in_snowflake.sql`), ofSnowflake(name));
     if (more) await writeFile(join(dir, 'sql', `${name}_notes.sql`), notesOf(name));
   }
   await writeFile(join(dir, 'pipelines', 'partners.yaml'), PARTNERS);
@@ -49,6 +66,8 @@ function settingsOf(edition: number, more: boolean): string {
   lake: { kind: s3, bucket: chaos-lake, prefix: stage }
   catalog: { kind: glue }
   warehouse: { kind: redshift, workgroup: chaos, database: dev }
+  lakehouse: { kind: athena, location: 's3://chaos-lake/tables', output: 's3://chaos-lake/results' }
+  snow: ${JSON.stringify(SNOWFLAKE)}
   serving: { kind: postgres, url: '\${env:CHAOS_SERVING_URL}' }
 endpoints:
   customers: { kind: sqs, queueUrl: '\${env:CHAOS_QUEUE_URL}' }
@@ -59,9 +78,14 @@ ${more ? "  auditors: { kind: sqs, queueUrl: '${env:CHAOS_AUDIT_QUEUE_URL}' }\n"
 
 function stagesOf({ name, load, format }: DrawnPipeline, more: boolean): string {
   const key = load === 'merge' ? ', key: [id]' : '';
-  // Tables in Glue read no CSV with line breaks, so only Parquet is registered.
-  const register =
-    format === 'parquet' ? `  - register: { register: lake.shop.${name}, to: catalog.shop.${name} }\n` : '';
+  const others =
+    format === 'parquet'
+      ? `  - register: { register: lake.shop.${name}, to: catalog.shop.${name} }
+  - in_athena: { transform: sql/${name}_in_athena.sql, to: lakehouse.marts.${name}, mode: append, every: 1d }
+  - copy: { load: lake.shop.${name}, to: snow.shop.${name}, mode: ${load}${key} }
+  - in_snowflake: { transform: sql/${name}_in_snowflake.sql, to: snow.marts.${name}, mode: append, every: 1d }
+`
+      : '';
   const notes = more
     ? `  - notes: { transform: sql/${name}_notes.sql, to: warehouse.marts.${name}_notes, mode: append, every: 1d }\n`
     : '';
@@ -74,7 +98,7 @@ stages:
       cursor: at
       format: ${format}
       schedule: { cron: '10 * * * *', from: 2020-03-01T00:00:00Z, until: 2020-04-01T00:00:00Z }
-${register}  - load: { load: lake.shop.${name}, to: warehouse.analytics.${name}, mode: ${load}${key} }
+${others}  - load: { load: lake.shop.${name}, to: warehouse.analytics.${name}, mode: ${load}${key} }
   - summary: { transform: sql/${name}.sql, to: warehouse.marts.${name}, mode: append, every: 1d }
   - publish: { publish: warehouse.marts.${name}, to: serving.public.${name}, key: [day] }
 ${notes}`;
@@ -84,6 +108,23 @@ function summaryOf(name: string, edition: number): string {
   return `-- Edition ${String(edition)}
 select cast(at as date) as day, count(*) as orders, sum(amount) as amount
   from analytics.${name}
+ where at >= :interval_start and at < :interval_end
+ group by 1
+`;
+}
+
+/** `at` is a reserved word to the engine behind the local Athena. */
+function ofAthena(name: string): string {
+  return `select cast("at" as date) as day, count(*) as orders, sum(amount) as amount
+  from shop.${name}
+ where "at" >= :interval_start and "at" < :interval_end
+ group by cast("at" as date)
+`;
+}
+
+function ofSnowflake(name: string): string {
+  return `select cast(at as date) as day, cast(count(*) as integer) as orders, cast(sum(amount) as integer) as amount
+  from shop.${name}
  where at >= :interval_start and at < :interval_end
  group by 1
 `;

@@ -26,11 +26,10 @@ export const serverFaults: readonly Fault[] = [
   killed('the Temporal server is killed (SIGKILL) and started again', ['temporal']),
   killed("the catalog's PostgreSQL is killed (SIGKILL) and recovers", ['catalog']),
   killed('the PostgreSQL of source and serving tables is killed (SIGKILL) and recovers', ['shop']),
-  killed('S3 and SQS, Glue or the Redshift Data API is killed (SIGKILL) and started again', [
-    'objects',
-    'glue',
-    'redshift',
-  ]),
+  killed(
+    'S3 and SQS, Glue, Athena, the Redshift Data API or Snowflake is killed (SIGKILL) and started again',
+    ['objects', 'glue', 'athena', 'redshift', 'snowflake'],
+  ),
   {
     name: 'the catalog ends all sessions',
     async strike({ catalog }: World): Promise<void> {

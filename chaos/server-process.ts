@@ -3,11 +3,13 @@
  * what it has left. It ends with its starter, which holds its standard input.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startAthena } from '../local/athena/server.ts';
 import { startGlue } from '../local/glue/server.ts';
 import { startObjectStore } from '../local/object-store.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { findProcesses } from '../local/process-table.ts';
 import { startRedshiftData } from '../local/redshift-data/server.ts';
+import { startSnowflake } from '../local/snowflake/server.ts';
 import { startTemporal } from '../local/temporal.ts';
 import type { ServerReply, ServerRequest } from './server-request.ts';
 
@@ -48,14 +50,16 @@ async function start(request: ServerRequest): Promise<Started> {
       return inside(await startObjectStore({ dir: request.dir, region: request.region, keep: true }));
     case 'glue':
       return inside(await startGlue(common));
+    case 'athena': {
+      const { s3Endpoint, glueEndpoint } = request;
+      return inside(await startAthena({ ...common, s3Endpoint, glueEndpoint }));
+    }
     case 'redshift':
-      return inside(
-        await startRedshiftData({
-          ...common,
-          postgresUrl: request.postgresUrl,
-          s3Endpoint: request.s3Endpoint,
-        }),
-      );
+    case 'snowflake': {
+      const { postgresUrl, s3Endpoint } = request;
+      const startIt = request.kind === 'redshift' ? startRedshiftData : startSnowflake;
+      return inside(await startIt({ ...common, postgresUrl, s3Endpoint }));
+    }
   }
 }
 

@@ -2,7 +2,8 @@
 export type ServerRequest = { readonly dir: string } & (
   | { readonly kind: 'temporal' | 'postgres' | 'glue' }
   | { readonly kind: 'objects'; readonly region: string }
-  | { readonly kind: 'redshift'; readonly postgresUrl: string; readonly s3Endpoint: string }
+  | { readonly kind: 'redshift' | 'snowflake'; readonly postgresUrl: string; readonly s3Endpoint: string }
+  | { readonly kind: 'athena'; readonly s3Endpoint: string; readonly glueEndpoint: string }
 );
 
 /** The one line that it prints once the server answers. */

@@ -6,17 +6,21 @@ import type { Gate } from './gate.ts';
 import { Server, throughGate } from './server.ts';
 
 /** Every way that workers take to another process. */
-export const WAYS = ['temporal', 'catalog', 'source', 'serving', 's3', 'sqs', 'glue', 'redshift'] as const;
+export const WAYS = [
+  ...(['temporal', 'catalog', 'source', 'serving'] as const),
+  ...(['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'] as const),
+];
 export type Way = (typeof WAYS)[number];
 
-/** Servers that are killed. Redshift's own data lies in one that is not: a cluster does not lose its leader and the rest at once. */
-export type Killed = 'temporal' | 'catalog' | 'shop' | 'objects' | 'glue' | 'redshift';
+/** Servers that are killed. What Redshift and Snowflake hold lies in one that is not: a service does not lose its front and its data at once. */
+export type Killed =
+  'temporal' | 'catalog' | 'shop' | 'objects' | 'glue' | 'athena' | 'redshift' | 'snowflake';
 
 export interface Servers {
   readonly gates: Readonly<Record<Way, Gate>>;
   readonly killed: Readonly<Record<Killed, Server>>;
   /** Past the disturbed gates: URLs of databases for their owner, and what an AWS client needs. */
-  readonly urls: Readonly<Record<'catalog' | 'source' | 'serving' | 'warehouse', string>>;
+  readonly urls: Readonly<Record<'catalog' | 'source' | 'serving' | 'warehouse' | 'snowflake', string>>;
   readonly temporalAddress: string;
   readonly aws: Readonly<Record<string, string>>;
 }
@@ -47,10 +51,13 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
     start({ kind: 'glue', ...at('glue') }, 'glue'),
   ]);
   const { url: s3Endpoint } = objects.server;
-  const redshift = await start(
-    { kind: 'redshift', postgresUrl: warehouse.server.url, s3Endpoint, ...at('redshift') },
-    'redshift',
-  );
+  const { url: postgresUrl } = warehouse.server;
+  const { url: glueEndpoint } = glue.server;
+  const [athena, redshift, snowflake] = await Promise.all([
+    start({ kind: 'athena', s3Endpoint, glueEndpoint, ...at('athena') }, 'athena'),
+    start({ kind: 'redshift', postgresUrl, s3Endpoint, ...at('redshift') }, 'redshift'),
+    start({ kind: 'snowflake', postgresUrl, s3Endpoint, ...at('snowflake') }, 'snowflake'),
+  ]);
   return {
     gates: {
       ...temporal.gates,
@@ -58,7 +65,9 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       ...shop.gates,
       ...objects.gates,
       ...glue.gates,
+      ...athena.gates,
       ...redshift.gates,
+      ...snowflake.gates,
     },
     killed: {
       temporal: temporal.server,
@@ -66,22 +75,28 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       shop: shop.server,
       objects: objects.server,
       glue: glue.server,
+      athena: athena.server,
       redshift: redshift.server,
+      snowflake: snowflake.server,
     },
     urls: {
       catalog: await createDatabase(catalog.server.url, 'reefline'),
       source: await createDatabase(shop.server.url, 'chaos_source'),
       serving: await createDatabase(shop.server.url, 'chaos_serving'),
       // The stand-in keeps the warehouse's database `dev` there.
-      warehouse: await createDatabase(warehouse.server.url, 'dev'),
+      warehouse: await createDatabase(postgresUrl, 'dev'),
+      snowflake: snowflake.server.url,
     },
     temporalAddress: new URL(temporal.server.url).host,
-    aws: awsVariables((way) =>
-      way === 's3' || way === 'sqs'
-        ? objects.server.url
-        : way === 'glue'
-          ? glue.server.url
-          : redshift.server.url,
+    aws: awsVariables(
+      (way) =>
+        ({
+          s3: objects.server.url,
+          sqs: objects.server.url,
+          glue: glue.server.url,
+          athena: athena.server.url,
+          redshift: redshift.server.url,
+        })[way],
     ),
   };
 }
@@ -100,6 +115,9 @@ export function workerVariables(
     TEMPORAL_ADDRESS: gates.temporal.address,
     TEMPORAL_NAMESPACE: 'default',
     REEFLINE_CATALOG_URL: catalog.href,
+    SNOWFLAKE_ACCESS_URL: `http://${gates.snowflake.address}`,
+    // Its client would ask the metadata services of three clouds where it runs.
+    SNOWFLAKE_DISABLE_PLATFORM_DETECTION: 'true',
     CHAOS_SOURCE_URL: throughGate(urls.source, gates.source),
     CHAOS_SERVING_URL: throughGate(urls.serving, gates.serving),
     CHAOS_QUEUE_URL: throughGate(queueUrl, gates.sqs),
@@ -107,7 +125,9 @@ export function workerVariables(
   };
 }
 
-function awsVariables(urlOf: (way: 's3' | 'sqs' | 'glue' | 'redshift') => string): Record<string, string> {
+function awsVariables(
+  urlOf: (way: 's3' | 'sqs' | 'glue' | 'athena' | 'redshift') => string,
+): Record<string, string> {
   return {
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: 'local',
@@ -115,6 +135,7 @@ function awsVariables(urlOf: (way: 's3' | 'sqs' | 'glue' | 'redshift') => string
     AWS_ENDPOINT_URL_S3: urlOf('s3'),
     AWS_ENDPOINT_URL_SQS: urlOf('sqs'),
     AWS_ENDPOINT_URL_GLUE: urlOf('glue'),
+    AWS_ENDPOINT_URL_ATHENA: urlOf('athena'),
     AWS_ENDPOINT_URL_REDSHIFT_DATA: urlOf('redshift'),
   };
 }

@@ -5,7 +5,7 @@ import type { GateState } from './passage.ts';
 import { WAYS, type Way } from './servers.ts';
 import type { World } from './world.ts';
 
-const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'redshift'];
+const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'];
 
 function disturbed(name: string, ways: readonly Way[], state: GateState): Fault {
   return {
@@ -31,6 +31,6 @@ export const wayFaults: readonly Fault[] = [
   disturbed('one system does not answer', WAYS, 'silent'),
   disturbed('one system is slow', WAYS, 'slow'),
   disturbed('the catalog is slow', ['catalog'], 'slow'),
-  disturbed('one AWS service answers 503 SlowDown', HTTP_WAYS, 'failing'),
-  disturbed('answers of one AWS service break off', HTTP_WAYS, 'truncating'),
+  disturbed('one service of AWS or Snowflake answers 503 SlowDown', HTTP_WAYS, 'failing'),
+  disturbed('answers of one service of AWS or Snowflake break off', HTTP_WAYS, 'truncating'),
 ];

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { AthenaClient } from '@aws-sdk/client-athena';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { migrateCatalog } from '../catalog/migrate.ts';
 import { grantRoles, WORKER_ROLE } from '../catalog/roles.ts';
+import { createSnowflakeObjects } from '../cli/dev/snowflake-account.ts';
 import { ownEnvironment } from '../examples/flights/engine.ts';
 import { localAws } from '../examples/flights/local-aws.ts';
 import { type Later, startParts } from '../examples/flights/stop-in-order.ts';
@@ -12,7 +14,7 @@ import { makeBuild } from './build.ts';
 import type { Dice } from './dice.ts';
 import { Editions } from './editions.ts';
 import type { Gate } from './gate.ts';
-import type { DrawnPipeline } from './project.ts';
+import { type DrawnPipeline, SNOWFLAKE } from './project.ts';
 import { RestartedWorker } from './restarted-worker.ts';
 import { Sender } from './sender.ts';
 import type { Server } from './server.ts';
@@ -35,6 +37,9 @@ export interface World {
   readonly source: pg.Pool;
   readonly serving: pg.Pool;
   readonly warehouse: pg.Pool;
+  /** The database behind the Snowflake account. */
+  readonly snowflake: pg.Pool;
+  readonly athena: AthenaClient;
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   stop(): Promise<void>;
@@ -71,6 +76,11 @@ async function assemble(
     sqs.destroy();
     return Promise.resolve();
   });
+  const athena = new AthenaClient({ ...localAws(aws, 'ATHENA'), maxAttempts: ATTEMPTS });
+  later(() => {
+    athena.destroy();
+    return Promise.resolve();
+  });
   const queueOf = async (name: string): Promise<string> =>
     (await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? '';
   const queueUrl = await queueOf('chaos-events');
@@ -96,7 +106,12 @@ async function assemble(
   const sender = new Sender({ warehouse, client }, dice);
   await sender.createTable();
   const queues = { queueUrl, auditQueueUrl };
-  const environment = { ...ownEnvironment(), ...workerVariables(servers, queues, CATALOG_USER) };
+  const account = { env: { SNOWFLAKE_ACCESS_URL: urls.snowflake } };
+  const environment = {
+    ...ownEnvironment(),
+    ...workerVariables(servers, queues, CATALOG_USER),
+    ...(await createSnowflakeObjects(account, 'snow', SNOWFLAKE)),
+  };
   const workers = Array.from(
     { length: WORKERS },
     (_, at) => new RestartedWorker(environment, join(dir, `worker-${String(at)}.log`)),
@@ -114,6 +129,8 @@ async function assemble(
     source: open(urls.source),
     serving: open(urls.serving),
     warehouse,
+    snowflake: open(new URL(`/snowflake_${SNOWFLAKE.database}`, urls.warehouse).href),
+    athena,
     sqs,
     queueUrl,
   };

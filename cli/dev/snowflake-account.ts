@@ -18,7 +18,7 @@ export interface SnowflakeObjects {
 
 /** Makes the objects of a connection in the local account, and answers the values of the variables that it refers to. */
 export async function createSnowflakeObjects(
-  cloud: CloudAddresses,
+  cloud: Pick<CloudAddresses, 'env'>,
   name: string,
   connection: SnowflakeConnection,
 ): Promise<Readonly<Record<string, string>>> {

@@ -90,11 +90,16 @@ export async function readAthena(environment: Environment): Promise<ReadonlyMap<
   }
 }
 
-async function athenaRows(client: AthenaClient, QueryString: string): Promise<readonly Row[]> {
+/** What a query answers, every value as a text. */
+export async function athenaRows(
+  client: AthenaClient,
+  QueryString: string,
+  OutputLocation = 's3://network-lake/results/',
+): Promise<readonly Row[]> {
   const { QueryExecutionId } = await client.send(
     new StartQueryExecutionCommand({
       QueryString,
-      ResultConfiguration: { OutputLocation: 's3://network-lake/results/' },
+      ResultConfiguration: { OutputLocation },
     }),
   );
   for (;;) {

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../chaos/arguments.ts';
-import { differences } from '../../chaos/checker.ts';
+import { differences } from '../../chaos/compare-tables.ts';
 import { Dice } from '../../chaos/dice.ts';
 import { openGate } from '../../chaos/gate.ts';
 import { failingTasks } from '../../chaos/histories.ts';
