@@ -1,8 +1,4 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { KeyRecord } from '../../connectors/keys/key-record.ts';
-import { SortedRun } from '../../connectors/keys/sorted-run.ts';
-import type { RowReader } from '../../connectors/parquet/row-reader.ts';
-import { TupleReader } from '../../connectors/parquet/tuple-reader.ts';
 import { keysUri, type StagedRevision } from '../../connectors/s3/location.ts';
 import { putObject } from '../../connectors/s3/put-object.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
@@ -11,6 +7,7 @@ import type { StoredRun } from '../../pipeline/key-state.ts';
 import type { ExtractWork } from '../../pipeline/stage.ts';
 import type { SourceTable } from './extract-source.ts';
 import type { StageRun } from './runner.ts';
+import { sortKeys } from './sort-keys.ts';
 
 /** The keys of one run, in the snapshot of its source. */
 export interface KeysNow {
@@ -36,31 +33,15 @@ export async function stageKeys(
   const { from } = run.stage.work;
   const columns = keyColumns(run, table.columns);
   const rows = table.keys(columns.map(({ name }) => name));
-  const record = new KeyRecord(from);
-  const sinks = record.sinks(columns);
-  const stored: StoredRun[] = [];
-  let reader: RowReader | undefined;
-  let open = new SortedRun();
-  const flush = async (): Promise<void> => {
-    if (open.keys === 0) return;
-    const url = keysUri(staged, run.attempt, `keys-${String(stored.length).padStart(5, '0')}.run`);
-    const { bytes } = await putObject(client, url, open.blocks(), { contentType: CONTENT_TYPE, signal });
-    stored.push({ url, bytes, keys: open.keys });
-    open = new SortedRun();
-  };
-  while (await rows.more()) {
-    const read = (reader ??=
-      rows.openReader?.(from, columns, sinks) ?? new TupleReader(from, columns, sinks));
-    rows.take((bytes, view, at) => {
-      record.clear();
-      read.addRow(bytes, view, at);
-      open.add(record.content);
-    });
-    if (open.full) await flush();
-    onKeys(stored.reduce((sum, { keys }) => sum + keys, open.keys));
-  }
-  await flush();
-  return { columns, runs: stored };
+  const runs = await sortKeys(from, columns, rows, {
+    onKeys,
+    write: async (sorted, at) => {
+      const url = keysUri(staged, run.attempt, `keys-${String(at).padStart(5, '0')}.run`);
+      const { bytes } = await putObject(client, url, sorted.blocks(), { contentType: CONTENT_TYPE, signal });
+      return { url, bytes, keys: sorted.keys };
+    },
+  });
+  return { columns, runs };
 }
 
 /** Of a run of sorted keys. */

@@ -1,3 +1,4 @@
+import { compareKeys, copyKey } from './key-bytes.ts';
 import { BlockWriter, readBlocks, RECORD_HEADER, type ReadBytes } from './run-blocks.ts';
 
 /** Milliseconds since 1970 at which a key was first missed, in front of the record of one that is gone. */
@@ -33,11 +34,14 @@ export async function* goneKeys(
   const heap = new CursorHeap();
   for (const run of runs) await heap.push(new RunCursor(run));
   const writer = new BlockWriter();
+  // The key that is looked at, behind room for the time.
   let record = Buffer.alloc(0);
   for (let first = heap.first; first !== undefined; first = heap.first) {
-    const key = Buffer.from(first.key);
+    const end = SINCE + first.end - first.start;
+    if (record.length < end) record = Buffer.alloc(2 * end);
+    copyKey(first.block, first.start, first.end, record, SINCE);
     let [there, before, since] = [false, false, 0];
-    for (let same = heap.first; same?.key.equals(key) === true; same = heap.first) {
+    for (let same = heap.first; same?.isAt(record, SINCE, end) === true; same = heap.first) {
       if (same.holds === 'now') there = true;
       else if (same.holds === 'before') before = true;
       else since = Math.max(since, same.since);
@@ -48,10 +52,8 @@ export async function* goneKeys(
     if (there || (!before && since < forget)) continue;
     if (before) counts.missed += 1;
     counts.gone += 1;
-    if (record.length < SINCE + key.length) record = Buffer.alloc(2 * (SINCE + key.length));
     record.writeDoubleBE(before ? now : since, 0);
-    key.copy(record, SINCE);
-    if (writer.add(record, 0, SINCE + key.length)) yield await writer.take();
+    if (writer.add(record, 0, end)) yield await writer.take();
   }
   const last = await writer.take();
   if (last.length > 0) yield last;
@@ -61,9 +63,10 @@ export async function* goneKeys(
 class RunCursor {
   readonly holds: KeyRun['holds'];
   readonly #blocks: AsyncGenerator<Buffer, void, undefined>;
-  #block: Buffer = Buffer.alloc(0);
-  #next = 0;
-  #key: Buffer = Buffer.alloc(0);
+  /** The key lies in `block` from `start` up to and without `end`. */
+  block: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
   since = 0;
   ended = false;
 
@@ -72,19 +75,18 @@ class RunCursor {
     this.#blocks = readBlocks(size, read);
   }
 
-  get key(): Buffer {
-    return this.#key;
+  isAt(key: Buffer, start: number, end: number): boolean {
+    return compareKeys(this.block, this.start, this.end, key, start, end) === 0;
+  }
+
+  isBefore(other: RunCursor): boolean {
+    return compareKeys(this.block, this.start, this.end, other.block, other.start, other.end) < 0;
   }
 
   /** Goes on to the next record; false when the block is at its end. */
   step(): boolean {
-    if (this.#next >= this.#block.length) return false;
-    const start = this.#next + RECORD_HEADER;
-    const end = start + this.#block.readUInt32BE(this.#next);
-    const skipped = this.holds === 'gone' ? SINCE : 0;
-    if (skipped > 0) this.since = this.#block.readDoubleBE(start);
-    this.#key = this.#block.subarray(start + skipped, end);
-    this.#next = end;
+    if (this.end >= this.block.length) return false;
+    this.#read(this.end);
     return true;
   }
 
@@ -95,9 +97,16 @@ class RunCursor {
       this.ended = true;
       return;
     }
-    this.#block = next.value;
-    this.#next = 0;
-    this.step();
+    this.block = next.value;
+    this.#read(0);
+  }
+
+  #read(at: number): void {
+    const start = at + RECORD_HEADER;
+    const skipped = this.holds === 'gone' ? SINCE : 0;
+    if (skipped > 0) this.since = this.block.readDoubleBE(start);
+    this.start = start + skipped;
+    this.end = start + this.block.readUInt32BE(at);
   }
 }
 
@@ -140,7 +149,7 @@ class CursorHeap {
 
   #isLess(one: number, other: number): boolean {
     const [left, right] = [this.#cursors[one], this.#cursors[other]];
-    return left !== undefined && right !== undefined && left.key.compare(right.key) < 0;
+    return left !== undefined && right !== undefined && left.isBefore(right);
   }
 
   #swap(one: number, other: number): void {

@@ -1,5 +1,6 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { copyKey } from './key-bytes.ts';
 
 const INITIAL = 256;
 
@@ -114,7 +115,7 @@ class KeySink {
 
   addBytes(source: Buffer, start: number, length: number): void {
     const at = this.openBytes(length);
-    source.copy(this.#record.bytes, at, start, start + length);
+    copyKey(source, start, start + length, this.#record.bytes, at);
   }
 
   openBytes(length: number): number {

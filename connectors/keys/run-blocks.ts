@@ -1,5 +1,6 @@
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { promisify } from 'node:util';
+import { copyKey } from './key-bytes.ts';
 
 /** Bytes of records in one block, before compression. */
 const BLOCK = 128 * 1024;
@@ -23,7 +24,7 @@ export class BlockWriter {
     const size = RECORD_HEADER + end - start;
     if (this.#length + size > this.#block.length) this.#grow(this.#length + size);
     this.#block.writeUInt32BE(end - start, this.#length);
-    source.copy(this.#block, this.#length + RECORD_HEADER, start, end);
+    copyKey(source, start, end, this.#block, this.#length + RECORD_HEADER);
     this.#length += size;
     return this.#length >= BLOCK;
   }

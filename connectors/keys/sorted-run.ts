@@ -1,3 +1,4 @@
+import { compareKeys, copyKey } from './key-bytes.ts';
 import { BlockWriter } from './run-blocks.ts';
 
 /** Records of one run, and bytes of them, before it is sorted and written: what the sorting holds in memory. */
@@ -30,34 +31,60 @@ export class SortedRun {
   add(record: Buffer): void {
     const end = this.#length + record.length;
     if (end > this.#bytes.length) this.#grow(end);
-    record.copy(this.#bytes, this.#length);
+    const bytes = this.#bytes;
+    copyKey(record, 0, record.length, bytes, this.#length);
     // Tables mostly come in the order of their key.
     if (this.#sorted && this.keys > 0)
       this.#sorted =
-        this.#bytes.compare(record, 0, record.length, this.#start(this.keys - 1), this.#length) <= 0;
+        compareKeys(bytes, this.#start(this.keys - 1), this.#length, bytes, this.#length, end) <= 0;
     this.#length = end;
     this.#ends.push(end);
   }
 
-  /** The blocks of the run, as they are written. Iterate once, after the last record. */
+  /** The blocks of the run, as they are written; one is compressed while the next is filled. Iterate once, after the last record. */
   async *blocks(): AsyncGenerator<Buffer, void, undefined> {
-    const bytes = this.#bytes;
+    const order = this.#sorted ? undefined : this.#sort();
     const writer = new BlockWriter();
-    const order = Uint32Array.from(this.#ends, (_, at) => at);
-    if (!this.#sorted) this.#sort(order);
-    for (const at of order) if (writer.add(bytes, this.#start(at), this.#end(at))) yield await writer.take();
+    let waiting: Promise<Buffer> | undefined;
+    for (let place = 0; place < this.keys; place++) {
+      const at = order?.[place] ?? place;
+      if (!writer.add(this.#bytes, this.#start(at), this.#end(at))) continue;
+      const next = writer.take();
+      next.catch(() => undefined);
+      if (waiting !== undefined) yield await waiting;
+      waiting = next;
+    }
+    if (waiting !== undefined) yield await waiting;
     const last = await writer.take();
     if (last.length > 0) yield last;
   }
 
-  /** By the first eight bytes as two numbers, which tells most records apart; the rest only where these are equal. */
-  #sort(order: Uint32Array): void {
-    const high = Uint32Array.from(order, (at) => this.#word(at, 0));
-    const low = Uint32Array.from(order, (at) => this.#word(at, 4));
-    order.sort((one, other) => {
+  /** By eight bytes as two numbers, the first in which any two records differ, which tells most apart; the rest only where these are equal. */
+  #sort(): Uint32Array {
+    const from = this.#sharedBytes();
+    const order = new Uint32Array(this.keys);
+    const [high, low] = [new Uint32Array(this.keys), new Uint32Array(this.keys)];
+    for (let at = 0; at < order.length; at++) {
+      order[at] = at;
+      high[at] = this.#word(at, from);
+      low[at] = this.#word(at, from + 4);
+    }
+    return order.sort((one, other) => {
       const difference = (high[one] ?? 0) - (high[other] ?? 0) || (low[one] ?? 0) - (low[other] ?? 0);
       return difference === 0 ? this.#compare(one, other) : difference;
     });
+  }
+
+  /** How many bytes all records begin with: of texts of one length, at least their length. */
+  #sharedBytes(): number {
+    const bytes = this.#bytes;
+    let shared = this.#end(0);
+    for (let at = 1; at < this.keys && shared > 0; at++) {
+      const start = this.#start(at);
+      shared = Math.min(shared, this.#end(at) - start);
+      for (let place = 0; place < shared; place++) if (bytes[place] !== bytes[start + place]) shared = place;
+    }
+    return shared;
   }
 
   /** Four bytes of a record from `from` on; bytes behind its end are zero. */
@@ -70,7 +97,7 @@ export class SortedRun {
 
   #compare(one: number, other: number): number {
     const bytes = this.#bytes;
-    return bytes.compare(bytes, this.#start(other), this.#end(other), this.#start(one), this.#end(one));
+    return compareKeys(bytes, this.#start(one), this.#end(one), bytes, this.#start(other), this.#end(other));
   }
 
   #start(at: number): number {

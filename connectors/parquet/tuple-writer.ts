@@ -22,7 +22,8 @@ interface Field {
   end: number;
 }
 
-const CHUNK = 256 * 1024;
+/** Small enough that the server takes a chunk from memory that is still near. */
+const CHUNK = 64 * 1024;
 
 /** Below so many bytes a loop is faster than the call that copies memory. */
 const SHORT = 32;

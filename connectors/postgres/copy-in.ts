@@ -34,7 +34,7 @@ const OPTIONS: Readonly<Record<CopyFormat, string>> = {
 };
 
 /** Chunks that may wait for the server. The next ones are being made meanwhile. */
-const MAX_WAITING = 8;
+const MAX_WAITING = 32;
 
 /**
  * Copies rows into a table and answers their number, as the server counts it.

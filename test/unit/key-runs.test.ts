@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { goneKeys, SINCE, type GoneCounts, type KeyRun } from '../../connectors/keys/gone-keys.ts';
 import { GoneRows } from '../../connectors/keys/gone-rows.ts';
+import { compareKeys } from '../../connectors/keys/key-bytes.ts';
 import { KeyReader } from '../../connectors/keys/key-reader.ts';
 import { KeyRecord } from '../../connectors/keys/key-record.ts';
 import { BlockWriter, readBlocks, RECORD_HEADER } from '../../connectors/keys/run-blocks.ts';
@@ -141,7 +142,25 @@ describe('the record of a key', () => {
   });
 });
 
+/** What several keys begin with: so much that a loop over the first bytes does not tell them apart, too. */
+const anyStart = fc.uint8Array({ maxLength: 80 });
+
 describe('a sorted run', () => {
+  test('has its order from the bytes of keys, wherever they lie and however much they share', () => {
+    const end = fc.uint8Array({ max: 2, maxLength: 10 });
+    fc.assert(
+      fc.property(anyStart, end, end, (start, one, other) => {
+        const keys = [one, other].map((rest) => Buffer.concat([start, rest]));
+        const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = keys;
+        const both = Buffer.concat([Buffer.from('x'), ...keys]);
+        const between = 1 + first.length;
+        const compared = compareKeys(both, 1, between, both, between, both.length);
+        expect(Math.sign(compared)).toBe(first.compare(second));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('holds its records in the order of their bytes, over any number of blocks', async () => {
     // Short ones of two values tie in their first bytes, and long ones fill blocks.
     const drawnRecord = fc.oneof(
@@ -150,8 +169,8 @@ describe('a sorted run', () => {
     );
     const lengths = fc.array(drawnRecord, { maxLength: 30 });
     await fc.assert(
-      fc.asyncProperty(lengths, fc.boolean(), async (drawn, presorted) => {
-        const records = drawn.map((bytes) => Buffer.from(bytes));
+      fc.asyncProperty(lengths, fc.boolean(), anyStart, async (drawn, presorted, start) => {
+        const records = drawn.map((bytes) => Buffer.concat([start, bytes]));
         const sorted = records.toSorted((one, other) => one.compare(other));
         const run = await sortedRun('now', presorted ? sorted : records);
         expect(await recordsOf(run)).toEqual(sorted);
