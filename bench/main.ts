@@ -6,9 +6,10 @@ import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
 import { drain } from './drain.ts';
 import { drainMillion } from './drain-million.ts';
+import { findDeletes } from './find-deletes.ts';
 import { forward } from './forward.ts';
 import { eventToStage } from './latency.ts';
-import { loadPostgres } from './load-postgres.ts';
+import { loadCopies, merge, pgToPg } from './load-postgres.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { chainOfFour, hundredPartitions } from './partitions.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -33,10 +34,10 @@ const MEASUREMENTS: readonly {
     names: ['extract_parquet_ratio', 'extract_csv_ratio', 'extract_rss_mb'],
     measure: extractPostgres,
   },
-  {
-    names: ['load_copy_ratio', 'load_rss_mb', 'pg_to_pg_ratio', 'merge_ratio'],
-    measure: loadPostgres,
-  },
+  { names: ['load_copy_ratio', 'load_rss_mb'], measure: loadCopies },
+  { names: ['pg_to_pg_ratio'], measure: pgToPg },
+  { names: ['merge_ratio'], measure: merge },
+  { names: ['find_deletes_ratio'], measure: findDeletes },
 ];
 
 const say = (line: string): void => {
