@@ -7,7 +7,7 @@ import type { ConnectionDraft } from './read-settings.ts';
 import type { StageDraft } from './stage-draft.ts';
 
 /** Destinations whose load reads staged CSV files exactly. */
-const LOADS_CSV: readonly ConnectionKind[] = ['redshift', 'postgres'];
+const LOADS_CSV: readonly ConnectionKind[] = ['redshift', 'snowflake', 'postgres'];
 
 /** A stage that reads staged files of a kind that it cannot read exactly. */
 export function formatProblems(

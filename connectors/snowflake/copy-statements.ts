@@ -1,6 +1,7 @@
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, ManifestEntry, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
+import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
+import { csvCompression } from '../../pipeline/staged-format.ts';
 import { snowflakeType } from './column-types.ts';
 import { literal, quoted, quotedTable, storedName, type TableName, writtenName } from './names.ts';
 
@@ -8,9 +9,11 @@ import { literal, quoted, quotedTable, storedName, type TableName, writtenName }
 const MOST_FILES = 1_000;
 
 /**
- * Statements that read exactly the files of staged batches into a temporary table. It is a new table each time, so nothing
- * that Snowflake remembers of loaded files keeps one out; whether a batch counts is for the marker alone to say.
- * Throws StageFailure `invalid_config` when the connection names no storage integration or a batch is not Parquet.
+ * Statements that read exactly the files of staged batches of one format into a temporary table of all their columns. It is a
+ * new table each time, so nothing that Snowflake remembers of loaded files keeps one out; whether a batch counts is for the
+ * marker alone to say. COPY finds the columns of Parquet files by name and those of CSV files by place, so CSV of other
+ * columns comes through a table of exactly theirs.
+ * Throws StageFailure `invalid_config` when the connection names no storage integration.
  */
 export function copyStatements(
   staging: TableName,
@@ -18,11 +21,35 @@ export function copyStatements(
   batches: readonly StagedManifest[],
   storageIntegration: string | undefined,
 ): readonly string[] {
-  const copies = batches.flatMap(({ uri, manifest }) => {
-    refuseFormat(uri, manifest);
-    return copiesOf(staging, manifest.entries, storageIntegration);
-  });
-  return [createStaging(staging, columns), ...copies];
+  const statements = [createStaging(staging, columns)];
+  const filled = batches.filter(({ manifest }) => manifest.entries.length > 0);
+  for (const [shape, alike] of Map.groupBy(filled, shapeOf)) {
+    const copied = (table: TableName): readonly string[] =>
+      alike.flatMap(({ manifest }) => copiesOf(table, filesOf(manifest), storageIntegration));
+    const [first] = alike;
+    if (shape === undefined || first === undefined || shape === namesOf(columns)) {
+      statements.push(...copied(staging));
+      continue;
+    }
+    const own = first.manifest.reefline.columns;
+    const table = { ...staging, table: `${staging.table}_${String(statements.length)}` };
+    const names = own.map(({ name }) => quoted(storedName(name))).join(', ');
+    statements.push(
+      createStaging(table, own),
+      ...copied(table),
+      `INSERT INTO ${quotedTable(staging)} (${names}) SELECT ${names} FROM ${quotedTable(table)}`,
+    );
+  }
+  return statements;
+}
+
+/** The columns that the files of a batch must be copied into; undefined for those that tell their names. */
+function shapeOf({ manifest: { reefline } }: StagedManifest): string | undefined {
+  return reefline.format === 'csv' ? namesOf(reefline.columns) : undefined;
+}
+
+function namesOf(columns: readonly Column[]): string {
+  return JSON.stringify(columns.map(({ name }) => name));
 }
 
 /** What fills a temporary table of a given name with the keys of deleted rows. */
@@ -30,7 +57,8 @@ export function fillDeletes(
   { columns, entries }: StagedDeletes,
   storageIntegration: string | undefined,
 ): (table: TableName) => readonly string[] {
-  return (table) => [createStaging(table, columns), ...copiesOf(table, entries, storageIntegration)];
+  const files = entries.map(({ url }) => ({ url, format: PARQUET }));
+  return (table) => [createStaging(table, columns), ...copiesOf(table, files, storageIntegration)];
 }
 
 function createStaging(staging: TableName, columns: readonly Column[]): string {
@@ -38,13 +66,46 @@ function createStaging(staging: TableName, columns: readonly Column[]): string {
   return `CREATE OR REPLACE TEMPORARY TABLE ${quotedTable(staging)} (${definitions.join(', ')})`;
 }
 
+/** A file and the options with which COPY reads it. */
+interface CopiedFile {
+  readonly url: string;
+  readonly format: string;
+}
+
+const PARQUET =
+  'FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE';
+
+function filesOf({ entries, reefline }: Manifest): readonly CopiedFile[] {
+  const { format, compression } = reefline;
+  return entries.map(({ url }) => ({
+    url,
+    format: format === 'parquet' ? PARQUET : csvFormat(csvCompression(compression, url)),
+  }));
+}
+
+/**
+ * How extracts write CSV (docs/staged-files.md), whatever the defaults are: an escape character would eat backslashes, and an empty
+ * field would be NULL (docs.snowflake.com, "COPY INTO <table>", formatTypeOptions). AUTO takes ISO times with and without a
+ * fraction and an offset, which no single format does.
+ */
+function csvFormat(compression: 'zstd' | 'gzip' | undefined): string {
+  return (
+    `FILE_FORMAT = (TYPE = CSV COMPRESSION = ${compression?.toUpperCase() ?? 'NONE'} FIELD_DELIMITER = ',' RECORD_DELIMITER = '\\n' ` +
+    `FIELD_OPTIONALLY_ENCLOSED_BY = '"' ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = (${literal('\\N')}) EMPTY_FIELD_AS_NULL = FALSE ` +
+    'TRIM_SPACE = FALSE SKIP_HEADER = 0 SKIP_BLANK_LINES = FALSE ERROR_ON_COLUMN_COUNT_MISMATCH = TRUE REPLACE_INVALID_CHARACTERS = FALSE ' +
+    'ENCODING = UTF8 BINARY_FORMAT = HEX DATE_FORMAT = AUTO TIMESTAMP_FORMAT = AUTO)'
+  );
+}
+
 function copiesOf(
   table: TableName,
-  entries: readonly ManifestEntry[],
+  files: readonly CopiedFile[],
   storageIntegration: string | undefined,
 ): readonly string[] {
-  return [...byBucket(entries)].flatMap(([bucket, keys]) =>
-    inParts(keys).map((part) => copyStatement(table, bucket, part, storageIntegration)),
+  return [...Map.groupBy(files, ({ format }) => format)].flatMap(([format, alike]) =>
+    [...byBucket(alike)].flatMap(([bucket, keys]) =>
+      inParts(keys).map((part) => copyStatement(table, bucket, part, format, storageIntegration)),
+    ),
   );
 }
 
@@ -52,6 +113,7 @@ function copyStatement(
   staging: TableName,
   bucket: string,
   keys: readonly string[],
+  format: string,
   storageIntegration: string | undefined,
 ): string {
   if (storageIntegration === undefined)
@@ -61,23 +123,13 @@ function copyStatement(
     );
   return (
     `COPY INTO ${quotedTable(staging)} FROM ${literal(`s3://${bucket}/`)} STORAGE_INTEGRATION = ${writtenName(storageIntegration)} ` +
-    `FILES = (${keys.map(literal).join(', ')}) FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE BINARY_AS_TEXT = FALSE) ` +
-    'MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE ON_ERROR = ABORT_STATEMENT FORCE = TRUE'
+    `FILES = (${keys.map(literal).join(', ')}) ${format} ON_ERROR = ABORT_STATEMENT FORCE = TRUE`
   );
 }
 
-function refuseFormat(uri: string, { reefline: { format } }: Manifest): void {
-  if (format === 'parquet') return;
-  throw new StageFailure(
-    'invalid_config',
-    `The batch of ${uri} is staged as ${format}, but loads into Snowflake read Parquet. Extract it with format: parquet.`,
-    { facts: { uri } },
-  );
-}
-
-function byBucket(entries: readonly ManifestEntry[]): ReadonlyMap<string, readonly string[]> {
+function byBucket(files: readonly CopiedFile[]): ReadonlyMap<string, readonly string[]> {
   const buckets = new Map<string, string[]>();
-  for (const { url } of entries) {
+  for (const { url } of files) {
     const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
     if (bucket === undefined || key === undefined)
       throw new StageFailure('data_error', `The manifest names ${url}, which is no object in S3.`);

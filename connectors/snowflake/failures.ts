@@ -24,6 +24,7 @@ const CLASS_BY_CODE: Readonly<Record<string, FailureClass>> = {
   '090105': 'invalid_config', // no current database
   '091003': 'not_found', // failure using stage area
   '091016': 'not_found', // remote file was not found
+  '100016': 'data_error', // something else than a field delimiter
   '100035': 'data_error', // failed to parse a timestamp
   '100037': 'data_error', // boolean value is not recognized
   '100038': 'data_error', // numeric value is not recognized
@@ -31,12 +32,16 @@ const CLASS_BY_CODE: Readonly<Record<string, FailureClass>> = {
   '100040': 'data_error', // date is not recognized
   '100046': 'data_error', // number out of representable range
   '100051': 'data_error', // division by zero
+  '100068': 'data_error', // the record ends within a field
   '100069': 'data_error', // failed to parse a document
   '100072': 'data_error', // NULL in a column that takes none
   '100078': 'data_error', // string is too long
   '100080': 'data_error', // number of columns
   '100090': 'data_error', // several source rows for one row
+  '100115': 'data_error', // not hexadecimal
   '100132': 'data_error',
+  '100142': 'data_error', // failed to decompress
+  '100144': 'data_error', // not UTF-8
   '100145': 'data_error', // binary is too long
   '200001': 'unavailable',
   '390100': 'unauthorized', // wrong user or password

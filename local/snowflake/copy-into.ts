@@ -6,6 +6,7 @@ import {
   tokenize,
   type Token,
 } from '../redshift-data/tokens.ts';
+import { CSV_OPTIONS, csvFormat, type CsvFormat } from './csv-options.ts';
 import { Fault, missing, unsupported } from './fault.ts';
 import { nameOf } from './translate.ts';
 import { syntaxError } from './sql-error.ts';
@@ -18,6 +19,12 @@ export interface CopyInto {
   readonly from: string;
   readonly integration: string | undefined;
   readonly files: readonly string[];
+  readonly format: CsvFormat | ParquetFormat;
+}
+
+/** `FILE_FORMAT = (TYPE = PARQUET …)` */
+export interface ParquetFormat {
+  readonly kind: 'parquet';
   readonly binaryAsText: boolean;
   readonly logicalTypes: boolean;
 }
@@ -31,7 +38,7 @@ const OPTIONS = new Set([
   'FORCE',
   'PURGE',
 ]);
-const FORMAT_OPTIONS = new Set(['TYPE', 'USE_LOGICAL_TYPE', 'BINARY_AS_TEXT', 'COMPRESSION']);
+const PARQUET_OPTIONS = new Set(['TYPE', 'USE_LOGICAL_TYPE', 'BINARY_AS_TEXT', 'COMPRESSION']);
 const MOST_FILES = 1_000;
 
 export function isCopyInto(sql: string): boolean {
@@ -53,14 +60,7 @@ export function parseCopyInto(sql: string): CopyInto {
   const source = words[at + 2];
   if (source?.kind !== 'string') throw unsupported('COPY INTO from stages and queries');
   const options = readOptions(words.slice(at + 3), OPTIONS);
-  const format = readOptions(inside(options.get('FILE_FORMAT')), FORMAT_OPTIONS);
-  if (single(format.get('TYPE')) !== 'PARQUET') throw unsupported('COPY INTO of files other than PARQUET');
-  if (!/^CASE_(?:IN)?SENSITIVE$/.test(single(options.get('MATCH_BY_COLUMN_NAME'))))
-    throw new Fault(
-      '002019',
-      'SQL compilation error:\nPARQUET file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.',
-      '0A000',
-    );
+  const format = fileFormat(inside(options.get('FILE_FORMAT')), single(options.get('MATCH_BY_COLUMN_NAME')));
   const onError = single(options.get('ON_ERROR') ?? []);
   if (onError !== '' && onError !== 'ABORT_STATEMENT') throw unsupported(`ON_ERROR = ${onError}`);
   const files = inside(options.get('FILES'))
@@ -78,6 +78,27 @@ export function parseCopyInto(sql: string): CopyInto {
     from: literalValue(source),
     integration: integration === undefined ? undefined : nameOf(integration),
     files,
+    format,
+  };
+}
+
+function fileFormat(words: readonly Token[], matching: string): CsvFormat | ParquetFormat {
+  const type = words.findIndex(({ key }) => key === 'TYPE');
+  const kind = single(words.slice(type + 2, type + 3));
+  if (kind === 'CSV') {
+    if (matching !== '' && matching !== 'NONE') throw unsupported('MATCH_BY_COLUMN_NAME of CSV files');
+    return csvFormat(readOptions(words, CSV_OPTIONS));
+  }
+  if (kind !== 'PARQUET') throw unsupported('COPY INTO of files other than CSV and PARQUET');
+  const format = readOptions(words, PARQUET_OPTIONS);
+  if (!/^CASE_(?:IN)?SENSITIVE$/.test(matching))
+    throw new Fault(
+      '002019',
+      'SQL compilation error:\nPARQUET file format can produce one and only one column of type variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or copy with transformation.',
+      '0A000',
+    );
+  return {
+    kind: 'parquet',
     binaryAsText: single(format.get('BINARY_AS_TEXT')) !== 'FALSE',
     logicalTypes: single(format.get('USE_LOGICAL_TYPE')) === 'TRUE',
   };

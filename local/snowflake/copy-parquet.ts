@@ -3,11 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { CopyFiles } from '../redshift-data/copy-files.ts';
 import { interruptedBy } from '../interrupt.ts';
-import type { CopyInto } from './copy-into.ts';
+import { quote, remoteFile, valueFault } from './copy-faults.ts';
+import type { ParquetFormat } from './copy-into.ts';
 import { Fault } from './fault.ts';
 import { otherCase } from './letters.ts';
 
@@ -60,7 +61,7 @@ export class ParquetCopy {
   /** Loads one file and returns its rows. @throws Fault that names file, row and column. */
   async load(
     client: pg.ClientBase,
-    copy: CopyInto,
+    format: ParquetFormat,
     table: { readonly physical: string; readonly columns: readonly CopyColumn[] },
     file: { readonly bucket: string; readonly key: string },
     signal: AbortSignal,
@@ -74,7 +75,7 @@ export class ParquetCopy {
         throw signal.aborted ? error : remoteFile(url);
       });
       const pairs = matching(await readColumns(duckdb, parquet, file.key), table.columns);
-      await writeCsv(duckdb, parquet, csv, pairs, copy, file.key);
+      await writeCsv(duckdb, parquet, csv, pairs, format, file.key);
       return pairs;
     };
     try {
@@ -83,7 +84,7 @@ export class ParquetCopy {
       const stream = client.query(copyFrom(`COPY ${table.physical} (${names}) FROM STDIN (FORMAT csv)`));
       await pipeline(createReadStream(csv, { highWaterMark: 256 * 1024 }), stream, { signal }).catch(
         (error: unknown) => {
-          throw rejected(error, file.key);
+          throw valueFault(error, file.key);
         },
       );
       return stream.rowCount;
@@ -129,10 +130,10 @@ async function writeCsv(
   path: string,
   csv: string,
   pairs: readonly Pair[],
-  copy: CopyInto,
+  format: ParquetFormat,
   file: string,
 ): Promise<void> {
-  const values = pairs.map(([column, into]) => expression(column, into, copy));
+  const values = pairs.map(([column, into]) => expression(column, into, format));
   const sql = `COPY (SELECT ${values.join(', ')} FROM read_parquet(${literal(path)}, hive_partitioning = false, file_row_number = true))
     TO ${literal(csv)} (FORMAT csv, HEADER false, NULLSTR '', DELIMITER ',', QUOTE '"', ESCAPE '"')`;
   try {
@@ -149,7 +150,7 @@ async function writeCsv(
   }
 }
 
-function expression({ name, type }: FileColumn, into: CopyColumn, copy: CopyInto): string {
+function expression({ name, type }: FileColumn, into: CopyColumn, format: ParquetFormat): string {
   const value = quote(name);
   const shown = otherCase(into.name).replaceAll(':', ' ').replaceAll("'", ' ');
   const refuse = (code: string, why: string): string =>
@@ -165,7 +166,7 @@ function expression({ name, type }: FileColumn, into: CopyColumn, copy: CopyInto
     );
   }
   if (type === 'BLOB') {
-    if (copy.binaryAsText)
+    if (format.binaryAsText)
       return checked('true', '100069', 'binary columns are read as text without BINARY_AS_TEXT = FALSE');
     return checked(
       `octet_length(${value}) > ${String(LONGEST_BINARY)}`,
@@ -182,35 +183,6 @@ function expression({ name, type }: FileColumn, into: CopyColumn, copy: CopyInto
     );
   // A FLOAT has 64 bits; the shortest text of 32 bits would mean another number there.
   return type === 'FLOAT' ? `${value}::DOUBLE` : value;
-}
-
-/** COPY of PostgreSQL names the line and the column: `COPY stage, line 3, column id: "x"`. */
-function rejected(error: unknown, file: string): Error {
-  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error : new Error(String(error));
-  const [, line = '?', column = '', value = ''] =
-    /line (\d+)(?:, column ([^:]+))?(?:: "([^"]*)")?/.exec(error.where ?? '') ?? [];
-  const shown = otherCase(column);
-  const [code, why] =
-    error.code === '22001'
-      ? ['100078', `String '${value.slice(0, 80)}' is too long and would be truncated`]
-      : ['100038', `Value '${value}' is not recognized: ${error.message}`];
-  return new Fault(
-    code,
-    `${why}\n  File '${file}', line ${line}\n  Row ${line}, column "${shown}"["${shown}":1]`,
-    '22000',
-  );
-}
-
-function remoteFile(url: string): Fault {
-  return new Fault(
-    '091016',
-    `Remote file '${url}' was not found. There are several potential causes. The file might not exist. The required credentials may be missing or invalid.`,
-    '22000',
-  );
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function literal(text: string): string {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
 import { AccountStore } from './account-store.ts';
+import { CsvCopy } from './copy-csv.ts';
 import { ParquetCopy } from './copy-parquet.ts';
 import { Databases } from './databases.ts';
 import { Executor } from './executor.ts';
@@ -40,15 +41,16 @@ export async function startSnowflake(
   const account = new AccountStore(file);
   const queries = new QueryStore(file);
   const databases = new Databases(options.postgresUrl, dir);
-  const copy = new ParquetCopy(options.s3Endpoint, join(dir, 'copy'));
-  const executor = new Executor({ account, queries, databases, copy });
+  const parquet = new ParquetCopy(options.s3Endpoint, join(dir, 'copy'));
+  const csv = new CsvCopy(options.s3Endpoint);
+  const executor = new Executor({ account, queries, databases, parquet, csv });
   const sessions = new Sessions(account, databases);
   const routes = new Routes({ executor, sessions, queries });
   const server = createServer((request, response) => {
     void answer(routes, request, response);
   });
   queries.failInterrupted();
-  await Promise.all([databases.prepare(), copy.prepare()]);
+  await Promise.all([databases.prepare(), parquet.prepare()]);
   const listening = await listen(server, options);
   return {
     url: listening.url,
@@ -57,7 +59,8 @@ export async function startSnowflake(
       await executor.stop();
       await closed;
       await sessions.stop();
-      await copy.stop();
+      await parquet.stop();
+      csv.stop();
       file.close();
     },
   };

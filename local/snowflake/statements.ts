@@ -3,6 +3,7 @@ import { runCommand } from './account-commands.ts';
 import type { AccountStore } from './account-store.ts';
 import { parseBlock, withVariables, type BlockStatement } from './block.ts';
 import { bucketOf, isCopyInto, parseCopyInto } from './copy-into.ts';
+import type { CsvCopy } from './copy-csv.ts';
 import type { ParquetCopy } from './copy-parquet.ts';
 import type { Databases } from './databases.ts';
 import { Fault } from './fault.ts';
@@ -20,7 +21,8 @@ export interface Engine {
   readonly account: AccountStore;
   readonly queries: QueryStore;
   readonly databases: Databases;
-  readonly copy: ParquetCopy;
+  readonly parquet: ParquetCopy;
+  readonly csv: CsvCopy;
 }
 
 /** Where a statement stands: its session and query, and whether its rows are kept as that query's result. */
@@ -119,7 +121,7 @@ export class Statements {
 
   async #copyInto(place: Place, sql: string): Promise<Outcome> {
     const { session } = place;
-    const { account, copy } = this.#engine;
+    const { account, parquet, csv } = this.#engine;
     const command = parseCopyInto(sql);
     const { bucket, folder } = bucketOf(command, (integration) =>
       account.has('integration', integration)
@@ -133,7 +135,11 @@ export class Statements {
     await inTransaction(session, { kind: 'insert', locks: undefined }, async () => {
       for (const file of command.files) {
         const source = { bucket, key: `${folder}${file}` };
-        const loaded = await copy.load(client, command, table, source, place.signal);
+        const { format } = command;
+        const loaded =
+          format.kind === 'csv'
+            ? await csv.load(client, format, table, source, place.signal)
+            : await parquet.load(client, format, table, source, place.signal);
         rows.push([file, 'LOADED', String(loaded)]);
       }
     });

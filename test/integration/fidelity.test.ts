@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { moveAll, type AwkwardSource } from '../support/awkward-moves.ts';
+import { asCsv, moveAll, type AwkwardSource } from '../support/awkward-moves.ts';
 import { AWKWARD_TYPES, PREPARE_TYPES, REFUSED_TYPES } from '../support/awkward-postgres.ts';
 import { openFidelityWorld, type FidelityWorld } from '../support/fidelity-world.ts';
 import { expectTables } from '../support/written-page.ts';
@@ -41,5 +41,15 @@ test('awkward values of PostgreSQL come back equal from everywhere, or are refus
     types: { titles: ['PostgreSQL', 'staged as', ...titles], rows: report.types },
     values: { titles: ['PostgreSQL', 'value', ...titles], rows: report.values },
     refusals: { titles: ['PostgreSQL', 'value', 'message'], rows: report.refusals },
+  });
+});
+
+test('what is staged as CSV comes back equal from every warehouse, or is refused with the column named; docs/types-postgres.md says which', async () => {
+  const { csvDestinations: destinations } = world;
+  const titles = destinations.map(({ title }) => title);
+  const report = await moveAll({ ...source, format: 'csv.zst' }, destinations, asCsv(AWKWARD_TYPES), []);
+  expectTables('types-postgres.md', {
+    'csv values': { titles: ['PostgreSQL', 'value', ...titles], rows: report.values },
+    'csv refusals': { titles: ['PostgreSQL', 'value', 'message'], rows: report.refusals },
   });
 });

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { extractStage } from '../../activities/stages/extract.ts';
 import type { StageTools } from '../../activities/stages/runner.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { formatNamed, type FormatName } from '../../pipeline/staged-format.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { extractRun } from './extract-run.ts';
 
@@ -43,6 +44,8 @@ export interface Destination {
 
 export interface AwkwardSource {
   readonly tools: StageTools;
+  /** How the tables are staged; as Parquet when absent. */
+  readonly format?: FormatName;
   /** Makes a table with a key `id` and the columns, and a row of each list of SQL expressions. */
   create(table: string, columns: readonly string[], rows: readonly (readonly string[])[]): Promise<void>;
   /** The dataset that an extract names. */
@@ -62,6 +65,20 @@ export interface Report {
 
 /** A word in the destination's place, or the failure. */
 type Outcome = 'equal' | 'not reached' | StageFailure;
+
+/** The types as CSV carries them: a text that stands for NULL there, and no bytes, are among the values that a stage refuses. */
+export function asCsv(types: readonly AwkwardType[]): readonly AwkwardType[] {
+  const refused = ['what COPY writes for NULL', 'empty'];
+  return types.map((type) => {
+    const { values, extremes = {} } = type;
+    // All other extremes are refused as they are on the way into Parquet, by the same code.
+    const alone = { ...values, ...extremes };
+    const pick = (wanted: (name: string) => boolean): Record<string, string> =>
+      Object.fromEntries(Object.entries(alone).filter(([name]) => wanted(name)));
+    const carried = pick((name) => name in values && !refused.includes(name));
+    return { ...type, values: carried, extremes: pick((name) => refused.includes(name) || name === '3 MB') };
+  });
+}
 
 /**
  * Sends all values that must arrive in one table, whose columns are the types, and every other one alone. A value that arrives
@@ -86,14 +103,15 @@ export async function moveAll(
       values.push([code(declared), name, ...cells]);
     }
     for (const [name, sql] of Object.entries(extremes)) {
-      const table = `alone_${String(refusals.length)}`;
+      const table = tableOf(source, `alone_${String(refusals.length)}`);
       const outcomes = await moveAlone(source, destinations, table, declared, sql);
       values.push([code(declared), name, ...outcomes.map(cell)]);
       for (const failure of new Set(outcomes.filter((outcome) => outcome instanceof StageFailure)))
         refusals.push([code(declared), name, told(failure, table)]);
     }
   }
-  refusals.push([refusedTypes.map(code).join(', '), 'any', await refuseTypes(source, refusedTypes)]);
+  if (refusedTypes.length > 0)
+    refusals.push([refusedTypes.map(code).join(', '), 'any', await refuseTypes(source, refusedTypes)]);
   const typed = carried.flatMap(({ declared }, at) => {
     const column = staged.columns[at];
     if (column === undefined) return [];
@@ -132,19 +150,20 @@ async function moveTogether(
     types.map(({ values }) => Object.values(values)[row] ?? (isComputed(values) ? 'default' : 'null')),
   );
   const names = types.map((_, at) => `c${String(at)}`);
+  const table = tableOf(source, 'together');
   await source.create(
-    'together',
+    table,
     types.map(({ declared }, at) => `${names[at] ?? ''} ${declared}`),
     rows,
   );
   const texts = await source.texts(
-    'together',
+    table,
     types.map(({ text }, at) => text?.(names[at] ?? '') ?? `${names[at] ?? ''}::text`),
   );
   const wanted = rows.map((_, row) =>
     types.map(({ expected }, at) => (expected === undefined ? texts[row]?.[at] : expected[row]) ?? null),
   );
-  const staged = await extract(source, 'together');
+  const staged = await extract(source, table);
   for (const destination of destinations) {
     await destination.bring(staged);
     const found = await destination.read(staged);
@@ -205,8 +224,13 @@ async function refuseTypes(source: AwkwardSource, declared: readonly string[]): 
   return told(failure, 'refused').replace(/, \S+\.r1 .*?\)\. /, ', …. ');
 }
 
+function tableOf({ format }: AwkwardSource, name: string): string {
+  return format === undefined ? name : `${name}_${format.replace('.', '_')}`;
+}
+
 async function extract(source: AwkwardSource, table: string): Promise<StagedTable> {
-  const run = extractRun({ table, work: { from: source.from(table) } });
+  const format = formatNamed(source.format ?? 'parquet');
+  const run = extractRun({ table, work: { from: source.from(table), ...format } });
   const { uri, columns } = await extractStage(run, source.tools);
   return { table, uri: uri ?? '', columns: (columns ?? []).filter(({ name }) => name !== 'id') };
 }

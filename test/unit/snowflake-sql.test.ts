@@ -241,8 +241,16 @@ describe('COPY', () => {
     expect(statements(2_001)).toHaveLength(4);
   });
 
-  test('is refused for files that it cannot read and for a connection without a storage integration', () => {
-    expect(() => statements(1, 'csv')).toThrow(/staged as csv/);
+  test('of CSV says how it is written, whatever the defaults of the service are', () => {
+    const [, copy] = statements(1, 'csv');
+    expect(copy).toContain(
+      String.raw`FILE_FORMAT = (TYPE = CSV COMPRESSION = NONE FIELD_DELIMITER = ',' RECORD_DELIMITER = '\n' FIELD_OPTIONALLY_ENCLOSED_BY = '"' ` +
+        String.raw`ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = ('\\N') EMPTY_FIELD_AS_NULL = FALSE `,
+    );
+    expect(copy).not.toContain('MATCH_BY_COLUMN_NAME');
+  });
+
+  test('is refused for a connection without a storage integration', () => {
     expect(() => copyStatements(staging, [ID], [{ uri: 'u', manifest: manifest(1) }], undefined)).toThrow(
       /storageIntegration/,
     );
