@@ -11,7 +11,7 @@ import { csvCompression, type StagedFormat } from '../../pipeline/staged-format.
 
 type Store = ReturnType<typeof createS3Client>;
 
-/** Files of one kind that have the same columns, and may be NULL where `columns` says so. */
+/** Files of one kind that have the same columns: all of the batch or some, of types that those of the batch hold. */
 export interface StagedFiles
   extends Pick<StagedFormat, 'format'>, Partial<Pick<StagedFormat, 'compression'>> {
   readonly columns: readonly Column[];
@@ -25,7 +25,10 @@ export interface CopiedBatch {
   readonly columns: readonly Column[];
 }
 
-/** The rows of staged files as COPY of PostgreSQL takes them, file by file, without keeping any of them whole. */
+/**
+ * The rows of staged files as COPY of PostgreSQL takes them, file by file, without keeping any of them whole. Columns that some files
+ * lack are NULL in their rows. Rows of CSV stay text, so files of other columns need a COPY of their own.
+ */
 export function copyParts(
   batch: CopiedBatch,
   files: readonly StagedFiles[],
@@ -33,10 +36,21 @@ export function copyParts(
   signal: AbortSignal,
 ): readonly RowsPart[] {
   const names = batch.columns.map(({ name }) => name);
-  return files.some(({ format }) => format === 'csv')
-    ? [{ format: 'csv', names, read: () => csvText(batch, files, store, signal) }]
-    : [{ format: 'binary', names, read: (wires) => tuples(batch, wires, files, store, signal) }];
+  if (files.every(({ format }) => format === 'parquet'))
+    return [{ format: 'binary', names, read: (wires) => tuples(batch, wires, files, store, signal) }];
+  const shapes = Map.groupBy(files, ({ columns }) => JSON.stringify(columns.map(({ name }) => name)));
+  return [...shapes.values()].map((alike): RowsPart => {
+    const own = alike[0]?.columns ?? [];
+    const there = own.map(({ name }) => name);
+    const absent = names.filter((name) => !there.includes(name));
+    const binary = own.map(({ type }) => type.kind === 'binary');
+    const more = [...absent.map(() => NULL), batch.label];
+    const read: RowsPart['read'] = () => csvText(new CopyText(binary, more), alike, store, signal);
+    return { format: 'csv', names: [...there, ...absent], read };
+  });
 }
+
+const NULL = '\\N';
 
 async function* tuples(
   { dataset, label, columns }: CopiedBatch,
@@ -45,24 +59,26 @@ async function* tuples(
   store: Store,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const typed = columns.flatMap((column, at) => {
-    const wire = wires[at];
-    return wire === undefined ? [] : [{ column, wire }];
-  });
-  const writer = new TupleWriter(dataset, typed, label);
-  for (const { entries, columns: own } of files)
+  for (const { entries, columns: own } of files) {
+    const typed = columns.flatMap((column, at) => {
+      const wire = wires[at];
+      const place = own.findIndex(({ name }) => name === column.name);
+      return wire === undefined
+        ? []
+        : [{ column: own[place] ?? column, wire, place: place === -1 ? null : place }];
+    });
+    const writer = new TupleWriter(dataset, typed, label);
     for (const entry of entries)
       for await (const round of readRounds(objectOf(entry, store, signal), own)) yield* writer.write(round);
+  }
 }
 
 async function* csvText(
-  { label, columns }: CopiedBatch,
+  text: CopyText,
   files: readonly StagedFiles[],
   store: Store,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const binary = columns.map(({ type }) => type.kind === 'binary');
-  const text = new CopyText(binary, [label]);
   for (const { entries, compression } of files) {
     for (const entry of entries) {
       const source = { ...objectOf(entry, store, signal), crc32: entry.meta.crc32 };

@@ -15,10 +15,7 @@ export async function loadIntoRedshift(
   tools: StageTools,
   { name, connection }: { readonly name: DatasetName; readonly connection: RedshiftConnection },
 ): Promise<StageOutput> {
-  const { batches, columns, deletes } = await readBatches(run, tools, {
-    deletes: 'honoured',
-    columns: 'union',
-  });
+  const { batches, columns, deletes } = await readBatches(run, tools, { deletes: 'honoured' });
   const marker = { dataset: run.stage.output, timelabel: run.timelabel, revision: run.revision };
   const attempt = trackProgress(tools);
   const warehouse = openWarehouse(connection);

@@ -3,7 +3,7 @@ import { readManifest } from '../../connectors/s3/manifest.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { parseDataset } from '../../pipeline/dataset.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
-import type { Manifest, StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
+import type { StagedDeletes, StagedManifest } from '../../pipeline/manifest.ts';
 import type { LoadWork } from '../../pipeline/stage.ts';
 import { unionColumns } from '../../pipeline/union-columns.ts';
 import type { StageRun, StageTools } from './runner.ts';
@@ -11,7 +11,7 @@ import type { StageRun, StageTools } from './runner.ts';
 /** What a load was opened with: at least one batch, all in the same kind of file. */
 export interface StagedBatches {
   readonly batches: readonly StagedManifest[];
-  /** Of all batches together. Only when the caller takes a `union` may one of them lack some, or have narrower types. */
+  /** Of all batches together: one of them may lack some, or have narrower types. */
   readonly columns: readonly Column[];
   /** Keys whose rows the load deletes as the manifest says; undefined when there is nothing to delete. */
   readonly deletes: StagedDeletes | undefined;
@@ -33,18 +33,15 @@ export function stageStore(
 }
 
 /**
- * Reads the manifests of all labels that the run takes together. `deletes` says what the caller does with deleted keys,
- * `columns` whether it takes labels between which columns were added, removed or widened.
+ * Reads the manifests of all labels that the run takes together, between which columns may have been added, removed or widened.
+ * `deletes` says what the caller does with deleted keys.
  * @throws StageFailure: `invalid_config` when an input is not staged or its deleted keys cannot be honoured, `data_error`
- * when the labels differ in their columns more than that, and whatever reading a manifest throws.
+ * when a column has types of which none holds the values of both, and whatever reading a manifest throws.
  */
 export async function readBatches(
   run: StageRun<LoadWork>,
   tools: StageTools,
-  {
-    deletes,
-    columns: taken = 'same',
-  }: { readonly deletes: 'honoured' | 'refused'; readonly columns?: 'same' | 'union' },
+  { deletes }: { readonly deletes: 'honoured' | 'refused' },
 ): Promise<StagedBatches> {
   const { from } = run.stage.work;
   const inputs = run.inputs.filter((input) => input.dataset === from);
@@ -64,28 +61,11 @@ export async function readBatches(
         );
       batches.push({ uri, manifest: await readManifest(client, uri, tools.signal) });
     }
-    const columns = taken === 'same' ? commonColumns(batches) : allColumns(batches);
+    const columns = allColumns(batches);
     return { batches, columns, deletes: deletesOf(run.stage, batches, deletes) };
   } finally {
     client.destroy();
   }
-}
-
-/** Several labels go into one table at once, so their batches must have the same columns in the same kind of file. */
-function commonColumns(batches: readonly StagedManifest[]): readonly Column[] {
-  const [first, ...others] = batches.map(({ manifest }) => manifest.reefline);
-  if (first === undefined) return [];
-  const other = others.find((batch) => shapeOf(batch) !== shapeOf(first));
-  if (other === undefined) return first.columns;
-  throw new StageFailure(
-    'data_error',
-    `The columns of ${first.dataset} changed between labels ${first.timelabel} and ${other.timelabel}, which one load cannot take together. Fetch the older labels again.`,
-    { facts: { dataset: first.dataset } },
-  );
-}
-
-function shapeOf({ format, columns }: Manifest['reefline']): string {
-  return JSON.stringify([format, columns.map(({ name, type }) => [name, type])]);
 }
 
 /** The columns of all batches, of types that hold the values of each. */

@@ -10,10 +10,13 @@ import { EPOCH_DAYS, EPOCH_HIGH, EPOCH_LOW } from './wire-time.ts';
 export interface TupleColumn {
   readonly column: Column;
   readonly wire: WireType;
+  /** Its place among the columns of the files: the same as here when it is not said, and null when they lack it. */
+  readonly place?: number | null;
 }
 
 interface Field {
   readonly column: Column;
+  readonly place: number | null;
   readonly move: Move;
   readonly scale: number;
   page: LoadedPage;
@@ -33,6 +36,8 @@ const NO_PAGE: LoadedPage = {
   presentAt: -1,
   valuesAt: 0,
 };
+/** No value is present: each row has NULL. */
+const ABSENT: LoadedPage = { ...NO_PAGE, presentAt: 0 };
 
 /**
  * Makes rows of PostgreSQL's binary COPY from pages
@@ -52,8 +57,9 @@ export class TupleWriter {
   /** `dataset` names the batch in messages. `last` is the text of one more column. */
   constructor(dataset: string, columns: readonly TupleColumn[], last: string) {
     this.#dataset = dataset;
-    this.#fields = columns.map(({ column, wire }) => ({
+    this.#fields = columns.map(({ column, wire, place }, at) => ({
       column,
+      place: place === undefined ? at : place,
       move: moveOf(column.type, wire) ?? mismatch(dataset, column, wire),
       scale: column.type.kind === 'decimal' ? column.type.scale : 0,
       page: NO_PAGE,
@@ -69,8 +75,8 @@ export class TupleWriter {
   /** The rows of a round, in memory of their own. @throws StageFailure `data_error` for a text that is no uuid. */
   write({ rows, pages }: Round): readonly Buffer[] {
     const fields = this.#fields;
-    for (const [at, field] of fields.entries()) {
-      field.page = pages[at] ?? NO_PAGE;
+    for (const field of fields) {
+      field.page = field.place === null ? ABSENT : (pages[field.place] ?? NO_PAGE);
       const unit = field.move === MOVE.boolean ? 8 : 1;
       field.at = field.page.valuesAt * unit;
       field.end = field.page.bytes.length * unit;

@@ -31,7 +31,9 @@ export function copyStatements(
       statements.push(...copied(staging));
       continue;
     }
-    const own = first.manifest.reefline.columns;
+    // Batches of one shape may differ in their types, and those of all batches together hold the values of each.
+    const wide = new Map(columns.map((column) => [column.name, column]));
+    const own = first.manifest.reefline.columns.map((column) => wide.get(column.name) ?? column);
     const table = { ...staging, table: `${staging.table}_${String(statements.length)}` };
     const names = own.map(({ name }) => quoted(storedName(name))).join(', ');
     statements.push(

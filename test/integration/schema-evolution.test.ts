@@ -9,12 +9,14 @@ import { describeType, type Column } from '../../pipeline/column.ts';
 import { openTestAthena, type TestAthena } from '../support/athena.ts';
 import { extractRun } from '../support/extract-run.ts';
 import { freshDatabase, type FreshDatabase } from '../support/local-cloud.ts';
+import { openTestSnowflake, type TestSnowflake } from '../support/snowflake.ts';
 import { labelOf, openTestWarehouse, runOf, toolsOf, type TestWarehouse } from '../support/warehouse.ts';
 
-/* One table whose columns change from label to label, on the whole way: files, Glue and Athena, Redshift, PostgreSQL. */
+/* One table whose columns change from label to label, on the whole way: files, Glue and Athena, Redshift, Snowflake, PostgreSQL. */
 
 let warehouse: TestWarehouse;
 let athena: TestAthena;
+let snowflake: TestSnowflake;
 let database: FreshDatabase;
 let shop: pg.Client;
 let tools: StageTools;
@@ -22,6 +24,7 @@ let tools: StageTools;
 beforeAll(async () => {
   warehouse = await openTestWarehouse('evolution');
   athena = await openTestAthena('evolution');
+  snowflake = await openTestSnowflake('evolution');
   database = await freshDatabase('evolution_shop');
   shop = new pg.Client({ connectionString: database.url });
   await shop.connect();
@@ -30,24 +33,30 @@ beforeAll(async () => {
     ...given,
     connection: (name) => {
       if (name === 'shop' || name === 'serving') return { kind: 'postgres', url: database.url };
+      // Snowflake may read the bucket of its integration only.
+      if (name === 'lake') return { kind: 's3', bucket: snowflake.bucket };
+      if (name === 'snow') return snowflake.connection;
       return name === 'catalog' ? { kind: 'glue' } : given.connection(name);
     },
   };
 });
 afterAll(async () => {
   athena.close();
+  await snowflake.close();
   await shop.end();
   await database.drop();
   await warehouse.close();
 });
 
 const STAGED = 'lake.shop.evolving';
+const STAGED_CSV = 'lake.shop.evolving_csv';
 const WAREHOUSED = 'warehouse.analytics.evolving';
 const LOAD = { kind: 'load', from: STAGED, mode: 'append', key: [] } as const;
 const labelAt = (hour: number): string => `2001010508${String(hour).padStart(2, '0')}00`;
 
 let known: readonly Column[] | undefined;
 const uris: string[] = [];
+const csvUris: string[] = [];
 
 const shown = (columns: readonly Column[] | null | undefined): string =>
   (columns ?? []).map(({ name, type }) => `${name} ${describeType(type)}`).join(', ');
@@ -63,6 +72,9 @@ async function extract(): Promise<string> {
   const output = await extractStage(run, tools);
   known = output.columns ?? [];
   uris.push(output.uri ?? '');
+  const work = { from: 'shop.public.evolving', format: 'csv', compression: 'zstd' } as const;
+  const { uri } = await extractStage(extractRun({ table: 'evolving_csv', timelabel, work }), tools);
+  csvUris.push(uri ?? '');
   return shown(output.columns);
 }
 
@@ -149,18 +161,29 @@ test('files and catalog follow a source, tables follow what adds, and the rest i
     await athena.rows(`SELECT id, price, note, remark, "größe" FROM ${athena.raw}.evolving ORDER BY 1`),
   ).toEqual(rows);
 
-  // All labels in one load, as a daily load of hourly batches does.
-  const output = 'warehouse.analytics.together';
-  const run = runOf({ work: LOAD, output, timelabel: labelAt(0) });
-  const inputs = uris.map((uri, at) => ({
-    dataset: STAGED,
-    timelabel: labelOf(labelAt(at)),
-    revision: 1,
-    uri,
-  }));
-  expect(await loadStage({ ...run, inputs }, tools)).toMatchObject({ rows: 4 });
-  const together = await warehouse.query(`select ${list} from analytics.together order by id`);
-  expect(together.map(Object.values)).toEqual(rows);
+  // All labels in one load, as a daily load of hourly batches does, from files of either kind into each warehouse.
+  const inputsOf = (dataset: string, staged: readonly string[]) =>
+    staged.map((uri, at) => ({ dataset, timelabel: labelOf(labelAt(at)), revision: 1, uri }));
+  const loadAll = async (from: string, staged: readonly string[], output: string): Promise<void> => {
+    const all = runOf({ work: { ...LOAD, from }, output, timelabel: labelAt(0) });
+    const loaded = await loadStage({ ...all, inputs: inputsOf(from, staged) }, tools);
+    expect([output, loaded.rows]).toEqual([output, 4]);
+  };
+  for (const [from, staged, table] of [
+    [STAGED, uris, 'together'],
+    [STAGED_CSV, csvUris, 'together_csv'],
+  ] as const) {
+    for (const schema of ['warehouse.analytics', 'serving.app', 'snow.analytics'])
+      await loadAll(from, staged, `${schema}.${table}`);
+    const select = `select ${list} from analytics.${table} order by id`;
+    expect((await warehouse.query(select)).map(Object.values)).toEqual(rows);
+    // The source says Größe; Redshift ignores case, and the stand-in of Snowflake keeps each letter in the other one.
+    const inSnowflake = await snowflake.query(select.replace('größe', 'gRößE'));
+    expect(inSnowflake.map(Object.values)).toEqual(rows);
+    const text = select.replace('analytics', 'app').replace('größe', 'Größe');
+    const served = { text, rowMode: 'array' } as const;
+    expect((await shop.query(served)).rows).toEqual(rows);
+  }
 
   // Text is no number: the extract is refused before any row is staged, and so is a load of both.
   await shop.query("alter table evolving alter id type text using 'x' || id");
@@ -169,13 +192,8 @@ test('files and catalog follow a source, tables follow what adds, and the rest i
   );
   known = undefined;
   await extract();
-  const mixed = uris.map((uri, at) => ({
-    dataset: STAGED,
-    timelabel: labelOf(labelAt(at)),
-    revision: 1,
-    uri,
-  }));
-  await expect(loadStage({ ...run, inputs: mixed }, tools)).rejects.toThrow(
+  const run = runOf({ work: LOAD, output: 'serving.app.together', timelabel: labelAt(0) });
+  await expect(loadStage({ ...run, inputs: inputsOf(STAGED, uris) }, tools)).rejects.toThrow(
     `Column ${STAGED}.id is int64 at label ${labelAt(2)} and text at ${labelAt(4)}`,
   );
 });

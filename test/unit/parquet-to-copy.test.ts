@@ -167,6 +167,36 @@ describe('rows of Parquet files', () => {
   });
 });
 
+test('columns come in the order of the table, whatever that of the files is, and are NULL where the files lack them', async () => {
+  const id = { ...column({ kind: 'int32' }), name: 'id' };
+  const note = { ...column({ kind: 'text' }, true), name: 'note' };
+  const [file = Buffer.alloc(0)] = await encode(
+    [id, note],
+    [
+      [1, 'a'],
+      [2, null],
+    ],
+  );
+  const writer = new TupleWriter(
+    DATASET,
+    [
+      { column: column({ kind: 'boolean' }), wire: 'bool', place: null },
+      { column: note, wire: 'text', place: 1 },
+      { column: column({ kind: 'text' }), wire: 'text', place: null },
+      { column: id, wire: 'int8', place: 0 },
+    ],
+    LABEL,
+  );
+  const rows: Buffer[] = [];
+  for await (const round of readRounds(sourceOf(file), [id, note])) rows.push(...writer.write(round));
+  const types: ColumnType[] = [{ kind: 'boolean' }, note.type, { kind: 'text' }, { kind: 'int64' }];
+  const values: CellValue[][] = [
+    [null, 'a', null, 1n],
+    [null, null, null, 2n],
+  ];
+  expect(Buffer.concat(rows).equals(expected(types, values))).toBe(true);
+});
+
 describe('a file', () => {
   const columns = [column({ kind: 'text' }, true)];
   const tuples = columns.map((each) => ({ column: each, wire: 'text' as const }));
