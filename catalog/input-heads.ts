@@ -54,13 +54,16 @@ function headKey(target: number, dataset: string): string {
   return `${String(target)} ${dataset}`;
 }
 
-/** True of an event that somebody has heard of. */
+/**
+ * True of an event that somebody has heard of. `offset 0` keeps the planner from answering it for all events at once: it would read
+ * and hash the whole log where it expects many rows, and one is asked for.
+ */
 const HEARD = `(e.propagates or $8
                     or exists (select 1 from reefline.data_event p
                          where p.dataset = e.dataset and p.timelabel = e.timelabel and p.event_type = 'data' and p.propagates
-                           and p.outcome = any(string_to_array(n.outcomes, ',')))
+                           and p.outcome = any(string_to_array(n.outcomes, ',')) offset 0)
                     or exists (select 1 from reefline.run_input i
-                         where i.stage = n.stage and i.timelabel = n.own and i.dataset = e.dataset and i.input_label = e.timelabel))`;
+                         where i.stage = n.stage and i.timelabel = n.own and i.dataset = e.dataset and i.input_label = e.timelabel offset 0))`;
 
 async function readHeads(
   client: pg.PoolClient,
