@@ -1,6 +1,7 @@
 /** Measures what routing by data events costs against bare Temporal, and what moving rows costs against plain clients. */
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
+import { catalogCost } from './catalog-cost.ts';
 import { extractMysql } from './extract-mysql.ts';
 import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
@@ -12,7 +13,9 @@ import { eventToStage } from './latency.ts';
 import { loadCopies, merge, pgToPg } from './load-postgres.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { chainOfFour, hundredPartitions } from './partitions.ts';
+import { processes } from './processes.ts';
 import { startStack, type Stack } from './stack.ts';
+import { wideBurst } from './wide-burst.ts';
 
 type Measurement = (stack: Stack, say: (line: string) => void) => Promise<Figure[]>;
 
@@ -26,6 +29,9 @@ const MEASUREMENTS: readonly {
   { names: ['routed_run_cpu_ratio', 'routed_runs_per_second_ratio'], measure: burst },
   { names: ['chain_of_four_ms'], measure: chainOfFour },
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
+  { names: ['wide_burst_seconds'], measure: wideBurst },
+  { names: ['catalog_event_ms', 'catalog_growth_ratio'], measure: catalogCost },
+  { names: ['worker_start_seconds', 'idle_cpu_percent', 'idle_memory_mb'], measure: processes },
   { names: ['sqs_forward_ratio'], measure: forward },
   { names: ['sqs_drain_growth_ratio'], measure: drain },
   { names: ['sqs_million_ratio'], measure: drainMillion, whenNamed: true },
@@ -45,13 +51,15 @@ const say = (line: string): void => {
 };
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });
-  const { only } = values;
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean' }, only: { type: 'string' }, profile: { type: 'string' } },
+  });
+  const { only, profile } = values;
   const known = MEASUREMENTS.flatMap(({ names }) => names);
   if (only !== undefined && !known.includes(only))
     throw new Error(`There is no figure "${only}". Known are ${known.join(', ')}.`);
   say('starting the local cloud and the two workers');
-  const stack = await startStack(() => undefined);
+  const stack = await startStack(() => undefined, profile);
   try {
     const machine = await describeMachine(stack.client, stack.db);
     const figures: Figure[] = [];

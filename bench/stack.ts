@@ -20,6 +20,7 @@ export interface Stack {
   readonly env: Readonly<Record<string, string>>;
   readonly routed: WorkerHandle;
   readonly bare: WorkerHandle;
+  readonly serverPids: { readonly temporal: number; readonly postgres: number };
   /** CPU seconds used so far by the Temporal server and by PostgreSQL. */
   readonly serverCpu: () => { readonly temporal: number; readonly postgres: number };
   /** Sends one signal to the router of a pipeline; starts it when it is not there. */
@@ -29,8 +30,11 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Starts the local cloud, one worker process for each side, and a router for every pipeline. */
-export async function startStack(log: (line: string) => void): Promise<Stack> {
+/**
+ * Starts the local cloud, one worker process for each side, and a router for every pipeline. With `profile` both workers leave a profile
+ * of their CPU in that folder when they end.
+ */
+export async function startStack(log: (line: string) => void, profile?: string): Promise<Stack> {
   const cloud = await startLocalCloud({ log });
   const catalogUrl = cloud.env['REEFLINE_CATALOG_URL'] ?? '';
   await migrateCatalog(catalogUrl);
@@ -39,8 +43,8 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
   const client = new Client({ connection });
   const project = benchProject([]);
   await applyProject(db, client, project, 'bench');
-  const routed = startWorker(new URL('./worker.ts', import.meta.url), cloud.env);
-  const bare = startWorker(new URL('./bare/worker.ts', import.meta.url), cloud.env);
+  const routed = startWorker(new URL('./worker.ts', import.meta.url), cloud.env, profile);
+  const bare = startWorker(new URL('./bare/worker.ts', import.meta.url), cloud.env, profile);
   const temporal = processOf(['start-dev', `--port ${portOf(cloud.temporalAddress)}`]);
   const postgres = processOf(['postgres -D', `-p ${new URL(cloud.postgresUrl).port}`]);
   let given = 0;
@@ -51,6 +55,7 @@ export async function startStack(log: (line: string) => void): Promise<Stack> {
     env: cloud.env,
     routed,
     bare,
+    serverPids: { temporal, postgres },
     serverCpu: () => ({ temporal: cpuSeconds(temporal), postgres: cpuSeconds(postgres, true) }),
     signal: (pipeline, events) => client.workflow.getHandle(routerId(pipeline)).signal('dataEvent', events),
     fresh: () => (given += 1),
