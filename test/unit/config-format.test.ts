@@ -54,4 +54,17 @@ describe('The format of an extract', () => {
       ]);
     },
   );
+
+  test.each(['shop', 'snow'])('CSV is taken by a load into %s', async (connection) => {
+    const files = staged('csv.zst', (text) =>
+      text
+        .replace(REGISTER, '')
+        .concat(`  - load_csv: { load: lake.shop.orders, to: ${connection}.mart.orders, mode: append }\n`),
+    );
+    const snow =
+      "  snow: { kind: snowflake, account: a, user: u, password: '${env:P}', database: d, warehouse: w, storageIntegration: i }\n";
+    const settings = (files['reefline.yaml'] ?? '').replace('connections:\n', (line) => line + snow);
+    const reading = await withProject({ ...files, 'reefline.yaml': settings }, readProject);
+    expect('problems' in reading ? reading.problems : []).toEqual([]);
+  });
 });
