@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Connection as Session, RowStatement } from 'snowflake-sdk';
-import type { CloudAddresses } from '../../cli/dev/embedded-cloud.ts';
 import { createSnowflakeObjects } from '../../cli/dev/snowflake-account.ts';
 import { closeWarehouse, openWarehouse } from '../../connectors/snowflake/client.ts';
 import { readRows } from '../../connectors/snowflake/query.ts';
@@ -62,7 +61,7 @@ test('the connector signs in with the encrypted key and the names that the devel
     ...{ database: `my-lake-${own}`, warehouse: `Own Warehouse ${own}` },
   };
   const variables = await createSnowflakeObjects(
-    { env: { SNOWFLAKE_ACCESS_URL: accessUrl } } as unknown as CloudAddresses,
+    { env: { SNOWFLAKE_ACCESS_URL: accessUrl } },
     `my-snow-${own}`,
     written,
   );
