@@ -9,9 +9,10 @@ import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *', maxAttempts: 1 },
+  { name: 'hourly', period: '1h', cron: notSoon(), maxAttempts: 1 },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);

@@ -4,9 +4,10 @@ import type { Project } from '../../pipeline/project.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const sketched = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *' },
+  { name: 'hourly', period: '1h', cron: notSoon() },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);
 /** One slot, so that whatever is ready waits for it in a queue. */

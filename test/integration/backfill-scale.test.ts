@@ -4,11 +4,12 @@ import { planBackfill } from '../../activities/backfill-plan.ts';
 import type { BackfillRequest, RerunMode } from '../../pipeline/backfill-request.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
 import { projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const HOURS = 8_760;
 const STAGES = ['fetched', 'registered', 'loaded', 'refined'];
 const PROJECT = projectOf([
-  { name: 'fetched', period: '1h', cron: '10 * * * *' },
+  { name: 'fetched', period: '1h', cron: notSoon() },
   { name: 'registered', period: '1h', reads: ['fetched'] },
   { name: 'loaded', period: '1h', reads: ['registered'] },
   { name: 'refined', period: '1h', reads: ['loaded'] },

@@ -4,10 +4,11 @@ import { type CliOutcome, runReefline } from '../support/cli-terminal.ts';
 import { DONE, type Engine, startEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const LABEL = '20200303110000';
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *' },
+  { name: 'hourly', period: '1h', cron: notSoon() },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'broken', period: '1h', cron: '20 * * * *', maxAttempts: 1 },
 ]);

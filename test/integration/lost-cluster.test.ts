@@ -12,6 +12,7 @@ import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, type FreshQueue } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const DAY = '20010105000000';
 const RUNNING_DAY = '20010106000000';
@@ -36,7 +37,7 @@ let project: Project;
 beforeAll(async () => {
   queue = await freshQueue('lost');
   const sketches = [
-    { name: 'hourly', period: '1h', cron: '10 * * * *' },
+    { name: 'hourly', period: '1h', cron: notSoon() },
     { name: 'daily', period: '1d', reads: ['hourly'] },
     { name: 'priced', period: '1d', reads: [OUTSIDE] },
     { name: 'after', period: '1d', reads: ['priced'] },

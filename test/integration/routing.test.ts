@@ -7,6 +7,7 @@ import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts'
 import { askWith } from '../../workers/metrics/router-watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const executed: string[] = [];
 const failing = new Set<string>();
@@ -21,7 +22,7 @@ const work: Work = async (run) => {
 };
 
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *', maxAttempts: 1 },
+  { name: 'hourly', period: '1h', cron: notSoon(), maxAttempts: 1 },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'daily', period: '1d', reads: ['loaded'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },

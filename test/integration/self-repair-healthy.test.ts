@@ -10,6 +10,7 @@ import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts'
 import { eventually } from '../support/eventually.ts';
 import { freshQueue, fromEnvironment, type FreshQueue } from '../support/local-cloud.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
+import { notSoon } from '../support/not-soon.ts';
 
 const FAILING = '20010103000000';
 const SLOW = '20010104000000';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   engine = await startEngine('healthy', work);
   queue = await freshQueue('healthy');
   const sketches = [
-    { name: 'clocked', period: '1h', cron: '10 * * * *' },
+    { name: 'clocked', period: '1h', cron: notSoon() },
     { name: 'source', period: '1d', maxAttempts: 1 },
     { name: 'priced', period: '1d', reads: [OUTSIDE], maxAttempts: 1 },
     { name: 'joined', period: '1d', reads: ['source', 'priced'] },
