@@ -9,7 +9,7 @@ export function shopFiles(bucket: string, database: string): ProjectFiles {
   warehouse: { kind: redshift, database: ${database}, workgroup: main }
   serving:   { kind: postgres, url: "\${env:SERVING_URL}" }
 endpoints:
-  customers: { kind: sqs, queueUrl: "\${env:CUSTOMER_QUEUE_URL}" }
+  customers: { kind: sqs, queueUrl: "\${env:CUSTOMER_QUEUE_URL}", health: { failedCalls: 100 } }
 datasets:
   warehouse.partners.rates: { every: 1d, type: redshift }
 `,
