@@ -9,6 +9,7 @@ import type { FormatName } from '../pipeline/staged-format.ts';
 import { atMost, percentile, rounded, type Figure } from './figure.ts';
 import type { MoverReport } from './mysql-mover.ts';
 import type { PostgresMoverRequest } from './postgres-mover.ts';
+import { ROWS } from './psql-pairs.ts';
 import type { Stack } from './stack.ts';
 
 const ROUNDS = 3;
@@ -17,24 +18,11 @@ const SCHEMA = 'bench_extract';
 
 /** Three million flights, a third of them, and fewer rows of every type that takes some work. */
 const TABLES = {
-  flights: flights(3_000_000),
-  flights_third: flights(1_000_000),
-  awkward: `
-    select g::int8 * 1000000007 as big, (g / 7.0)::numeric(12,4) as amount, (g / 3.0)::numeric(38,10) as wide,
-      g / 3.0::float8 as ratio, g % 2 = 0 as yes, case when g % 3 > 0 then md5(g::text) end as note,
-      repeat('größe 😀 "', g % 9) as words, decode(md5(g::text), 'hex') as body, date '2001-01-01' + g % 9000 as day,
-      timestamptz '2001-01-01' + g * interval '1 microsecond' as at, jsonb_build_object('id', g) as doc,
-      md5(g::text)::uuid as ref
-    from generate_series(1, 400000) g`,
+  flights: ROWS.flights('generate_series(1, 3000000)'),
+  flights_third: ROWS.flights('generate_series(1, 1000000)'),
+  awkward: ROWS.awkward('jsonb'),
 } as const;
 type Table = keyof typeof TABLES;
-
-function flights(rows: number): string {
-  return `
-    select g::int8 as id, timestamp '2001-01-01' + g * interval '1 second' as departed_at, g % 600 - 60 as delay,
-      g % 3000 as distance, chr(65 + g % 26) || 'AB' as origin, 'X' || chr(65 + g % 17) || 'Z' as destination
-    from generate_series(1, ${String(rows)}) g`;
-}
 
 /**
  * Extract of a table into files, against psql reading the same table as CSV into nothing; the larger ratio of two

@@ -14,7 +14,7 @@ export async function loadCopies(stack: Stack, say: Say): Promise<Figure[]> {
   const tables = {
     flights: FLIGHTS,
     flights_third: ROWS.flights('generate_series(1, 1000000)'),
-    awkward: ROWS.awkward,
+    awkward: ROWS.awkward('json'),
   };
   return PsqlPairs.measure(stack, say, tables, async (pairs) => {
     const copies = { flights: await copy(pairs, 'flights'), awkward: await copy(pairs, 'awkward') };
@@ -31,7 +31,7 @@ export async function loadCopies(stack: Stack, say: Say): Promise<Figure[]> {
 
 /** An extract and a load of its files, one after the other, against `psql | psql`. */
 export async function pgToPg(stack: Stack, say: Say): Promise<Figure[]> {
-  const tables = { flights: FLIGHTS, awkward: ROWS.awkward };
+  const tables = { flights: FLIGHTS, awkward: ROWS.awkward('json') };
   return PsqlPairs.measure(stack, say, tables, async (pairs) => {
     const moved = { flights: await endToEnd(pairs, 'flights'), awkward: await endToEnd(pairs, 'awkward') };
     return [atMost('pg_to_pg_ratio', worst(moved), 1.25, moved)];

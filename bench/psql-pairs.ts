@@ -19,12 +19,12 @@ export const ROWS = {
     select g::int8 as id, timestamp '2001-01-01' + g * interval '1 second' as departed_at, g % 600 - 60 as delay,
       g % 3000 as distance, chr(65 + g % 26) || 'AB' as origin, 'X' || chr(65 + g % 17) || 'Z' as destination
     from ${ids} g`,
-  /** Of every type that takes some work. */
-  awkward: `
+  /** Of every type that takes some work, with documents of one of two types. */
+  awkward: (documents: 'json' | 'jsonb') => `
     select g::int8 * 1000000007 as big, (g / 7.0)::numeric(12,4) as amount, (g / 3.0)::numeric(38,10) as wide,
       g / 3.0::float8 as ratio, g % 2 = 0 as yes, case when g % 3 > 0 then md5(g::text) end as note,
       repeat('größe 😀 "', g % 9) as words, decode(md5(g::text), 'hex') as body, date '2001-01-01' + g % 9000 as day,
-      timestamptz '2001-01-01' + g * interval '1 microsecond' as at, json_build_object('id', g) as doc,
+      timestamptz '2001-01-01' + g * interval '1 microsecond' as at, ${documents}_build_object('id', g) as doc,
       md5(g::text)::uuid as ref
     from generate_series(1, 400000) g`,
 } as const;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { compareOthers, compareRates, compareTables, type Tables } from './compare-tables.ts';
+import { comparePipeline, compareRates, type Tables } from './compare-tables.ts';
 
 /*
  * Reads the source, the warehouse, the serving tables and the catalog through SQL of its own, and compares. It imports
@@ -31,10 +31,7 @@ export async function checkPromises(
   isReceived: (eventId: string) => boolean,
 ): Promise<readonly Finding[]> {
   const tables = await Promise.all([
-    ...pipelines.map(({ name }) => compareTables(databases, name)),
-    ...pipelines
-      .filter(({ format }) => format === 'parquet')
-      .map(({ name }) => compareOthers(databases, name)),
+    ...pipelines.map((pipeline) => comparePipeline(databases, pipeline)),
     compareRates(databases),
   ]);
   return [

@@ -19,62 +19,60 @@ const LABEL = `to_char(at, 'YYYYMMDDHH24') || '0000'`;
 const DAY = `concat_ws('|', day, orders, amount)`;
 
 /** What the source has under each label, and what each day comes to. */
-async function readSource(source: pg.Pool, name: string): Promise<{ wanted: Rows; summary: Rows }> {
-  return {
-    wanted: await read(source, `select concat_ws('|', ${LABEL}, ${ROW}) as row from public.${name}`),
-    summary: await read(
+interface Wanted {
+  readonly rows: Rows;
+  readonly days: Rows;
+}
+
+/** One pipeline: the hours and days in Redshift and the days in PostgreSQL, which serves them; of Parquet also what Snowflake and Athena made. */
+export async function comparePipeline(
+  tables: Tables,
+  { name, format }: { readonly name: string; readonly format: string },
+): Promise<{ looked: number; broken: string[] }> {
+  const { source, warehouse, serving, snowflake } = tables;
+  const wanted = {
+    rows: await read(source, `select concat_ws('|', ${LABEL}, ${ROW}) as row from public.${name}`),
+    days: await read(
       source,
       `select ${DAY} as row from (select at::date as day, count(*) as orders, sum(amount) as amount from public.${name} group by 1) d`,
     ),
   };
-}
-
-/** The hours in Redshift, the summaries of the days there and in PostgreSQL, which serves them. */
-export async function compareTables(
-  { source, warehouse, serving }: Tables,
-  name: string,
-): Promise<{ looked: number; broken: string[] }> {
-  const { wanted, summary } = await readSource(source, name);
-  const loaded = await read(
-    warehouse,
-    `select concat_ws('|', reefline_timelabel, ${ROW}) as row from analytics.${name}`,
-  );
-  const summed = await read(warehouse, `select ${DAY} as row from marts.${name}`);
   const served = await read(serving, `select ${DAY} as row from public.${name}`);
-  return {
-    looked: wanted.size + 2 * summary.size,
-    broken: [
-      ...differences(`warehouse table analytics.${name}`, wanted, loaded),
-      ...differences(`warehouse table marts.${name}`, summary, summed),
-      ...differences(`serving table public.${name}`, summary, served),
-    ],
-  };
+  const broken = [
+    ...(await differencesOf(warehouse, 'warehouse', `analytics.${name}`, `marts.${name}`, wanted)),
+    ...differences(`serving table public.${name}`, wanted.days, served),
+  ];
+  const looked = wanted.rows.size + 2 * wanted.days.size;
+  if (format !== 'parquet') return { looked, broken };
+  broken.push(
+    ...(await differencesOf(snowflake, 'Snowflake', `shop.${name}`, `marts.${name}`, wanted)),
+    ...differences(`Athena table marts.${name}`, wanted.days, await daysInAthena(tables, name)),
+  );
+  return { looked: 2 * looked, broken };
 }
 
-/** The same in Snowflake, which has loaded the hours too, and in Athena, which has read them through Glue. */
-export async function compareOthers(
-  { source, snowflake, athena }: Tables,
-  name: string,
-): Promise<{ looked: number; broken: string[] }> {
-  const { wanted, summary } = await readSource(source, name);
-  const loaded = await read(
-    snowflake,
-    `select concat_ws('|', reefline_timelabel, ${ROW}) as row from shop.${name}`,
-  );
-  const summed = await read(snowflake, `select ${DAY} as row from marts.${name}`);
+async function differencesOf(
+  pool: pg.Pool,
+  warehouse: string,
+  hours: string,
+  days: string,
+  wanted: Wanted,
+): Promise<string[]> {
+  const loaded = await read(pool, `select concat_ws('|', reefline_timelabel, ${ROW}) as row from ${hours}`);
+  const summed = await read(pool, `select ${DAY} as row from ${days}`);
+  return [
+    ...differences(`${warehouse} table ${hours}`, wanted.rows, loaded),
+    ...differences(`${warehouse} table ${days}`, wanted.days, summed),
+  ];
+}
+
+async function daysInAthena({ athena }: Tables, name: string): Promise<Rows> {
   const listed = await athenaRows(
     athena,
     `select cast(day as varchar) || '|' || cast(orders as varchar) || '|' || cast(amount as varchar) as row from marts.${name}`,
     's3://chaos-lake/checks/',
   );
-  return {
-    looked: wanted.size + 2 * summary.size,
-    broken: [
-      ...differences(`Snowflake table shop.${name}`, wanted, loaded),
-      ...differences(`Snowflake table marts.${name}`, summary, summed),
-      ...differences(`Athena table marts.${name}`, summary, counted(listed.map(({ row }) => String(row)))),
-    ],
-  };
+  return counted(listed.map(({ row }) => String(row)));
 }
 
 /** What an outside service has written in the warehouse itself, and what was made of it. */

@@ -41,6 +41,25 @@ export const FAILED_ROW_COLUMNS: readonly Column[] = [
   text('sent'),
 ];
 
+/** The table of a warehouse that has all of it in one, beside the label. */
+export const FAILED_ROWS_TABLE: readonly Column[] = [
+  text('dataset'),
+  { name: 'revision', type: { kind: 'int32' }, nullable: true },
+  ...FAILED_ROW_COLUMNS,
+];
+
+/** The SELECT by which a person sees the failed rows of a label in `table`, whose column `label` has the label. */
+export function failedRowsQuery(
+  table: string,
+  label: string,
+  { dataset, timelabel, revision }: PublishedLabel,
+): string {
+  return (
+    `SELECT row_key, error_code, error FROM ${table} ` +
+    `WHERE dataset = '${dataset}' AND ${label} = '${timelabel}' AND revision = ${String(revision)}`
+  );
+}
+
 /** UTF-16 units of an error's sentence, bytes of the values that were sent. */
 const ERROR_UNITS = 2_000;
 const SENT_BYTES = 40_000;
@@ -56,6 +75,19 @@ export interface BadKey {
   /** NULL in a row when it is null. */
   readonly value: string | null;
   readonly copies: string;
+}
+
+/** Asks for one bad key: of `rows`, a table with its WHERE, by the quoted column `key`, which `text` makes text of. */
+export function badKeyQuery(rows: string, key: string, text: string): string {
+  return (
+    `SELECT ${text} AS bad_key, count(*) AS copies FROM ${rows} ` +
+    `GROUP BY ${key} HAVING count(*) > 1 OR ${key} IS NULL LIMIT 1`
+  );
+}
+
+/** What the query found: undefined when there is no such row. */
+export function badKeyOf(found: readonly (string | null)[] | undefined): BadKey | undefined {
+  return found === undefined ? undefined : { value: found[0] ?? null, copies: found[1] ?? '' };
 }
 
 /** The refusal of rows that an application could not tell apart. `source` names the table, `key` its column. */

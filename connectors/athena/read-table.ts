@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Column } from '../../pipeline/column.ts';
-import type { BadKey } from '../../pipeline/failed-rows.ts';
+import { badKeyOf, badKeyQuery, type BadKey } from '../../pipeline/failed-rows.ts';
 import type { Athena } from './client.ts';
 import { queryFailure } from './failures.ts';
 import { literal, quoted, quotedTable, type TableName } from './names.ts';
@@ -44,11 +44,9 @@ export async function findBadKey(
   watch: Watch,
 ): Promise<BadKey | undefined> {
   const key = quoted(column);
-  const sql =
-    `SELECT CAST(${key} AS varchar) AS bad_key, count(*) AS copies FROM ${quotedTable(table)}${ofLabels(labels)} ` +
-    `GROUP BY ${key} HAVING count(*) > 1 OR ${key} IS NULL LIMIT 1`;
+  const sql = badKeyQuery(`${quotedTable(table)}${ofLabels(labels)}`, key, `CAST(${key} AS varchar)`);
   const [, bad] = await firstRows(athena, await runSelect(athena, table, sql, watch), watch);
-  return bad === undefined ? undefined : { value: bad[0] ?? null, copies: bad[1] ?? '' };
+  return badKeyOf(bad);
 }
 
 /** Answers the query. Its token is new each time: reading again is harmless, and an old result would not be the table's. */

@@ -8,7 +8,7 @@ import {
   type PartitionInput,
   type Table,
 } from '@aws-sdk/client-glue';
-import { FAILED_ROW_COLUMNS, type PublishedLabel } from '../../pipeline/failed-rows.ts';
+import { FAILED_ROW_COLUMNS, failedRowsQuery, type PublishedLabel } from '../../pipeline/failed-rows.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { call, find, type GlueSession } from './call.ts';
 import { glueColumns } from './column-types.ts';
@@ -38,11 +38,8 @@ const columnsOf = (database: string): GlueColumn[] =>
   glueColumns(`${database}.${FAILED_ROWS}`, FAILED_ROW_COLUMNS);
 
 /** The SELECT by which a person sees the failed rows of a label. */
-export function failedRowsSelect(database: string, { dataset, timelabel, revision }: PublishedLabel): string {
-  return (
-    `SELECT row_key, error_code, error FROM ${database}.${FAILED_ROWS} ` +
-    `WHERE dataset = '${dataset}' AND reefline_timelabel = '${timelabel}' AND revision = ${String(revision)}`
-  );
+export function failedRowsSelect(database: string, label: PublishedLabel): string {
+  return failedRowsQuery(`${database}.${FAILED_ROWS}`, 'reefline_timelabel', label);
 }
 
 /** Creates the table when it is not there; `location` is the folder above its files. Throws StageFailure `invalid_config` for another table of its name. */

@@ -1,11 +1,12 @@
-import type { Column } from '../../pipeline/column.ts';
 import {
-  FAILED_ROW_COLUMNS,
+  FAILED_ROWS_TABLE,
+  failedRowsQuery,
   failedRowValues,
   type FailedJob,
   type FailedRow,
   type PublishedLabel,
 } from '../../pipeline/failed-rows.ts';
+import { sizeGroups } from '../../pipeline/size-groups.ts';
 import type { Warehouse } from './client.ts';
 import { LABEL_COLUMN, literal, quoted, quotedTable, textExpression, type TableName } from './names.ts';
 import { prepareTarget } from './prepare-target.ts';
@@ -15,13 +16,7 @@ import type { Watch } from './statement.ts';
 /** Where the rows are kept that an application refused; beside the data that they come from, so that they can be joined. */
 const FAILED_ROWS: TableName = { schema: 'reefline', table: 'failed_rows' };
 
-const COLUMNS: readonly Column[] = [
-  { name: 'dataset', type: { kind: 'text' }, nullable: true },
-  { name: 'revision', type: { kind: 'int32' }, nullable: true },
-  ...FAILED_ROW_COLUMNS,
-];
-
-const NAMES = [...COLUMNS.map(({ name }) => name), LABEL_COLUMN];
+const NAMES = [...FAILED_ROWS_TABLE.map(({ name }) => name), LABEL_COLUMN];
 
 /** A statement may have 100,000 bytes and a batch 40 statements; the SQL of a text may be much longer than the text. */
 const STATEMENT_BYTES = 90_000;
@@ -30,15 +25,12 @@ const EXPRESSION_BYTES = 40_000;
 
 /** Creates the table, and the one of the markers, when they are not there. */
 export async function prepareFailedRows(warehouse: Warehouse, watch: Watch): Promise<void> {
-  await prepareTarget(warehouse, 'reefline.failed_rows', FAILED_ROWS, COLUMNS, watch);
+  await prepareTarget(warehouse, 'reefline.failed_rows', FAILED_ROWS, FAILED_ROWS_TABLE, watch);
 }
 
 /** The SELECT by which a person sees the failed rows of a label. */
-export function failedRowsSelect({ dataset, timelabel, revision }: PublishedLabel): string {
-  return (
-    `SELECT row_key, error_code, error FROM ${FAILED_ROWS.schema}.${FAILED_ROWS.table} ` +
-    `WHERE dataset = '${dataset}' AND ${LABEL_COLUMN} = '${timelabel}' AND revision = ${String(revision)}`
-  );
+export function failedRowsSelect(label: PublishedLabel): string {
+  return failedRowsQuery(`${FAILED_ROWS.schema}.${FAILED_ROWS.table}`, LABEL_COLUMN, label);
 }
 
 /** Removes what earlier attempts kept of this revision. */
@@ -68,20 +60,8 @@ export async function writeFailedRows(warehouse: Warehouse, failed: FailedJob, w
 
 function inserts(tuples: readonly string[]): readonly string[] {
   const head = `INSERT INTO ${quotedTable(FAILED_ROWS)} (${NAMES.map(quoted).join(', ')}) VALUES `;
-  const statements: string[] = [];
-  let held: string[] = [];
-  let bytes = 0;
-  for (const each of tuples) {
-    const size = Buffer.byteLength(each) + 2;
-    if (held.length > 0 && bytes + size > STATEMENT_BYTES) {
-      statements.push(head + held.join(', '));
-      held = [];
-      bytes = 0;
-    }
-    held.push(each);
-    bytes += size;
-  }
-  return held.length === 0 ? statements : [...statements, head + held.join(', ')];
+  const size = (tuple: string): number => Buffer.byteLength(tuple) + 2;
+  return sizeGroups(tuples, size, { size: STATEMENT_BYTES }).map((group) => head + group.join(', '));
 }
 
 function tuple({ label, job }: FailedJob, row: FailedRow): string {

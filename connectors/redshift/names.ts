@@ -47,12 +47,15 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** An SQL expression of any text: what a literal cannot hold is put in by its code. */
+/**
+ * A text as SQL, whatever it holds: a batch of the Data API takes no parameters. Redshift and PostgreSQL read
+ * backslashes in literals differently, so these and control characters are made from their codes.
+ */
 export function textExpression(text: string): string {
-  const parts = text.replaceAll('\u0000', '').split(/([\\\u0001-\u001f])/);
-  const pieces = parts.flatMap((part, at) => {
-    if (at % 2 === 1) return [`CHR(${String(part.charCodeAt(0))})`];
-    return part === '' ? [] : [literal(part)];
-  });
-  return pieces.length === 0 ? "''" : pieces.join(' || ');
+  const pieces = text.match(/[\\\u0001-\u001f]|[^\\\u0001-\u001f]+/gu) ?? [''];
+  return pieces
+    .map((piece) =>
+      /^[\\\u0001-\u001f]$/u.test(piece) ? `CHR(${String(piece.charCodeAt(0))})` : literal(piece),
+    )
+    .join(' || ');
 }

@@ -1,4 +1,4 @@
-import type { BadKey, PublishedLabel } from '../../pipeline/failed-rows.ts';
+import { badKeyOf, badKeyQuery, type BadKey, type PublishedLabel } from '../../pipeline/failed-rows.ts';
 import type { Warehouse } from './client.ts';
 import { literal, MARKERS, quoted, quotedTable, type TableName } from './names.ts';
 import { ofLabels } from './read-table.ts';
@@ -60,9 +60,7 @@ export async function findBadKey(
   watch: Watch,
 ): Promise<BadKey | undefined> {
   const key = quoted(column);
-  const sql =
-    `SELECT CAST(${key} AS varchar), count(*) FROM ${quotedTable(table)}${ofLabels(labels)} ` +
-    `GROUP BY ${key} HAVING count(*) > 1 OR ${key} IS NULL LIMIT 1`;
+  const sql = badKeyQuery(`${quotedTable(table)}${ofLabels(labels)}`, key, `CAST(${key} AS varchar)`);
   const state = await runBatch(
     warehouse,
     [sql],
@@ -70,5 +68,5 @@ export async function findBadKey(
     watch,
   );
   const [bad] = await readRows(warehouse, state, 0, watch);
-  return bad === undefined ? undefined : { value: bad[0] ?? null, copies: bad[1] ?? '' };
+  return badKeyOf(bad);
 }

@@ -1,9 +1,10 @@
 import { storedColumn, neutralType, redshiftType } from './column-types.ts';
 import { describeType, type Column } from '../../pipeline/column.ts';
+import { sizeGroups } from '../../pipeline/size-groups.ts';
 import type { RowKey } from '../../pipeline/sync-compare.ts';
 import { readTarget } from './catalog.ts';
 import type { Warehouse } from './client.ts';
-import { LABEL_COLUMN, literal, quoted, quotedTable, storedName, type TableName } from './names.ts';
+import { LABEL_COLUMN, quoted, quotedTable, storedName, textExpression, type TableName } from './names.ts';
 import { exactValue, tableRows } from './read-table.ts';
 import { readRows, resultPages } from './results.ts';
 import { runBatch } from './run-batch.ts';
@@ -98,23 +99,11 @@ export function keyConditions(
   columns: readonly Column[],
   keys: readonly (readonly string[])[],
 ): readonly string[] {
-  const conditions: string[] = [];
-  let alternatives: string[] = [];
-  let bytes = 0;
-  for (const key of keys) {
-    const alternative = columns
-      .map((column, at) => `${quoted(column.name)} = ${valueOf(column, key[at] ?? '')}`)
-      .join(' AND ');
-    const size = Buffer.byteLength(alternative) + 8;
-    if (alternatives.length === NAMED_KEYS || bytes + size > STATEMENT_BYTES) {
-      conditions.push(anyOf(alternatives));
-      alternatives = [];
-      bytes = 0;
-    }
-    alternatives.push(alternative);
-    bytes += size;
-  }
-  return alternatives.length === 0 ? conditions : [...conditions, anyOf(alternatives)];
+  const alternatives = keys.map((key) =>
+    columns.map((column, at) => `${quoted(column.name)} = ${valueOf(column, key[at] ?? '')}`).join(' AND '),
+  );
+  const size = (alternative: string): number => Buffer.byteLength(alternative) + 8;
+  return sizeGroups(alternatives, size, { size: STATEMENT_BYTES, count: NAMED_KEYS }).map(anyOf);
 }
 
 function anyOf(alternatives: readonly string[]): string {
@@ -124,19 +113,6 @@ function anyOf(alternatives: readonly string[]): string {
 function valueOf(column: Column, text: string): string {
   const value = textExpression(text);
   return column.type.kind === 'text' ? value : `CAST(${value} AS ${redshiftType(column.type)})`;
-}
-
-/**
- * A text as SQL, whatever it holds: a batch of the Data API takes no parameters. Redshift and PostgreSQL read
- * backslashes in literals differently, so these and control characters are made from their codes.
- */
-export function textExpression(text: string): string {
-  const pieces = text.match(/[\\\u0001-\u001f]|[^\\\u0001-\u001f]+/gu) ?? [''];
-  return pieces
-    .map((piece) =>
-      /^[\\\u0001-\u001f]$/u.test(piece) ? `CHR(${String(piece.charCodeAt(0))})` : literal(piece),
-    )
-    .join(' || ');
 }
 
 /** Why the key of a source cannot be compared with that of a loaded table; undefined when it can. */

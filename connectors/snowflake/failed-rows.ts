@@ -1,11 +1,12 @@
-import type { Column } from '../../pipeline/column.ts';
 import {
-  FAILED_ROW_COLUMNS,
+  FAILED_ROWS_TABLE,
+  failedRowsQuery,
   failedRowValues,
   type FailedJob,
   type FailedRow,
   type PublishedLabel,
 } from '../../pipeline/failed-rows.ts';
+import { sizeGroups } from '../../pipeline/size-groups.ts';
 import type { Warehouse } from './client.ts';
 import { LABEL_COLUMN, literal, MARKERS, quoted, quotedTable, storedName, type TableName } from './names.ts';
 import { prepareTarget } from './prepare-target.ts';
@@ -16,13 +17,7 @@ import { runTransaction } from './transaction.ts';
 /** Where the rows are kept that an application refused; in the database that they come from, so that they can be joined. */
 export const FAILED_ROWS: TableName = { schema: MARKERS.schema, table: 'FAILED_ROWS' };
 
-const COLUMNS: readonly Column[] = [
-  { name: 'dataset', type: { kind: 'text' }, nullable: true },
-  { name: 'revision', type: { kind: 'int32' }, nullable: true },
-  ...FAILED_ROW_COLUMNS,
-];
-
-const NAMES = [...COLUMNS.map(({ name }) => storedName(name)), LABEL_COLUMN];
+const NAMES = [...FAILED_ROWS_TABLE.map(({ name }) => storedName(name)), LABEL_COLUMN];
 
 /**
  * Bytes of the rows of one transaction. A statement may have 1 MB (docs.snowflake.com, "Query text size limits"), and the block
@@ -32,15 +27,12 @@ const TRANSACTION_BYTES = 200_000;
 
 /** Creates the table, and the one of the markers, when they are not there. */
 export async function prepareFailedRows(warehouse: Warehouse, watch: Watch): Promise<void> {
-  await prepareTarget(warehouse, 'reefline.failed_rows', FAILED_ROWS, COLUMNS, watch);
+  await prepareTarget(warehouse, 'reefline.failed_rows', FAILED_ROWS, FAILED_ROWS_TABLE, watch);
 }
 
 /** The SELECT by which a person sees the failed rows of a label. */
-export function failedRowsSelect({ dataset, timelabel, revision }: PublishedLabel): string {
-  return (
-    `SELECT row_key, error_code, error FROM ${FAILED_ROWS.schema}.${FAILED_ROWS.table} ` +
-    `WHERE dataset = '${dataset}' AND ${LABEL_COLUMN} = '${timelabel}' AND revision = ${String(revision)}`
-  );
+export function failedRowsSelect(label: PublishedLabel): string {
+  return failedRowsQuery(`${FAILED_ROWS.schema}.${FAILED_ROWS.table}`, LABEL_COLUMN, label);
 }
 
 /** Removes what earlier attempts kept of this revision. */
@@ -67,19 +59,9 @@ export async function writeFailedRows(warehouse: Warehouse, failed: FailedJob, w
 }
 
 function inserts(tuples: readonly string[]): readonly string[] {
-  const groups: string[][] = [];
-  let bytes = TRANSACTION_BYTES;
-  for (const tuple of tuples) {
-    const size = Buffer.byteLength(tuple);
-    if (bytes + size > TRANSACTION_BYTES) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)?.push(tuple);
-    bytes += size;
-  }
   const head = `INSERT INTO ${quotedTable(FAILED_ROWS)} (${NAMES.map(quoted).join(', ')}) VALUES `;
-  return groups.map((group) => head + group.join(', '));
+  const size = (tuple: string): number => Buffer.byteLength(tuple);
+  return sizeGroups(tuples, size, { size: TRANSACTION_BYTES }).map((group) => head + group.join(', '));
 }
 
 function tuple({ label, job }: FailedJob, row: FailedRow): string {

@@ -1,4 +1,4 @@
-import type { BadKey, PublishedLabel } from '../../pipeline/failed-rows.ts';
+import { badKeyOf, badKeyQuery, type BadKey, type PublishedLabel } from '../../pipeline/failed-rows.ts';
 import type { Warehouse } from './client.ts';
 import { FAILED_ROWS } from './failed-rows.ts';
 import { literal, MARKERS, quoted, quotedTable, storedName, type TableName } from './names.ts';
@@ -63,10 +63,8 @@ export async function findBadKey(
   watch: Watch,
 ): Promise<BadKey | undefined> {
   const key = quoted(storedName(column));
-  const sql =
-    `SELECT TO_VARCHAR(${key}), COUNT(*) FROM ${quotedTable(table)}${ofLabels(labels)} ` +
-    `GROUP BY ${key} HAVING COUNT(*) > 1 OR ${key} IS NULL LIMIT 1`;
+  const sql = badKeyQuery(`${quotedTable(table)}${ofLabels(labels)}`, key, `TO_VARCHAR(${key})`);
   const name = `${table.schema}.${table.table}`;
   const [bad] = await readRows(warehouse, sql, `look for bad keys in ${name}`, watch);
-  return bad === undefined ? undefined : { value: bad[0] ?? null, copies: bad[1] ?? '' };
+  return badKeyOf(bad);
 }

@@ -4,6 +4,7 @@ import {
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
 import type { OutgoingMessage, SendResult } from '../../pipeline/outgoing.ts';
+import { sizeGroups } from '../../pipeline/size-groups.ts';
 import type { Queue } from './client.ts';
 import { classifyEntry, classifySqs } from './failures.ts';
 import { fifoId, isFifo } from './fifo.ts';
@@ -14,20 +15,7 @@ export const MAX_BYTES = 256 * 1024;
 
 /** Cuts messages into calls that SQS takes; order is kept. */
 export function batchMessages(messages: readonly OutgoingMessage[]): readonly (readonly OutgoingMessage[])[] {
-  const batches: OutgoingMessage[][] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const size = messageBytes(message);
-    const last = batches.at(-1);
-    if (last === undefined || last.length === MAX_ENTRIES || bytes + size > MAX_BYTES) {
-      batches.push([message]);
-      bytes = size;
-    } else {
-      last.push(message);
-      bytes += size;
-    }
-  }
-  return batches;
+  return sizeGroups(messages, messageBytes, { size: MAX_BYTES, count: MAX_ENTRIES });
 }
 
 /** What SQS counts of a message: its body, and names, values and types of its attributes. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyConditions, textExpression } from '../../connectors/redshift/sync-keys.ts';
+import { textExpression } from '../../connectors/redshift/names.ts';
+import { keyConditions } from '../../connectors/redshift/sync-keys.ts';
 import { canonicalPart, KeyComparison, keyText, type RowKey } from '../../pipeline/sync-compare.ts';
 import { labelAt, type Timelabel } from '../../pipeline/timelabel.ts';
 
