@@ -5,8 +5,8 @@ import type { RunKey } from './run-ledger.ts';
 
 /**
  * Joins whose open workflows do not know yet what a config version decided: those that it closed, and those that wait
- * and last looked under another definition. A function of the catalog's state, so whoever finds them may tell them, as
- * often as he likes.
+ * and last looked under another definition than the one in force for them, which is an older one where they keep it. A
+ * function of the catalog's state, so whoever finds them may tell them, as often as he likes.
  */
 export async function readJoinsToTell(db: pg.Pool): Promise<readonly RunKey[]> {
   return [...(await readUntoldClosed(db)), ...(await readOutdated(db))];
@@ -31,8 +31,9 @@ async function readOutdated(db: pg.Pool): Promise<readonly RunKey[]> {
     text: `select r.stage, r.timelabel, r.revision, o.definition as old, c.definition as current
              from reefline.stage_run r
              join reefline.stage o on o.config_version = r.config_version and o.id = r.stage
-             join reefline.stage c on c.config_version = (select max(version) from reefline.config_version) and c.id = r.stage
-            where r.status = 'WAITING' and r.pinned is null and r.config_version < c.config_version
+             join reefline.stage c on c.id = r.stage
+                  and c.config_version = coalesce(r.pinned, (select max(version) from reefline.config_version))
+            where r.status = 'WAITING' and r.config_version < c.config_version
               and o.definition <> c.definition
             order by r.stage, r.timelabel`,
   });

@@ -188,6 +188,17 @@ describe('a config version', () => {
     expect(await notes()).toEqual(['kept p.days 20010105000000', 're-evaluated p.days 20010105000000']);
   });
 
+  test('lets a label look that has to keep a definition under which it has not looked yet', async () => {
+    await openRow('p.days', '20010105000000');
+    await storeConfig(catalog.db, ALONE, 'ada');
+    // Before its workflow hears of that.
+    await storeConfig(catalog.db, BASE, 'ada', { waiting: 'keep' });
+    expect(await states()).toContain('p.days 20010105000000 WAITING 2');
+    expect(await readJoinsToTell(catalog.db)).toMatchObject([
+      { stage: 'p.days', timelabel: '20010105000000' },
+    ]);
+  });
+
   test('gives a label that looks again the new deadline and dataset, and closes one that is off the new grid', async () => {
     await openRow('p.days', '20010105000000');
     await openRow('p.days', '20010101000000');
