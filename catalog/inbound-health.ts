@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { inboundRouter } from '../pipeline/ids.ts';
+import { pace } from '../pipeline/inbound-limits.ts';
+import type { InboundSource } from '../pipeline/inbound.ts';
 import { inTransaction } from './connect.ts';
 import { appendRejections, type RejectedMessage } from './event-log.ts';
 
@@ -14,12 +16,15 @@ export interface PolledBatch {
   readonly lagSeconds: number;
 }
 
-/** Keeps what could not be taken, and what the poll brought: both or nothing. A poll that succeeds ends an error. */
-export async function recordPoll(db: pg.Pool, source: string, batch: PolledBatch): Promise<void> {
+/**
+ * Keeps what could not be taken, what the poll brought, and what the source is ahead of its rate: all or nothing. A poll that succeeds ends
+ * an error. Returns for how many milliseconds whoever polled shall wait: the rate is one for all workers, and polls of a source take turns here.
+ */
+export async function recordPoll(db: pg.Pool, source: InboundSource, batch: PolledBatch): Promise<number> {
   const { messages, accepted, ignored, rejections, lagSeconds } = batch;
-  await inTransaction(db, async (client) => {
-    await appendRejections(client, rejections, inboundRouter(source));
-    await client.query({
+  return inTransaction(db, async (client) => {
+    await appendRejections(client, rejections, inboundRouter(source.name));
+    const recorded = await client.query<{ unpaid: number; elapsed: number }>({
       name: 'record-inbound-poll',
       text: `insert into reefline.inbound_source as s
                (name, last_poll_at, last_message_at, last_event_at, lag_seconds, accepted, rejected, ignored)
@@ -31,9 +36,20 @@ export async function recordPoll(db: pg.Pool, source: string, batch: PolledBatch
                    last_event_at = coalesce(excluded.last_event_at, s.last_event_at),
                    lag_seconds = excluded.lag_seconds, accepted = s.accepted + excluded.accepted,
                    rejected = s.rejected + excluded.rejected, ignored = s.ignored + excluded.ignored,
-                   error = null, error_at = null`,
-      values: [source, messages, accepted, rejections.length, ignored, lagSeconds],
+                   error = null, error_at = null
+             returning s.unpaid, coalesce(extract(epoch from clock_timestamp() - s.unpaid_at) * 1000, 0)::float8 as elapsed`,
+      values: [source.name, messages, accepted, rejections.length, ignored, lagSeconds],
     });
+    const { unpaid, elapsed } = recorded.rows[0] ?? { unpaid: 0, elapsed: 0 };
+    const brought = accepted + rejections.length + ignored;
+    const paced = pace(source, brought, unpaid, elapsed);
+    if (brought > 0)
+      await client.query({
+        name: 'charge-inbound-source',
+        text: 'update reefline.inbound_source set unpaid = $2, unpaid_at = clock_timestamp() where name = $1',
+        values: [source.name, paced.unpaid],
+      });
+    return paced.wait;
   });
 }
 

@@ -26,16 +26,17 @@ export function tooMany({ maxEvents }: InboundSource, parts: number): string | u
 }
 
 /**
- * When a source is asked again that has brought `count` events at the time `now` (milliseconds). `paidUntil` is what this
- * function answered before. Nothing is dropped: what comes faster waits in its queue.
+ * When a source is asked again that has brought `count` events now. `unpaid` is what this function answered `elapsed` milliseconds ago to
+ * whichever worker asked last: events beyond the rate, which is one for all workers. Nothing is dropped: what comes faster waits in its
+ * queue. `wait` is in milliseconds.
  */
 export function pace(
   { maxEventsPerSecond }: InboundSource,
   count: number,
-  now: number,
-  paidUntil: number,
-): { readonly paidUntil: number; readonly wait: number } {
+  unpaid: number,
+  elapsed: number,
+): { readonly unpaid: number; readonly wait: number } {
   const rate = maxEventsPerSecond ?? INBOUND_LIMITS.eventsPerSecond;
-  const until = Math.max(paidUntil, now) + (count * 1_000) / rate;
-  return { paidUntil: until, wait: Math.max(0, Math.ceil(until - now - BURST)) };
+  const left = Math.max(0, unpaid - (rate * Math.max(0, elapsed)) / 1_000) + count;
+  return { unpaid: left, wait: Math.max(0, Math.ceil((1_000 * left) / rate - BURST)) };
 }

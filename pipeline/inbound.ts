@@ -22,7 +22,7 @@ export interface InboundSource {
   readonly externalId?: string;
   /** Where messages go that cannot be taken. Absent, they are removed; a record of them is kept in either case. */
   readonly deadLetterQueueUrl?: string;
-  /** Bytes of one message, events of one message, and events a second that one worker takes; see pipeline/inbound-limits.ts. */
+  /** Bytes of one message, events of one message, and events a second that all workers together take; see pipeline/inbound-limits.ts. */
   readonly maxMessageBytes?: number;
   readonly maxEvents?: number;
   readonly maxEventsPerSecond?: number;

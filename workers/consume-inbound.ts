@@ -4,7 +4,7 @@ import { recordInboundError } from '../catalog/inbound-health.ts';
 import { backOff } from '../client/back-off.ts';
 import { receiveMessages } from '../connectors/sqs/receive.ts';
 import { canonicalJson } from '../pipeline/canonical.ts';
-import { INBOUND_LIMITS, pace } from '../pipeline/inbound-limits.ts';
+import { INBOUND_LIMITS } from '../pipeline/inbound-limits.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { storableText } from '../pipeline/storable.ts';
@@ -37,7 +37,6 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
   const { db, source, tools, current, ready, say, redact, signal } = consuming;
   let failures = 0;
   let told = '';
-  let paidUntil = 0;
   let slowed = false;
   while (!signal.aborted) {
     try {
@@ -46,12 +45,10 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
       const messages = await receiveMessages(open.queue, signal);
       const table = await current();
       if (isNamed(source, table)) {
-        const count = await takeMessages({ ...open, table }, source, messages);
-        const paced = pace(source, count, Date.now(), paidUntil);
-        paidUntil = paced.paidUntil;
-        if (paced.wait > 0 && !slowed) say(slowedText(source, paced.wait));
-        slowed = paced.wait > 0;
-        if (slowed) await pause(paced.wait, undefined, { signal }).catch(() => undefined);
+        const wait = await takeMessages({ ...open, table }, source, messages);
+        if (wait > 0 && !slowed) say(slowedText(source, wait));
+        slowed = wait > 0;
+        if (slowed) await pause(wait, undefined, { signal }).catch(() => undefined);
       }
       // Its messages wait in the queue for the consumer by the new definition, which is on its way.
       else await pause(CHANGING, undefined, { signal }).catch(() => undefined);

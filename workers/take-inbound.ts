@@ -31,7 +31,8 @@ const SPELT_OUT = 3;
 /**
  * Takes a batch: events go to the router, what cannot be taken is recorded and set aside, and only then are the messages
  * deleted. Whatever fails before, or a process that dies on the way, leaves the rest in the queue; it is delivered
- * again, and its events have the same ids. Returns how much the batch brought, for the rate of the source. @throws EmitFailure, StageFailure, or what the catalog throws.
+ * again, and its events have the same ids. Returns for how many milliseconds the source is not asked, because of its rate. @throws EmitFailure,
+ * StageFailure, or what the catalog throws.
  */
 export async function takeMessages(
   { db, meter, table, emit, queue, deadLetters }: InboundTools,
@@ -49,7 +50,7 @@ export async function takeMessages(
     .map(({ message, problems }) => ({ message, ...reasonOf(problems) }));
   const accepted = events.length;
   const ignored = read.reduce((sum, each) => sum + each.ignored, 0);
-  await recordPoll(db, source.name, {
+  const wait = await recordPoll(db, source, {
     messages: messages.length,
     accepted,
     ignored,
@@ -68,7 +69,7 @@ export async function takeMessages(
     messages.filter((message) => !sent.kept.has(message)),
   );
   if (sent.failure !== undefined) throw sent.failure;
-  return accepted + refused.length + ignored;
+  return wait;
 }
 
 function reasonOf(problems: ReadInbound['problems']): { readonly field: string; readonly reason: string } {

@@ -314,19 +314,26 @@ describe('a source of outside events', () => {
     }
   });
 
-  test('that brings more than its rate is asked less often, and nothing of it is refused', async () => {
+  test('that brings more than its rate is asked less often by all workers together, and nothing of it is refused', async () => {
     const source = await sourceOf('fast', { maxEventsPerSecond: 1 });
-    const days = Array.from({ length: 400 }, (_, at) =>
-      new Date(Date.UTC(2024, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '/'),
-    );
+    const days = Array.from({ length: 400 }, (_, at) => `${String(1600 + at)}/03/03`);
     await send(sqs, source.queueUrl, notification(...days));
-    const { inbound, said } = await consume(source);
-    await eventually(async () => expect(said[1]).toMatch(/more than 1 events a second .* again in 399 s/));
+    const first = await consume(source);
+    await eventually(async () => expect(first.said[1]).toMatch(/than 1 events a second .* in 399 s/));
     await send(sqs, source.queueUrl, notification('2025/03/03'));
+    // A worker that has taken nothing of it yet takes a batch, and waits for what the other one took, too.
+    const second = await consume(source);
+    await eventually(async () => expect(second.said[1]).toMatch(/ again in (3\d\d|400) s/));
+    await send(sqs, source.queueUrl, notification('2025/03/04'));
     // Whoever waits for its turn ends at once when it is told to.
-    await inbound.stop();
-    expect(await health(source)).toMatchObject({ accepted: 400, rejected: 0, error: null });
+    await first.inbound.stop();
+    expect(await health(source)).toMatchObject({ accepted: 401, rejected: 0, error: null });
     expect(await held(sqs, source.queueUrl)).toBe(1);
+    // What is unpaid is paid at the rate in force.
+    second.inbound.follow(await apply({ ...source, maxEventsPerSecond: 1_000 }));
+    await eventually(async () => expect(await held(sqs, source.queueUrl)).toBe(0));
+    await second.inbound.stop();
+    expect(second.said.slice(2)).not.toContainEqual(expect.stringContaining('more than 1000 events'));
     await signalled(source);
   });
 

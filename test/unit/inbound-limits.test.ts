@@ -68,21 +68,53 @@ test('a source never gets more than its rate and a second of it, whatever it bri
   fc.assert(
     fc.property(batches, fc.integer({ min: 1, max: 1_000 }), (polls, rate) => {
       const source = { ...SOURCE, maxEventsPerSecond: rate };
-      let [now, paidUntil, brought] = [1_000_000, 0, 0];
+      let [now, polled, unpaid, brought] = [0, 0, 0, 0];
       for (const { count, idle } of polls) {
         now += idle;
         // What came before this poll is within the rate.
-        const allowed = (rate * (now - 1_000_000 + 1_000)) / 1_000;
-        expect(brought).toBeLessThanOrEqual(Math.ceil(allowed));
-        const paced = pace(source, count, now, paidUntil);
+        expect(brought).toBeLessThanOrEqual(Math.ceil((rate * (now + 1_000)) / 1_000));
+        const paced = pace(source, count, unpaid, now - polled);
         brought += count;
-        paidUntil = paced.paidUntil;
+        ({ unpaid } = paced);
+        polled = now;
         now += paced.wait;
-        // A millisecond earlier would have been too early.
-        if (paced.wait > 0) expect(now - 1).toBeLessThan(paidUntil - 1_000);
+        // A millisecond earlier would have been too early, but for the rounding of fractions.
+        if (paced.wait > 0) expect(unpaid - (rate * (paced.wait - 1)) / 1_000).toBeGreaterThan(rate - 1e-6);
       }
     }),
   );
   expect(pace(SOURCE, 500, 0, 0).wait).toBe(0);
   expect(pace(SOURCE, 10_000, 0, 0).wait).toBe(19_000);
+});
+
+test('workers that read one source share its rate: each is ahead of it by one poll at most', () => {
+  const polls = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(
+      polls,
+      fc.integer({ min: 2, max: 6 }),
+      fc.integer({ min: 1, max: 1_000 }),
+      (counts, workers, rate) => {
+        const source = { ...SOURCE, maxEventsPerSecond: rate };
+        const ready = Array.from({ length: workers }, () => 0);
+        let [polled, unpaid, brought] = [0, 0, 0];
+        for (const count of counts) {
+          const now = Math.max(polled, Math.min(...ready));
+          const worker = ready.findIndex((at) => at <= now);
+          expect(brought).toBeLessThanOrEqual(
+            Math.ceil((rate * (now + 1_000)) / 1_000 + (workers - 1) * 2_000),
+          );
+          const paced = pace(source, count, unpaid, now - polled);
+          brought += count;
+          ({ unpaid } = paced);
+          polled = now;
+          ready[worker] = now + paced.wait;
+        }
+      },
+    ),
+  );
+});
+
+test('a clock of the catalog that goes back takes nothing from a source and gives it nothing', () => {
+  expect(pace(SOURCE, 10, 700, -60_000)).toEqual(pace(SOURCE, 10, 700, 0));
 });
