@@ -27,6 +27,8 @@ interface Field {
 
 /** Small enough that the server takes a chunk from memory that is still near. */
 const CHUNK = 64 * 1024;
+/** Of ordinary rows about one chunk. */
+const ROWS_AT_ONCE = 1_000;
 
 /** Below so many bytes a loop is faster than the call that copies memory. */
 const SHORT = 32;
@@ -52,7 +54,7 @@ export class TupleWriter {
   #chunk = Buffer.allocUnsafeSlow(CHUNK);
   #view = viewOf(this.#chunk);
   #at = 0;
-  #full: Buffer[] = [];
+  readonly #full: Buffer[] = [];
 
   /** `dataset` names the batch in messages. `last` is the text of one more column. */
   constructor(dataset: string, columns: readonly TupleColumn[], last: string) {
@@ -72,8 +74,11 @@ export class TupleWriter {
     this.#last.set(text, 4);
   }
 
-  /** The rows of a round, in memory of their own. @throws StageFailure `data_error` for a text that is no uuid. */
-  write({ rows, pages }: Round): readonly Buffer[] {
+  /**
+   * The rows of a round, in memory of their own, and the first of them while the others are not made yet: the server is at work
+   * with these meanwhile. @throws StageFailure `data_error` for a text that is no uuid.
+   */
+  *write({ rows, pages }: Round): Generator<Buffer, void, undefined> {
     const fields = this.#fields;
     for (const field of fields) {
       field.page = field.place === null ? ABSENT : (pages[field.place] ?? NO_PAGE);
@@ -81,7 +86,18 @@ export class TupleWriter {
       field.at = field.page.valuesAt * unit;
       field.end = field.page.bytes.length * unit;
     }
-    for (let row = 0; row < rows; row++) {
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+      this.#writeRows(from, Math.min(from + ROWS_AT_ONCE, rows));
+      yield* this.#full.splice(0);
+    }
+    const longer = fields.find(({ move, at, end }) => end - at > (move === MOVE.boolean ? 7 : 0));
+    if (longer !== undefined) throw this.#damaged(longer);
+    yield* this.#take();
+  }
+
+  #writeRows(from: number, to: number): void {
+    const fields = this.#fields;
+    for (let row = from; row < to; row++) {
       this.#reserve(2);
       this.#view.setInt16(this.#at, fields.length + 1);
       this.#at += 2;
@@ -89,9 +105,6 @@ export class TupleWriter {
       this.#reserve(this.#last.length);
       this.#copy(this.#last, 0, this.#last.length);
     }
-    const longer = fields.find(({ move, at, end }) => end - at > (move === MOVE.boolean ? 7 : 0));
-    if (longer !== undefined) throw this.#damaged(longer);
-    return this.#take();
   }
 
   #writeField(field: Field, row: number): void {
@@ -219,8 +232,7 @@ export class TupleWriter {
 
   /** A chunk that is hardly filled waits for the next round: its memory goes on where it ended. */
   #take(): readonly Buffer[] {
-    const full = this.#full;
-    this.#full = [];
+    const full = this.#full.splice(0);
     if (this.#at > 0) full.push(this.#chunk.subarray(0, this.#at));
     this.#chunk = this.#chunk.subarray(this.#at);
     this.#view = viewOf(this.#chunk);

@@ -53,18 +53,30 @@ export async function mergeStaged(
 ): Promise<number> {
   const { marker, key, table, deletes } = request;
   const target = servingName(table);
-  if (deletes !== undefined)
+  if (deletes !== undefined) {
+    await countKeys(client, DELETED_KEYS, key);
     await client.query(
       `delete from ${target} t using pg_temp.${DELETED_KEYS} s where ${sameKey(key)} and (t.${LABEL} is null or t.${LABEL} <= $1)`,
       [marker.timelabel],
     );
-  if (restated)
+  }
+  if (restated) {
+    await countKeys(client, STAGED_ROWS, key);
     await client.query(
       `delete from ${target} t where t.${LABEL} = $1 and not exists (select 1 from pg_temp.${STAGED_ROWS} s where ${sameKey(key)})`,
       [marker.timelabel],
     );
+  }
   const written = await client.query(upsert(request));
   return written.rowCount ?? 0;
+}
+
+/**
+ * Nothing else tells the planner how many different keys wait here, and they are joined with a table of any size. The upsert joins
+ * nothing: it looks each row up in the index, whatever the planner knows.
+ */
+async function countKeys(client: pg.Client, staging: string, key: readonly string[]): Promise<void> {
+  await client.query(`analyze pg_temp.${staging} (${key.map(quoteIdentifier).join(', ')})`);
 }
 
 /** In the order of the key: two writers that meet in one table then wait for each other instead of dying of a deadlock. */

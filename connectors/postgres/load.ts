@@ -87,7 +87,7 @@ async function merge(
   { wires }: PreparedTarget,
   copy: Copy,
 ): Promise<number> {
-  const { marker, table, key, rows, deletes } = request;
+  const { marker, table, rows, deletes } = request;
   const wireOf = new Map(rows.columns.map(({ name }, at) => [name, wires[at]]));
   const named = (columns: readonly Column[]): readonly WireType[] =>
     columns.flatMap(({ name }) => wireOf.get(name) ?? []);
@@ -98,8 +98,6 @@ async function merge(
     if (batch === undefined) continue;
     await client.query(stagingTable(staging, table, batch.columns));
     if (batch.count > 0) await copy(`pg_temp.${staging}`, batch, named(batch.columns));
-    // Nothing else tells the planner how many rows wait here, and they are joined by key with a table of any size.
-    await client.query(`analyze pg_temp.${staging} (${key.map(quoteIdentifier).join(', ')})`);
   }
   await refuseBadKeys(client, request);
   const settled = await begin(client, marker, 'merge');

@@ -197,6 +197,26 @@ test('columns come in the order of the table, whatever that of the files is, and
   expect(Buffer.concat(rows).equals(expected(types, values))).toBe(true);
 });
 
+test('the first rows of a round go out before the last ones are made, and all of them in their order', async () => {
+  const text = column({ kind: 'text' }, true);
+  const values = Array.from({ length: 2_500 }, (_, at): CellValue[] => [
+    at % 7 === 0 ? null : `${String(at).padStart(8, '0')}-0000-0000-0000-000000000000`,
+  ]);
+  const [file = Buffer.alloc(0)] = await encode([text], values);
+  const [spoilt = Buffer.alloc(0)] = await encode([text], [...values, ['no uuid']]);
+  expect((await decode([file], [{ column: text, wire: 'text' }])).equals(expected([text.type], values))).toBe(
+    true,
+  );
+  const writer = new TupleWriter(DATASET, [{ column: text, wire: 'uuid' }], LABEL);
+  const sent: Buffer[] = [];
+  const sending = async (): Promise<void> => {
+    for await (const round of readRounds(sourceOf(spoilt), [text]))
+      for (const chunk of writer.write(round)) sent.push(chunk);
+  };
+  expect((await refusal(sending())).message).toContain('holds a text that is no uuid');
+  expect(sent).toHaveLength(1);
+});
+
 describe('a file', () => {
   const columns = [column({ kind: 'text' }, true)];
   const tuples = columns.map((each) => ({ column: each, wire: 'text' as const }));
