@@ -7,6 +7,7 @@ import { extractPostgres } from './extract-postgres.ts';
 import type { Figure } from './figure.ts';
 import { drain } from './drain.ts';
 import { drainMillion } from './drain-million.ts';
+import { eventCost } from './event-cost.ts';
 import { findDeletes } from './find-deletes.ts';
 import { forward } from './forward.ts';
 import { eventToStage } from './latency.ts';
@@ -31,6 +32,7 @@ const MEASUREMENTS: readonly {
   { names: ['hundred_partitions_seconds'], measure: hundredPartitions },
   { names: ['wide_burst_seconds'], measure: wideBurst },
   { names: ['catalog_event_ms', 'catalog_growth_ratio'], measure: catalogCost },
+  { names: ['event_cost_growth_ratio'], measure: eventCost, whenNamed: true },
   { names: ['worker_start_seconds', 'idle_cpu_percent', 'idle_memory_mb'], measure: processes },
   { names: ['sqs_forward_ratio'], measure: forward },
   { names: ['sqs_drain_growth_ratio'], measure: drain },
