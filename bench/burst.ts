@@ -77,15 +77,19 @@ async function bareBurst(stack: Stack, size: number): Promise<Burst> {
   );
 }
 
-async function routedBurst(stack: Stack, size: number): Promise<Burst> {
+/** So many events over 20 datasets at once, so many in a signal, each of which starts a run. */
+export async function routedBurst(stack: Stack, size: number, together = 1): Promise<Burst> {
   const messages = Array.from({ length: size }, (_, index) => {
     const entry = burstEntry(index % BURST_DATASETS);
     const nth = stack.fresh();
     return { key: `burst.${entry}/${labelOf(nth)}`, event: eventOf(entry, nth) };
   });
   const keys = messages.map(({ key }) => key);
+  const signals = Array.from({ length: Math.ceil(size / together) }, (_, nth) =>
+    messages.slice(nth * together, (nth + 1) * together).map(({ event }) => event),
+  );
   return measured(stack, stack.routed, keys, `WorkflowType = 'stageRun'`, () =>
-    inLanes(messages, ({ event }) => stack.signal('burst', event)),
+    inLanes(signals, (events) => stack.signal('burst', events)),
   );
 }
 

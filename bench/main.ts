@@ -1,6 +1,7 @@
 /** Measures what routing by data events costs against bare Temporal, and what moving rows costs against plain clients. */
 import { parseArgs } from 'node:util';
 import { burst } from './burst.ts';
+import { capacityError } from './capacity-error.ts';
 import { catalogCost } from './catalog-cost.ts';
 import { extractMysql } from './extract-mysql.ts';
 import { extractPostgres } from './extract-postgres.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly {
   { names: ['wide_burst_seconds'], measure: wideBurst },
   { names: ['catalog_event_ms', 'catalog_growth_ratio'], measure: catalogCost },
   { names: ['event_cost_growth_ratio'], measure: eventCost, whenNamed: true },
+  { names: ['capacity_error_percent'], measure: capacityError, whenNamed: true },
   { names: ['worker_start_seconds', 'idle_cpu_percent', 'idle_memory_mb'], measure: processes },
   { names: ['sqs_forward_ratio'], measure: forward },
   { names: ['sqs_drain_growth_ratio'], measure: drain },
