@@ -4,6 +4,7 @@ import { sendBatch } from '../../connectors/sqs/send.ts';
 import type { Probed } from '../../workers/probe-endpoint.ts';
 import { consume } from '../../examples/customer-queue/consume.ts';
 import { openCustomerAccount } from '../support/customer-account.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshQueue } from '../support/local-cloud.ts';
 import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
 import { logEvent, openRunHistory, type RunHistory } from '../support/run-history.ts';
@@ -97,17 +98,22 @@ describe('reefline events', () => {
     await logEvent(late, event('late'), 'SUCCESS');
     await logEvent(history.db, event('early'), 'SUCCESS');
     const ctrlC = new AbortController();
+    let shown: string[] = [];
     const following = history.reefline(['events', 'tail', '--follow', '-n', '1', '--json'], {
       interruption: ctrlC.signal,
+      seen: (stdout) => (shown = idsOf(stdout)),
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await eventually(() => expect(shown).toEqual(['early']));
     await late.query('commit');
     late.release();
     await logEvent(history.db, event('new'), 'SUCCESS');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await eventually(() => expect(shown).toContain('new'));
+    // One more look, in which nothing may come again.
+    await logEvent(history.db, event('last'), 'SUCCESS');
+    await eventually(() => expect(shown).toContain('last'));
     ctrlC.abort();
     const seen = idsOf((await following).stdout);
-    expect(seen).toEqual(['early', 'late', 'new']);
+    expect(seen).toEqual(['early', 'late', 'new', 'last']);
   });
 
   test('tail shows one event a line for people', async () => {

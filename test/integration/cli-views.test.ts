@@ -89,11 +89,16 @@ describe('reefline status', () => {
   test('draws again and again until it is interrupted', async () => {
     const ctrlC = new AbortController();
     await history.addSmallHistory();
-    const watching = history.reefline(['status', '--watch', '--json'], { interruption: ctrlC.signal });
-    setTimeout(() => ctrlC.abort(), 300);
-    const { exitCode, stdout } = await watching;
+    const linesOf = (stdout: string): string[] => stdout.trim().split('\n');
+    const { exitCode, stdout } = await history.reefline(['status', '--watch', '--json'], {
+      interruption: ctrlC.signal,
+      seen: (shown) => {
+        if (linesOf(shown).length >= 2) ctrlC.abort();
+      },
+    });
     expect(exitCode).toBe(0);
-    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('pipelines');
+    expect(linesOf(stdout)).toHaveLength(2);
+    for (const line of linesOf(stdout)) expect(JSON.parse(line)).toHaveProperty('pipelines');
   });
 });
 

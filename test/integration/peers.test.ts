@@ -183,7 +183,7 @@ describe('on the catalog alone', () => {
       );
       await catalog.values('select pg_stat_force_next_flush()');
       // Until the pool has seen which of its connections are gone.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await eventually(() => expect(catalog.db.totalCount).toBe(1));
       return catalog.values(
         `select relname || ' ' || seq_scan from pg_stat_user_tables
           where schemaname = 'reefline' and relname in ('data_event', 'stage_run', 'verdict', 'run_input') order by 1`,

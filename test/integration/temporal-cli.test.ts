@@ -16,11 +16,12 @@ import { canariesIn, canary, temporalText } from '../support/canaries.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
+import { DISTANT_MINUTE, notSoon } from '../support/not-soon.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 const executed: string[] = [];
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: '10 * * * *' },
+  { name: 'hourly', period: '1h', cron: notSoon() },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);
@@ -126,14 +127,15 @@ describe('the documented commands', () => {
   test('backfill six hours; repeated, that starts nothing twice', async () => {
     await documented('schedule toggle');
     await documented('schedule backfill');
-    // A tick at 00:10 stands for the hour before midnight.
+    // The first tick of a day stands for the hour before midnight.
     const ticks = ['00', '01', '02', '03', '04', '05'];
     const labels = ['20200303230000', ...ticks.slice(0, 5).map((hour) => `20200304${hour}0000`)];
     await eventually(async () => {
       for (const label of labels) expect(await ledger('loaded', label)).toEqual(['r1 SUCCESS']);
     });
     const before = executed.length;
-    const ids = ticks.map((hour) => `tick/p.hourly-2020-03-04T${hour}:10:00Z`);
+    const minute = String(DISTANT_MINUTE).padStart(2, '0');
+    const ids = ticks.map((hour) => `tick/p.hourly-2020-03-04T${hour}:${minute}:00Z`);
     const runs = async (): Promise<string[]> =>
       Promise.all(ids.map(async (id) => (await engine.client.workflow.getHandle(id).describe()).runId));
     const first = await runs();

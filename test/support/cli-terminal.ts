@@ -17,6 +17,8 @@ export interface CliSetting {
   readonly now?: number;
   /** Ends a command that follows something. */
   readonly interruption?: AbortSignal;
+  /** Called with everything that is on stdout, whenever something is written there. */
+  readonly seen?: (stdout: string) => void;
   readonly commands?: readonly AddCommand[];
   /** Who types; a tester when absent. */
   readonly actor?: string;
@@ -32,7 +34,10 @@ export function testTerminal(setting: CliSetting = {}): {
   const { columns, now, interruption = new AbortController().signal, actor = 'tester' } = setting;
   const terminal = {
     stdout: {
-      write: (text: string) => void (stdout += text),
+      write: (text: string) => {
+        stdout += text;
+        setting.seen?.(stdout);
+      },
       ...(columns === undefined ? {} : { isTTY: true, columns }),
     },
     stderr: { write: (text: string) => void (stderr += text) },

@@ -69,6 +69,16 @@ export async function ledger({ db }: Engine, stage: string, timelabel: string): 
   return found.rows.map(({ run }) => run);
 }
 
+/** Whether every event that a run recorded is in the log, and every message is sent. */
+export async function isAllTold({ db }: Engine): Promise<boolean> {
+  const open = await db.query(
+    `select 1 from reefline.delivery where status = 'owed'
+     union all select 1 from reefline.stage_run r where r.events <> '[]'
+        and not exists (select 1 from reefline.data_event e where e.event_id = r.events->-1->>'eventId')`,
+  );
+  return open.rows.length === 0;
+}
+
 /** Status of the newest workflow of a label of `p.<stage>`. */
 export async function workflowOf({ client }: Engine, stage: string, timelabel: string): Promise<string> {
   return (await client.workflow.getHandle(runId(`p.${stage}`, timelabel)).describe()).status.name;

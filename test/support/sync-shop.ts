@@ -10,6 +10,7 @@ import type { SyncResult } from '../../pipeline/sync-report.ts';
 import { type CliOutcome, runReefline } from './cli-terminal.ts';
 import { startEngine, type Engine } from './engine.ts';
 import { freshDatabase, fromEnvironment } from './local-cloud.ts';
+import { notSoon } from './not-soon.ts';
 import { openTestWarehouse, type TestWarehouse } from './warehouse.ts';
 
 /** An hourly extract of a table of the source, and its load. */
@@ -152,7 +153,7 @@ function stagesOf(schema: string, { table, extract, load, daily }: SyncedTable):
       name: `fetch_${table}`,
       output: staged,
       period: '1h',
-      schedule: { cron: '10 * * * *' },
+      schedule: { cron: notSoon() },
       inputs: [],
       work: {
         kind: 'extract',
