@@ -71,10 +71,10 @@ async function load({ columns, rows: count, files }: Staged): Promise<void> {
   const { into, schema } = request;
   if (into === undefined) return;
   const { table, timelabel, mode, key } = into;
-  const read: RowsPart['read'] = async function* (wires) {
+  const read: RowsPart['read'] = async function* (taken) {
     const typed = columns.flatMap((column, at) => {
-      const wire = wires[at];
-      return wire === undefined ? [] : [{ column, wire }];
+      const as = taken[at];
+      return as === undefined ? [] : [{ column, ...as }];
     });
     const writer = new TupleWriter(table, typed, timelabel);
     for (const name of files) {

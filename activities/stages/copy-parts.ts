@@ -1,4 +1,5 @@
 import { CopyText } from '../../connectors/csv/copy-text.ts';
+import { TextLengths } from '../../connectors/csv/text-lengths.ts';
 import { readText } from '../../connectors/csv/read-text.ts';
 import { readRounds } from '../../connectors/parquet/read-pages.ts';
 import { TupleWriter } from '../../connectors/parquet/tuple-writer.ts';
@@ -37,7 +38,7 @@ export function copyParts(
 ): readonly RowsPart[] {
   const names = batch.columns.map(({ name }) => name);
   if (files.every(({ format }) => format === 'parquet'))
-    return [{ format: 'binary', names, read: (wires) => tuples(batch, wires, files, store, signal) }];
+    return [{ format: 'binary', names, read: (taken) => tuples(batch, taken, files, store, signal) }];
   const shapes = Map.groupBy(files, ({ columns }) => JSON.stringify(columns.map(({ name }) => name)));
   return [...shapes.values()].map((alike): RowsPart => {
     const own = alike[0]?.columns ?? [];
@@ -45,7 +46,11 @@ export function copyParts(
     const absent = names.filter((name) => !there.includes(name));
     const binary = own.map(({ type }) => type.kind === 'binary');
     const more = [...absent.map(() => NULL), batch.label];
-    const read: RowsPart['read'] = () => csvText(new CopyText(binary, more), alike, store, signal);
+    const read: RowsPart['read'] = (taken) => {
+      const rooms = there.map((name) => taken[names.indexOf(name)]?.room);
+      const lengths = new TextLengths(batch.dataset, there, rooms);
+      return csvText(new CopyText(binary, more), lengths, alike, store, signal);
+    };
     return { format: 'csv', names: [...there, ...absent], read };
   });
 }
@@ -54,18 +59,18 @@ const NULL = '\\N';
 
 async function* tuples(
   { dataset, label, columns }: CopiedBatch,
-  wires: Parameters<RowsPart['read']>[0],
+  taken: Parameters<RowsPart['read']>[0],
   files: readonly StagedFiles[],
   store: Store,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   for (const { entries, columns: own } of files) {
     const typed = columns.flatMap((column, at) => {
-      const wire = wires[at];
+      const as = taken[at];
       const place = own.findIndex(({ name }) => name === column.name);
-      return wire === undefined
+      return as === undefined
         ? []
-        : [{ column: own[place] ?? column, wire, place: place === -1 ? null : place }];
+        : [{ column: own[place] ?? column, ...as, place: place === -1 ? null : place }];
     });
     const writer = new TupleWriter(dataset, typed, label);
     for (const entry of entries)
@@ -75,6 +80,7 @@ async function* tuples(
 
 async function* csvText(
   text: CopyText,
+  lengths: TextLengths,
   files: readonly StagedFiles[],
   store: Store,
   signal: AbortSignal,
@@ -82,8 +88,10 @@ async function* csvText(
   for (const { entries, compression } of files) {
     for (const entry of entries) {
       const source = { ...objectOf(entry, store, signal), crc32: entry.meta.crc32 };
-      for await (const piece of readText(source, csvCompression(compression, entry.url)))
+      for await (const piece of readText(source, csvCompression(compression, entry.url))) {
+        lengths.check(piece);
         yield text.add(piece);
+      }
       text.end(entry.url);
     }
   }

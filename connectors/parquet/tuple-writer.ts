@@ -1,5 +1,6 @@
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { hasRoom, refuseForRoom, type TextRoom } from '../../pipeline/text-room.ts';
 import { MAX_FIELD_BYTES, MOVE, moveOf, type Move, type WireType } from './field-moves.ts';
 import { writeNumeric128, writeNumeric32, writeNumeric64 } from './numeric-field.ts';
 import type { LoadedPage, Round } from './read-pages.ts';
@@ -10,6 +11,8 @@ import { EPOCH_DAYS, EPOCH_HIGH, EPOCH_LOW } from './wire-time.ts';
 export interface TupleColumn {
   readonly column: Column;
   readonly wire: WireType;
+  /** Of a column for texts of some lengths. */
+  readonly room?: TextRoom;
   /** Its place among the columns of the files: the same as here when it is not said, and null when they lack it. */
   readonly place?: number | null;
 }
@@ -19,6 +22,7 @@ interface Field {
   readonly place: number | null;
   readonly move: Move;
   readonly scale: number;
+  readonly room: TextRoom | undefined;
   page: LoadedPage;
   /** Where the next value lies in the page and where the last one ends: in bytes; of booleans, in bits. */
   at: number;
@@ -59,11 +63,12 @@ export class TupleWriter {
   /** `dataset` names the batch in messages. `last` is the text of one more column. */
   constructor(dataset: string, columns: readonly TupleColumn[], last: string) {
     this.#dataset = dataset;
-    this.#fields = columns.map(({ column, wire, place }, at) => ({
+    this.#fields = columns.map(({ column, wire, room, place }, at) => ({
       column,
       place: place === undefined ? at : place,
       move: moveOf(column.type, wire) ?? mismatch(dataset, column, wire),
       scale: column.type.kind === 'decimal' ? column.type.scale : 0,
+      room,
       page: NO_PAGE,
       at: 0,
       end: 0,
@@ -76,7 +81,7 @@ export class TupleWriter {
 
   /**
    * The rows of a round, in memory of their own, and the first of them while the others are not made yet: the server is at work
-   * with these meanwhile. @throws StageFailure `data_error` for a text that is no uuid.
+   * with these meanwhile. @throws StageFailure `data_error` for a text that is no uuid, or has no room.
    */
   *write({ rows, pages }: Round): Generator<Buffer, void, undefined> {
     const fields = this.#fields;
@@ -198,6 +203,7 @@ export class TupleWriter {
     const start = field.at + 4;
     if (start + length > field.end) throw this.#damaged(field);
     field.at = start + length;
+    if (field.room !== undefined) this.#checkRoom(field, field.room, start, length);
     if (field.move === MOVE.uuid) {
       this.#view.setInt32(this.#at, 16);
       if (!readUuid(field.page.bytes, start, length, this.#chunk, this.#at + 4)) throw this.#noUuid(field);
@@ -211,6 +217,17 @@ export class TupleWriter {
     if (version === 1) this.#chunk[this.#at + 4] = 1;
     this.#at += 4 + version;
     this.#copy(field.page.bytes, start, length);
+  }
+
+  /** A character has at least one byte, and one byte that does not go on with another one. */
+  #checkRoom({ column, page }: Field, room: TextRoom, start: number, length: number): void {
+    if (!room.exact && length <= room.characters) return;
+    let characters = 0;
+    for (let at = start; at < start + length; at++)
+      if (((page.bytes[at] ?? 0) & 0xc0) !== 0x80) characters += 1;
+    if (hasRoom(room, characters)) return;
+    const text = page.bytes.toString('utf8', start, start + length);
+    throw refuseForRoom(this.#dataset, column.name, room, { text, length: characters });
   }
 
   /** Into room that is reserved. */

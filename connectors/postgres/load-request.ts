@@ -1,6 +1,6 @@
 import type { Column } from '../../pipeline/column.ts';
 import type { CopyFormat, CopyRows } from './copy-in.ts';
-import type { WireType } from './load-types.ts';
+import type { TakenAs } from './load-types.ts';
 import type { PublishMarker } from './publish-markers.ts';
 import type { ServingTable } from './publish-target.ts';
 
@@ -9,8 +9,8 @@ export interface RowsPart {
   readonly format: CopyFormat;
   /** The columns of each row, all of the batch in the order of the part. The label comes behind them. */
   readonly names: readonly string[];
-  /** Called at most once; `wires` are the types of the table's columns, in the order of the batch's. */
-  readonly read: (wires: readonly WireType[]) => CopyRows;
+  /** Called at most once; `taken` is how the table's columns take values, in the order of the batch's. */
+  readonly read: (taken: readonly TakenAs[]) => CopyRows;
 }
 
 /** Rows of a batch. */

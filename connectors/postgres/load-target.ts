@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { describeType, type Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { neutralType } from './extract-types.ts';
-import { loadType, wireType, type WireType } from './load-types.ts';
+import { loadType, takenAs, type TakenAs } from './load-types.ts';
 import { createMarkers, lockPublishing } from './publish-markers.ts';
 import { hasUniqueIndex, servingName, uniqueIndex, type ServingTable } from './publish-target.ts';
 import { servingHolds } from './publish-types.ts';
@@ -30,8 +30,8 @@ export interface LoadTarget {
 
 /** A table that takes the batch. */
 export interface PreparedTarget {
-  /** For each column of the batch, the type that its values are written as. */
-  readonly wires: readonly WireType[];
+  /** For each column of the batch. */
+  readonly taken: readonly TakenAs[];
   /** All columns of the table but the label's, in its order; without those that have no neutral type. */
   readonly columns: readonly Column[];
 }
@@ -67,10 +67,10 @@ export async function prepareLoadTarget(client: pg.ClientBase, target: LoadTarge
   });
   await client.query('commit');
   const types = new Map(held.map(({ name, type }) => [name, type]));
-  const wires = target.columns.map(
-    ({ name, type }) => wireType(types.get(name) ?? loadType(type)) ?? refuseRetyped(target, held),
+  const taken = target.columns.map(
+    ({ name, type }) => takenAs(types.get(name) ?? loadType(type)) ?? refuseRetyped(target, held),
   );
-  return { wires, columns };
+  return { taken, columns };
 }
 
 function checkNames({ dataset, table, columns }: LoadTarget): void {

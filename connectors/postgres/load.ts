@@ -6,7 +6,7 @@ import { copyInto } from './copy-in.ts';
 import { LABEL_COLUMN, prepareLoadTarget, type PreparedTarget } from './load-target.ts';
 import { DELETED_KEYS, mergeStaged, refuseBadKeys, STAGED_ROWS, stagingTable } from './load-merge.ts';
 import type { LoadRequest, LoadRows } from './load-request.ts';
-import type { WireType } from './load-types.ts';
+import type { TakenAs } from './load-types.ts';
 import { lockPublishing, recordRows, settledRows, type PublishMarker } from './publish-markers.ts';
 import { servingName } from './publish-target.ts';
 import { quoteIdentifier } from './quote.ts';
@@ -44,11 +44,11 @@ export async function loadRows(settings: PostgresSettings, request: LoadRequest)
     });
     const settled = await settledRows(client, marker, mode === 'replace');
     if (settled !== undefined) return { rows: settled, columns: prepared.columns };
-    const copy: Copy = async (into, { count, parts }, wires) => {
+    const copy: Copy = async (into, { count, parts }, taken) => {
       let copied = 0;
       for (const { format, names: own, read } of parts) {
         const names = [...own, LABEL_COLUMN];
-        const part = { into, names, format, rows: read(wires), where, doing };
+        const part = { into, names, format, rows: read(taken), where, doing };
         copied += await copyInto(client, part, settings.signal);
       }
       if (copied !== count) throw wrongCount(marker, copied, count);
@@ -61,13 +61,13 @@ export async function loadRows(settings: PostgresSettings, request: LoadRequest)
   });
 }
 
-type Copy = (into: string, rows: LoadRows, wires: readonly WireType[]) => Promise<void>;
+type Copy = (into: string, rows: LoadRows, taken: readonly TakenAs[]) => Promise<void>;
 
 /** Straight into the table: what is copied is seen by nobody before the commit. */
 async function fill(
   client: pg.Client,
   { marker, table, mode, rows }: LoadRequest,
-  { wires }: PreparedTarget,
+  { taken }: PreparedTarget,
   copy: Copy,
 ): Promise<number> {
   const settled = await begin(client, marker, mode);
@@ -76,7 +76,7 @@ async function fill(
   if (mode === 'replace') await client.query(`delete from ${name}`);
   else if (await hasOlderRevision(client, marker))
     await client.query(`delete from ${name} where ${quoteIdentifier(LABEL_COLUMN)} = $1`, [marker.timelabel]);
-  if (rows.count > 0) await copy(name, rows, wires);
+  if (rows.count > 0) await copy(name, rows, taken);
   return commit(client, marker, rows.count);
 }
 
@@ -84,13 +84,13 @@ async function fill(
 async function merge(
   client: pg.Client,
   request: LoadRequest,
-  { wires }: PreparedTarget,
+  { taken }: PreparedTarget,
   copy: Copy,
 ): Promise<number> {
   const { marker, table, rows, deletes } = request;
-  const wireOf = new Map(rows.columns.map(({ name }, at) => [name, wires[at]]));
-  const named = (columns: readonly Column[]): readonly WireType[] =>
-    columns.flatMap(({ name }) => wireOf.get(name) ?? []);
+  const takenOf = new Map(rows.columns.map(({ name }, at) => [name, taken[at]]));
+  const named = (columns: readonly Column[]): readonly TakenAs[] =>
+    columns.flatMap(({ name }) => takenOf.get(name) ?? []);
   for (const [staging, batch] of [
     [STAGED_ROWS, rows],
     [DELETED_KEYS, deletes],

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { StageFailure } from '../../pipeline/failure.ts';
+import { hasRoom, refuseForRoom, textRoom, type TextRoom } from '../../pipeline/text-room.ts';
 import type { PublishRequest, TextPages } from './publish-request.ts';
 import { servingName, type ServingTable } from './publish-target.ts';
 import { quoteIdentifier } from './quote.ts';
@@ -21,7 +22,10 @@ interface Staging {
   readonly columns: readonly string[];
 }
 
-/** The temporary table has the target's own types, so that COPY checks every value; it goes with the connection. */
+/**
+ * The temporary table has the target's own types, so that COPY checks every value; it goes with the connection.
+ * @throws StageFailure `data_error` for a text that the server would cut or fill up without an error; what `pages` throws.
+ */
 export async function stagePages(
   client: pg.Client,
   { staging, target, columns }: Staging,
@@ -32,13 +36,55 @@ export async function stagePages(
   await client.query(
     `create temporary table ${quoteIdentifier(staging)} as select ${names} from ${servingName(target)} with no data`,
   );
+  const rooms = await textRooms(client, staging, columns);
   await pipeline(
-    Readable.from(copyLines(pages), { objectMode: true, highWaterMark: 1 }),
+    Readable.from(copyLines(withRoom(pages, { target, columns, rooms })), {
+      objectMode: true,
+      highWaterMark: 1,
+    }),
     client.query(copyFrom(`copy ${stagedName(staging)} (${names}) from stdin`)),
     signal === undefined ? {} : { signal },
   );
   // Nothing else tells the planner how many rows wait here, and they are joined with a table of any size.
   await client.query(`analyze ${stagedName(staging)}`);
+}
+
+/** For each column, in their order. */
+async function textRooms(
+  client: pg.Client,
+  staging: string,
+  columns: readonly string[],
+): Promise<readonly (TextRoom | undefined)[]> {
+  const found = await client.query<{ name: string; type: string }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type from pg_catalog.pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0`,
+    [stagedName(staging)],
+  );
+  const types = new Map(found.rows.map(({ name, type }) => [name, type]));
+  return columns.map((name) => textRoom(types.get(name) ?? ''));
+}
+
+/** The same pages, with every text looked at that goes into a column of a declared length. */
+async function* withRoom(
+  pages: TextPages,
+  {
+    target,
+    columns,
+    rooms,
+  }: Omit<Staging, 'staging'> & { readonly rooms: readonly (TextRoom | undefined)[] },
+): TextPages {
+  const limited = rooms.flatMap((room, at) => (room === undefined ? [] : [{ room, at }]));
+  for await (const rows of pages) {
+    for (const { room, at } of limited)
+      for (const row of rows) {
+        const text = row[at] ?? null;
+        if (text === null || (!room.exact && text.length <= room.characters)) continue;
+        const { length } = Array.from(text);
+        if (!hasRoom(room, length))
+          throw refuseForRoom(`${target.schema}.${target.table}`, columns[at] ?? '', room, { text, length });
+      }
+    yield rows;
+  }
 }
 
 async function* copyLines(pages: TextPages): AsyncGenerator<Buffer> {

@@ -319,17 +319,19 @@ describe('the table', () => {
     expect(await orders.rows()).toEqual(['2 c 09h', '3 d 08h']);
   });
 
-  test('refuses values by row and column, and a file of another writer by name, and stays as it was', async () => {
+  test('refuses values by column, and a file of another writer by name, and stays as it was', async () => {
     const orders = new Loaded('strict', 'append');
     await client.query(
-      `create schema if not exists mart; create table ${orders.quoted} (id bigint, note varchar(3))`,
+      `create schema if not exists mart; create table ${orders.quoted} (id bigint primary key, note varchar(3))`,
     );
     const long = await orders.refused(L8, 1, [
       [1, 'abc'],
       [2, 'abcd'],
     ]);
     expect(long.failureClass).toBe('data_error');
-    expect(long.message).toContain('COPY strict, line 2, column note');
+    expect(long.message).toContain('Column "note" of lake.shop.strict holds a text of 4 characters, "abcd"');
+    const blank = await new Loaded('strict', 'merge').refused(L8, 1, [[1, 'abc ']], { csv: 'gzip' });
+    expect(blank.message).toContain('"abc "');
     const foreign = await stage(bucket, 'lake.shop.strict', {
       timelabel: L9,
       revision: 1,

@@ -197,6 +197,32 @@ describe('a serving table that is already there', () => {
     });
   });
 
+  test.each([
+    ['varchar(3)', 'ab ', 'abc  '],
+    ['char(3)', 'ab ', 'ab'],
+    ['char(3)', 'äöü', 'äöü '],
+  ])(
+    'with a %s takes %j, and refuses %j, which the server would change without an error',
+    async (type, held, changed) => {
+      const name = `length_${type.replaceAll(/\W/g, '')}_${String(changed.length)}`;
+      const source = await publication(name, { columns: 'id int, name varchar(20)' });
+      await warehouse.query(`CREATE TABLE app."${name}" (id int PRIMARY KEY, name ${type})`);
+      await source.fill(L8, `(1, '${held}'), (2, NULL)`);
+      await source.publish(L8);
+      await source.fill(L9, `(3, '${changed}')`);
+      const refusal = source.publish(L9);
+      await expect(refusal).rejects.toMatchObject({
+        failureClass: 'data_error',
+        facts: { column: 'name', type },
+      });
+      await expect(refusal).rejects.toThrow(JSON.stringify(changed));
+      expect(await source.served()).toEqual([
+        { id: 1, name: held },
+        { id: 2, name: null },
+      ]);
+    },
+  );
+
   test('a source that is not there is named', async () => {
     const work: PublishWork = { kind: 'publish', from: 'warehouse.marts.nothing', key: ['id'], rows: 'all' };
     const run = publishStage(

@@ -104,10 +104,9 @@ export async function moveAll(
     }
     for (const [name, sql] of Object.entries(extremes)) {
       const table = tableOf(source, `alone_${String(refusals.length)}`);
-      const outcomes = await moveAlone(source, destinations, table, declared, sql);
-      values.push([code(declared), name, ...outcomes.map(cell)]);
-      for (const failure of new Set(outcomes.filter((outcome) => outcome instanceof StageFailure)))
-        refusals.push([code(declared), name, told(failure, table)]);
+      const { cells, messages } = await moveAlone(source, destinations, table, { declared, sql });
+      values.push([code(declared), name, ...cells]);
+      for (const message of messages) refusals.push([code(declared), name, message]);
     }
   }
   if (refusedTypes.length > 0)
@@ -121,7 +120,7 @@ export async function moveAll(
   return { types: typed, values, refusals };
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return text.startsWith('`') ? text : `\`${text}\``;
 }
 
@@ -183,12 +182,23 @@ function isComputed(values: AwkwardType['values']): boolean {
   return Object.values(values).includes('default');
 }
 
-async function moveAlone(
+/** Sends one value in a table of its own: what becomes of it at each destination, and the messages of those that refuse it. */
+export async function moveAlone(
   source: AwkwardSource,
   destinations: readonly Destination[],
   table: string,
-  declared: string,
-  sql: string,
+  value: { readonly declared: string; readonly sql: string },
+): Promise<{ readonly cells: readonly string[]; readonly messages: readonly string[] }> {
+  const outcomes = await outcomesOf(source, destinations, table, value);
+  const failures = new Set(outcomes.filter((outcome) => outcome instanceof StageFailure));
+  return { cells: outcomes.map(cell), messages: [...failures].map((failure) => told(failure, table)) };
+}
+
+async function outcomesOf(
+  source: AwkwardSource,
+  destinations: readonly Destination[],
+  table: string,
+  { declared, sql }: { readonly declared: string; readonly sql: string },
 ): Promise<readonly Outcome[]> {
   await source.create(table, [`v ${declared}`], [[sql], ['null']]);
   const staged = await refusedOr(extract(source, table), table);
