@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,6 +8,7 @@ import { findMariadb, MARIADB_INSTALL } from '../local/mariadb-programs.ts';
 import { startMariadb } from '../local/mariadb.ts';
 import { atMost, percentile, rounded, type Figure } from './figure.ts';
 import type { MoverReport, MoverRequest } from './mysql-mover.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import type { Stack } from './stack.ts';
 
 const ROUNDS = 3;
@@ -43,7 +43,7 @@ export async function extractMysql(_stack: Stack, say: (line: string) => void): 
     say(`extract_mysql_ratio is left out. ${MARIADB_INSTALL}`);
     return [];
   }
-  const folder = mkdtempSync(join(tmpdir(), 'reefline-bench-mysql-'));
+  const folder = makeScratchFolder('mysql');
   chmodSync(folder, 0o711);
   mkdirSync(join(folder, 'server'));
   const server = await startMariadb({ dir: join(folder, 'server'), keep: false, announce: () => undefined });

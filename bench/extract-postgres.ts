@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { atMost, percentile, rounded, type Figure } from './figure.ts';
 import type { MoverReport } from './mysql-mover.ts';
 import type { PostgresMoverRequest } from './postgres-mover.ts';
 import { ROWS } from './psql-pairs.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import type { Stack } from './stack.ts';
 
 const ROUNDS = 3;
@@ -37,7 +38,7 @@ export async function extractPostgres(stack: Stack, say: (line: string) => void)
     return [];
   }
   const { postgresUrl: url } = stack;
-  const folder = mkdtempSync(join(tmpdir(), 'reefline-bench-extract-'));
+  const folder = makeScratchFolder('extract');
   await fill(url);
   try {
     const parquet = await measureBoth(url, folder, 'parquet');

@@ -16,6 +16,7 @@ import { loadCopies, merge, pgToPg } from './load-postgres.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { chainOfFour, hundredPartitions } from './partitions.ts';
 import { processes } from './processes.ts';
+import { removeAbandonedFolders } from './scratch-folder.ts';
 import { startStack, type Stack } from './stack.ts';
 import { wideBurst } from './wide-burst.ts';
 
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   const known = MEASUREMENTS.flatMap(({ names }) => names);
   if (only !== undefined && !known.includes(only))
     throw new Error(`There is no figure "${only}". Known are ${known.join(', ')}.`);
+  removeAbandonedFolders();
   say('starting the local cloud and the two workers');
   const stack = await startStack(() => undefined, profile);
   try {

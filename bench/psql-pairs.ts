@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { percentile, rounded, type Figure } from './figure.ts';
+import { makeScratchFolder } from './scratch-folder.ts';
 import type { Stack } from './stack.ts';
 
 const ROUNDS = 3;
@@ -65,7 +65,7 @@ export class PsqlPairs {
       say('Figures against psql are left out. Install psql (apt-get install postgresql-client).');
       return [];
     }
-    const folder = mkdtempSync(join(tmpdir(), 'reefline-bench-load-'));
+    const folder = makeScratchFolder('load');
     const pairs = new PsqlPairs(postgresUrl, folder);
     try {
       await pairs.ask(`drop schema if exists ${SCHEMA} cascade`, `create schema ${SCHEMA}`);
