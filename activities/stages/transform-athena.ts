@@ -63,7 +63,10 @@ export async function transformInAthena(
     const session = { client: glue, signal: tools.signal };
     const all = { run, marker, connection, target, athena, session, ...trackQuery(tools) };
     const before = await showing.before(all);
-    if (before !== undefined) return before;
+    if (before !== undefined) {
+      await dropLeftBehind(all);
+      return before;
+    }
     const found = await stageRows(all);
     return await dropRefused(session, found.table, async () => {
       const shown = await showing.show(all, { ...found, bytes: await stagedBytes(all, found) });
@@ -115,6 +118,24 @@ async function stageRows({
     `Athena wrote ${marker.dataset} for label ${marker.timelabel}, but the tables reefline_stage_… in database ${target.database} were removed before their rows could be shown. See which job removes them.`,
     { facts: { dataset: marker.dataset, timelabel: marker.timelabel } },
   );
+}
+
+/**
+ * Removes the tables that an attempt which showed its rows may have died over. Which submission made one, the last heartbeat says;
+ * of each attempt before this one at most one failure can be unknown to it.
+ */
+async function dropLeftBehind({
+  run,
+  marker,
+  connection,
+  target,
+  session,
+  progress,
+}: AthenaWork): Promise<void> {
+  const select = bindParameters(run.stage.work.sql, run, 'athena');
+  const { failed } = progress.current();
+  for (let submission = failed; submission < failed + run.attempt; submission++)
+    await dropStagedTable(session, stagingOf(connection.location, target, marker, submission, select).table);
 }
 
 /** Bytes of the files that the query wrote. */

@@ -4,6 +4,7 @@ import { checkStage } from '../../activities/stages/check.ts';
 import type { Assertion } from '../../pipeline/stage.ts';
 import { openTestAthena, type TestAthena } from '../support/athena.ts';
 import {
+  dieBeforeRemoval,
   dyingAt,
   L8,
   L9,
@@ -101,6 +102,27 @@ describe('a transform in Athena of mode replace', () => {
       expect(await shown(table)).toEqual([['1'], ['2'], ['3']]);
     }
   });
+
+  test.each(['append', 'replace'] as const)(
+    'leaves no table behind in mode %s when an attempt died between showing its rows and removing it',
+    async (mode) => {
+      const staging = async (): Promise<string[]> =>
+        (await athena.tables()).filter((name) => name.startsWith('reefline_'));
+      for (const heartbeat of ['kept', 'lost']) {
+        const table = `left_${mode}_${heartbeat}`;
+        const last = await dieBeforeRemoval(athena, (tools) =>
+          replace(table, 'SELECT 1 AS n', { mode, tools }),
+        );
+        expect(await shown(table)).toHaveLength(1);
+        expect(await staging()).toHaveLength(1);
+        const tools = toolsOf(athena, heartbeat === 'kept' ? { lastHeartbeat: last } : {});
+        await expect(replace(table, 'SELECT 1 AS n', { mode, attempt: 2, tools })).resolves.toMatchObject({
+          rows: 1,
+        });
+        expect(await staging()).toEqual([]);
+      }
+    },
+  );
 
   test('refuses a table of partitions, a view and a type that cannot be read as the other, and leaves them as they are', async () => {
     await transformInTest(athena, 'labelled', 'SELECT 1 AS a');
