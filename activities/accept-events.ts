@@ -86,11 +86,11 @@ export async function acceptEvents(
       arrivals.map(({ id }) => id),
       pairs,
     );
-    const numbered = numberEvents(arrivals, logged, Date.now());
+    const numbered = numberEvents(arrivals, logged, logged.readAt);
     const refusals = numbered.refused.map(({ arrival, field, reason }) =>
       rejection(arrival.incoming, field, reason),
     );
-    const owed = withEndpoints(table, numbered.events, Date.now());
+    const owed = withEndpoints(table, numbered.events, logged.readAt);
     const endpoints = new Set(await appendEvents(client, owed, [...logged.known], router));
     await appendRejections(client, [...rejections, ...refusals], router);
     const origin = { ...originOf(routes), isRepeated: (id: string) => logged.known.has(id) };

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { insertBackfill, lockBackfill, lockPlanning, readProgress } from '../catalog/backfill.ts';
+import { readTime } from '../catalog/clock.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { inTransaction } from '../catalog/connect.ts';
 import type { BackfillProgress } from '../pipeline/backfill-progress.ts';
@@ -34,7 +35,7 @@ export async function planBackfill(
         'not_found',
       );
     const table = await configs.current(client);
-    const draft = await draftBackfill(client, table, id, request, Date.now());
+    const draft = await draftBackfill(client, table, id, request, await readTime(client));
     if ('problem' in draft) throw ApplicationFailure.nonRetryable(draft.problem, 'invalid_config');
     const overlap = overlapProblem(draft.held);
     if (overlap !== undefined) throw ApplicationFailure.nonRetryable(overlap, 'conflict');

@@ -13,7 +13,6 @@ import { appendNotes } from '../catalog/run-notes.ts';
 import type { Column } from '../pipeline/column.ts';
 import {
   dataEventIn,
-  eventTime,
   type DataEvent,
   type EventError,
   type MetadataEvent,
@@ -60,7 +59,7 @@ interface Closing {
   readonly ended?: {
     readonly stage: StageDefinition;
     readonly outcome: string;
-    readonly startedAt: Date | null;
+    readonly lasted: number | null;
   };
 }
 
@@ -126,18 +125,17 @@ export async function closeRun(
         },
       ]);
     if (columns !== null && changes.length > 0) await recordColumns(client, stage.output, columns, input);
-    const { startedAt } = run;
     return {
       pipeline: stage.pipeline,
       events,
       overtaken,
       told: { ...told, outcome: data.outcome },
-      ended: { stage, outcome: data.outcome, startedAt },
+      ended: { stage, outcome: data.outcome, lasted: lastedOf(run) },
     };
   });
   if (closed.ended !== undefined) {
-    const { stage, outcome, startedAt } = closed.ended;
-    measureRun(meter, stage, outcome, startedAt, input.output);
+    const { stage, outcome, lasted } = closed.ended;
+    measureRun(meter, stage, outcome, lasted, input.output);
   }
   const data = dataEventIn(closed.events);
   if (closed.events.length > 0) await signalRouter(closed.pipeline, closed.events);
@@ -166,6 +164,11 @@ function keyOf({ stage, timelabel, revision }: RunKey): RunKey {
   return { stage, timelabel, revision };
 }
 
+/** Milliseconds since its first attempt began; null when none did. */
+function lastedOf({ startedAt, readAt }: LedgerRun): number | null {
+  return startedAt === null ? null : readAt - startedAt.getTime();
+}
+
 async function supersede(
   client: pg.PoolClient,
   stage: StageDefinition,
@@ -177,7 +180,7 @@ async function supersede(
   await appendNotes(client, [
     { ...keyOf(input), decision: 'superseded', reason, actor: null, configVersion: run.configVersion },
   ]);
-  const ended = { stage, outcome: 'SUPERSEDED', startedAt: run.startedAt };
+  const ended = { stage, outcome: 'SUPERSEDED', lasted: lastedOf(run) };
   return { pipeline: stage.pipeline, events: [], overtaken: false, ended };
 }
 
@@ -198,8 +201,7 @@ function dataEvent(
   run: LedgerRun,
   { timelabel, revision, temporalRunId, output, error }: CloseRunInput,
 ): DataEvent {
-  const now = Date.now();
-  const { configVersion } = run;
+  const { configVersion, readAt: now } = run;
   return runEvent(
     { stage, project, timelabel, revision, temporalRunId, configVersion },
     {
@@ -227,7 +229,7 @@ function metadataEvent(data: DataEvent, difference: ColumnDifference): MetadataE
     ...{ type, schema, table, timelabel, dataset, revision, pipeline, stage, runId },
     eventId: `${data.eventId}/${difference.change}`,
     ...difference,
-    time: eventTime(Date.now()),
+    time: data.endTime,
     ...traceContext(traceparent),
   };
 }

@@ -63,7 +63,7 @@ export async function changeHealth(
   if (verdict.health === state.health) return NO_CHANGE;
   const change = state.changes + 1;
   await writeEndpointHealth(client, endpoint, verdict.health, change);
-  const now = Date.now();
+  const { now } = state;
   const event = healthEvent({ endpoint, change, previous: state.health, now, ...verdict, ...told(state) });
   const table = await configs.current(client);
   const owed = await appendEvents(client, withEndpoints(table, [event], now), [], publisherId(endpoint));

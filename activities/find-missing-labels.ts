@@ -1,3 +1,4 @@
+import { readTime } from '../catalog/clock.ts';
 import { readSinceWhen, withoutTrace, type ExpectedRun } from '../catalog/expected-runs.ts';
 import { overdueLabels, tickedLabels, type LabelBounds } from '../pipeline/expected-labels.ts';
 import { scheduleId } from '../pipeline/ids.ts';
@@ -58,7 +59,7 @@ async function expectedOf(
 ): Promise<{ readonly expected: readonly ExpectedRun[]; readonly next: string | null }> {
   const table = await configs.current(db);
   const since = await readSinceWhen(db, table);
-  const now = Date.now();
+  const now = await readTime(db);
   const stages = [...table.stages.values()]
     .filter((stage) => concerns(stage) && stage.id > (from ?? ''))
     .sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -2,6 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import { readBackfill } from '../catalog/backfill.ts';
+import { readTime } from '../catalog/clock.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openSyncSource as openMysql } from '../connectors/mysql/open-sync-source.ts';
 import { openSyncSource as openPostgres } from '../connectors/postgres/open-sync-source.ts';
@@ -72,7 +73,7 @@ export async function findSyncLabels(
   if (known !== undefined) return plannedBefore(id, request, known);
   const tools = syncTools(table, resolveSecrets);
   try {
-    const now = Date.now();
+    const now = await readTime(db);
     const found = await searchSource(environment, table, stage, request, tools, now);
     return await planSync(db, table, id, request, found, now);
   } catch (error) {

@@ -23,10 +23,9 @@ export async function foreseeOpenings(
   return inTransaction(db, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
     const table = await configs.current(client);
-    const now = Date.now();
     const known = await readTargets(client, configs, table, targets, false);
     return known.map(({ stage, timelabel, request, inputs, state }) =>
-      decideOpening(stage, timelabel, inputs, state, request, now),
+      decideOpening(stage, timelabel, inputs, state, request, state.readAt),
     );
   });
 }

@@ -20,22 +20,17 @@ export function measureAcceptance(
   meter.observe('reefline_event_route_duration_seconds', labels, (performance.now() - since) / 1000);
 }
 
-/** A run that has just been closed. */
+/** A run that has just been closed; `lasted` in milliseconds, null when it never began. */
 export function measureRun(
   meter: Meter,
   stage: StageDefinition,
   outcome: string,
-  startedAt: Date | null,
+  lasted: number | null,
   output: { readonly rows: number | null; readonly bytes: number | null } | null,
 ): void {
   const labels = labelsOf(stage);
   meter.add('reefline_runs_total', { ...labels, outcome });
-  if (startedAt !== null)
-    meter.observe(
-      'reefline_run_duration_seconds',
-      labels,
-      Math.max(0, Date.now() - startedAt.getTime()) / 1000,
-    );
+  if (lasted !== null) meter.observe('reefline_run_duration_seconds', labels, Math.max(0, lasted) / 1000);
   meter.add('reefline_run_rows_total', labels, output?.rows ?? 0);
   meter.add('reefline_run_bytes_total', labels, output?.bytes ?? 0);
 }

@@ -89,7 +89,7 @@ async function report(client: pg.PoolClient, table: RoutingTable, opened: Opened
   if (!waits || stage.deadline === undefined) return { step, pipeline, event: null };
   if (state.latest?.late === true)
     return { step, pipeline, event: await lateEvent(client, stage.id, timelabel) };
-  if (opening.deadline !== null && opening.deadline > Date.now()) return { step, pipeline, event: null };
+  if (opening.deadline !== null && opening.deadline > state.readAt) return { step, pipeline, event: null };
   // What is complete and held back is not given up.
   const gaveUp = stage.deadline.then === 'fail' && opening.kind === 'waiting';
   const message = messageOf(opened, gaveUp);
@@ -124,7 +124,7 @@ function messageOf({ stage, timelabel, opening }: OpenedTarget, gaveUp: boolean)
 
 function eventOf(
   table: RoutingTable,
-  { stage, timelabel, opening, configVersion }: OpenedTarget,
+  { stage, timelabel, opening, state, configVersion }: OpenedTarget,
   outcome: Outcome,
   message: string,
 ): DataEvent {
@@ -133,6 +133,6 @@ function eventOf(
   const missing = opening.kind === 'waiting' ? opening.missing : [];
   return runEvent(
     { stage, project, timelabel, revision, temporalRunId: null, configVersion },
-    { ...bareReport(outcome, Date.now(), { class: 'timeout', message, facts: {} }), missing },
+    { ...bareReport(outcome, state.readAt, { class: 'timeout', message, facts: {} }), missing },
   );
 }

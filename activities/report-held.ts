@@ -52,14 +52,16 @@ export async function reportHeld(
     const causedBy = causes.map(({ eventId }) => eventId);
     const event = runEvent(
       { ...identity, temporalRunId: null, configVersion: table.configVersion },
-      { ...bareReport('HELD', Date.now(), error), causedBy, traceparent: causes[0]?.traceparent },
+      { ...bareReport('HELD', state.readAt, error), causedBy, traceparent: causes[0]?.traceparent },
     );
     events.push({ event, causes });
   }
+  const [some] = opened;
+  if (some === undefined) return { endpoints: [], events };
   const owed = withEndpoints(
     table,
     events.map(({ event }) => event),
-    Date.now(),
+    some.state.readAt,
   );
   return { endpoints: await appendEvents(client, owed, [], router), events };
 }

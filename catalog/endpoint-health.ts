@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { CATALOG_TIME } from './clock.ts';
 import type { EndpointFacts, EndpointHealth, HealthLimits } from '../pipeline/endpoint-health.ts';
 
 /** How an endpoint fares by the catalog, and what that is decided by. */
@@ -11,6 +12,8 @@ export interface EndpointState {
   readonly limits: Partial<HealthLimits>;
   readonly lastError: string | null;
   readonly errorClass: string | null;
+  /** By the clock of the catalog, in milliseconds since the Unix epoch. */
+  readonly now: number;
 }
 
 /** Seconds since a time in the column, on the clock of the database. */
@@ -27,6 +30,7 @@ export async function readEndpointState(
   const found = await db.query<EndpointState>({
     name: 'read-endpoint-state',
     text: `select coalesce(h.health, 'healthy') as health, coalesce(h.changes, 0) as changes, h.last_error as "lastError", h.error_class as "errorClass",
+                  ${CATALOG_TIME} as now,
                   coalesce(e.definition->'health', '{}') as limits,
                   jsonb_build_object(
                     'pause', case when e.paused_at is not null then jsonb_build_object('by', coalesce(e.paused_by, 'somebody'), 'reason', coalesce(e.pause_reason, 'no reason given')) end,

@@ -2,43 +2,52 @@ import type pg from 'pg';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { pairKey, type LabelPair, type LoggedState } from '../pipeline/number-events.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
+import { CATALOG_TIME } from './clock.ts';
 
-/** Reads what is needed to number and deduplicate arriving events. The caller holds the labels' locks. */
+/**
+ * Reads what is needed to number and deduplicate arriving events, and the time by the clock of the catalog. The caller holds the
+ * labels' locks.
+ */
 export async function readLogged(
   client: pg.PoolClient,
   ids: readonly string[],
   pairs: readonly LabelPair[],
-): Promise<LoggedState> {
+): Promise<LoggedState & { readonly readAt: number }> {
   const found = await client.query<{
     event_id: string | null;
     dataset: string | null;
     timelabel: string | null;
     logged: number | null;
     highest: number | null;
+    read_at: number | null;
   }>({
     name: 'read-logged',
-    text: `select event_id, null as dataset, null as timelabel, null::int as logged, null::int as highest
+    text: `select event_id, null as dataset, null as timelabel, null::int as logged, null::int as highest, null::float8 as read_at
              from reefline.data_event where event_id = any($1::text[])
            union all
-           select null, p.dataset, p.timelabel, e.revision, greatest(e.revision, r.revision)
+           select null, p.dataset, p.timelabel, e.revision, greatest(e.revision, r.revision), null
              from unnest($2::text[], $3::text[]) p(dataset, timelabel)
              left join lateral (select revision from reefline.data_event
                where dataset = p.dataset and timelabel = p.timelabel and event_type = 'data' order by revision desc limit 1) e on true
              left join lateral (select revision from reefline.stage_run
-               where dataset = p.dataset and timelabel = p.timelabel order by revision desc limit 1) r on true`,
+               where dataset = p.dataset and timelabel = p.timelabel order by revision desc limit 1) r on true
+           union all
+           select null, null, null, null, null, ${CATALOG_TIME}`,
     values: [ids, pairs.map((pair) => pair.dataset), pairs.map((pair) => pair.timelabel)],
   });
   const known = new Set<string>();
   const highest = new Map<string, number>();
   const logged = new Map<string, number>();
+  let readAt = 0;
   for (const row of found.rows) {
+    if (row.read_at !== null) readAt = row.read_at;
     if (row.event_id !== null) known.add(row.event_id);
     if (row.dataset === null || row.timelabel === null) continue;
     const key = pairKey({ dataset: row.dataset, timelabel: row.timelabel });
     if (row.highest !== null) highest.set(key, row.highest);
     if (row.logged !== null) logged.set(key, row.logged);
   }
-  return { known, highest, logged };
+  return { known, highest, logged, readAt };
 }
 
 /** An event, and the names of the endpoints that are to receive it. */

@@ -5,6 +5,7 @@ import { statusOf } from '../pipeline/outcome.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import { readTime } from './clock.ts';
 import type { ConfigStore } from './config-store.ts';
 import { lockLabels } from './locks.ts';
 import { latestRun, type LatestRun } from './run-ledger.ts';
@@ -49,7 +50,7 @@ export async function judgeQuarantine(
     {
       ...bareReport(
         verdict,
-        Date.now(),
+        await readTime(client),
         verdict === 'RELEASED' ? null : { class: 'data_error', message, facts: { by: actor } },
       ),
       causedBy: [runEventId(check.id, timelabel, latest.revision)],

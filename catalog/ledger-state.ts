@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { LedgerState, RunStatus } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import type { Target } from '../pipeline/routing.ts';
+import { CATALOG_TIME } from './clock.ts';
 
 /** What the ledger says of a target before it is decided. */
 export interface TargetState extends LedgerState {
@@ -11,6 +12,8 @@ export interface TargetState extends LedgerState {
   readonly pinned: number | null;
   /** True when a pause or a limit holds the label. */
   readonly held: boolean;
+  /** When this was read, by the clock of the catalog. Milliseconds since the Unix epoch. */
+  readonly readAt: number;
 }
 
 /** Reads the newest run of each target, what was last taken up, and whether a pause or a limit concerns it. */
@@ -35,6 +38,7 @@ export async function readLedgers(
     pause: { scope: string; by: string; reason: string; since: string } | null;
     restated: number | null;
     held: boolean;
+    read_at: number;
   }>({
     name: 'read-ledgers',
     text: `select r.revision, r.status, r.outcome, r.vector, r.request, r.deadline, r.late_at is not null as late, r.propagates,
@@ -42,7 +46,7 @@ export async function readLedgers(
                     where n.stage = t.stage and n.timelabel = t.timelabel and n.revision = r.revision and n.decision = 'overtaken') as overtaken,
                   r.started_at is not null as begun, r.pinned, s.vector as accepted_vector,
                   greatest(coalesce(r.revision, 0), coalesce(e.revision, 0)) as highest, p.pause, c.restated,
-                  h.stage is not null as held
+                  h.stage is not null as held, ${CATALOG_TIME} as read_at
              from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
                   with ordinality t(stage, timelabel, output, pipeline, limited, position)
              left join lateral (select * from reefline.stage_run
@@ -90,5 +94,6 @@ export async function readLedgers(
     begun: row.begun === true,
     pinned: row.status === 'WAITING' ? row.pinned : null,
     held: row.held,
+    readAt: row.read_at,
   }));
 }

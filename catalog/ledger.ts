@@ -34,7 +34,6 @@ export async function openTargets(
   await lockLimits(client, targets);
   const orderedAt = await readOrderedLabels(client, targets, context);
   const known = await readTargets(client, configs, table, targets, isAsked(request));
-  const now = Date.now();
   const restating = new Map<string, number>();
   const opened = known.map(({ dueOnly, inputs, ...target }, at): OpenedTarget => {
     const { stage, timelabel, state } = target;
@@ -45,7 +44,7 @@ export async function openTargets(
       ...state,
       restatedLabels: ordered || state.restatedLabels === null ? null : state.restatedLabels + before,
     };
-    const decided = decideOpening(stage, timelabel, inputs, ledger, request, now);
+    const decided = decideOpening(stage, timelabel, inputs, ledger, request, state.readAt);
     const early = dueOnly === true && decided.kind === 'waiting' && state.latest === null;
     const opening = early ? NOT_DUE : decided;
     if (opening.kind === 'run' && !opening.alreadyOpen && opening.restates && !ordered)

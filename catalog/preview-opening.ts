@@ -24,10 +24,9 @@ export async function previewOpening(
   targets: readonly Target[],
 ): Promise<readonly OpeningPreview[]> {
   if (targets.length === 0) return [];
-  const now = Date.now();
   return (await readTargets(client, configs, table, targets, false)).map(
     ({ stage, timelabel, state, inputs }) => {
-      const opening = decideOpening(stage, timelabel, inputs, state, REQUEST, now);
+      const opening = decideOpening(stage, timelabel, inputs, state, REQUEST, state.readAt);
       return { stage, timelabel, opening, state, missing: allMissing({ stage, timelabel }, inputs, opening) };
     },
   );

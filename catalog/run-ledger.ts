@@ -5,6 +5,7 @@ import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import { CATALOG_TIME } from './clock.ts';
 import { CAUSES_OF_RUN } from './run-causes.ts';
 
 /** Names one revision of one (stage, label) in the ledger. */
@@ -85,6 +86,8 @@ export interface LedgerRun {
   readonly overtaken: boolean;
   /** That of the event that brought the run about; null when it came without. */
   readonly traceparent: string | null;
+  /** When this was read, by the clock of the catalog. Milliseconds since the Unix epoch. */
+  readonly readAt: number;
 }
 
 /** Reads a run and locks its row until the transaction ends. */
@@ -105,10 +108,11 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     backfill: string | null;
     overtaken: boolean;
     traceparent: string | null;
+    read_at: number;
   }>({
     name: 'lock-run',
     text: `select status, config_version, caused_by, trigger, opened_at, started_at, events, outcome, missing, late_at is not null as late,
-                  propagates, backfill,
+                  propagates, backfill, ${CATALOG_TIME} as read_at,
                   exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
                              and e.event_type = 'data' and e.revision > r.revision) as overtaken,
                   (select body->>'traceparent' from reefline.data_event
@@ -135,6 +139,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     backfill: row.backfill,
     overtaken: row.overtaken,
     traceparent: row.traceparent,
+    readAt: row.read_at,
   };
 }
 

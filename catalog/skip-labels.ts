@@ -64,7 +64,7 @@ async function skipLabel(
   by: SkipBy,
 ): Promise<LabelSkip> {
   const { stage, timelabel, inputs, state, configVersion } = target;
-  const decision = decideSkip(stage, timelabel, inputs, state, Date.now());
+  const decision = decideSkip(stage, timelabel, inputs, state, state.readAt);
   const { revision } = decision;
   const label = { stage: stage.id, pipeline: stage.pipeline, timelabel, revision };
   if (decision.kind === 'left') {
@@ -73,7 +73,7 @@ async function skipLabel(
   }
   const event = runEvent(
     { stage, timelabel, revision, temporalRunId: null, configVersion, project: table.project },
-    bareReport('SKIPPED', Date.now(), {
+    bareReport('SKIPPED', state.readAt, {
       class: 'rejected',
       message: `${by.actor} skipped ${stage.id} ${timelabel}: ${by.reason}`,
       facts: {},

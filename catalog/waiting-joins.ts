@@ -5,6 +5,7 @@ import type { Trigger } from '../pipeline/opening.ts';
 import type { Project } from '../pipeline/project.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import { readTime } from './clock.ts';
 import { readVersionInForce } from './config-history.ts';
 import { betweenDecisions } from './connect.ts';
 
@@ -74,7 +75,8 @@ export async function settleJoins(
   const affected = await readAffectedJoins(client, step, 'lock');
   const stages = new Map(step.after.stages.map((stage) => [stage.id, stage]));
   if (affected.length === 0) return { closed: 0, kept: 0, reEvaluated: 0 };
-  const rows = affected.map((join) => settledRow(join, stages.get(join.stage), base, version));
+  const now = await readTime(client);
+  const rows = affected.map((join) => settledRow(join, stages.get(join.stage), { base, version, now }));
   const effects = await writeSettled(client, rows, base, version, actor);
   const count = (effect: JoinEffect): number => effects.filter((settled) => settled === effect).length;
   return { closed: count('closed'), kept: count('kept'), reEvaluated: count('re-evaluated') };
@@ -97,8 +99,7 @@ export async function closeRemovedJoins(pool: pg.Pool, actor: string): Promise<n
 function settledRow(
   { stage, timelabel, revision, trigger, effect }: AffectedJoin,
   after: StageDefinition | undefined,
-  base: number,
-  version: number,
+  { base, version, now }: { readonly base: number; readonly version: number; readonly now: number },
 ): object {
   const row = { stage, timelabel, revision, effect };
   const since = `config version ${String(version)}`;
@@ -117,7 +118,7 @@ function settledRow(
         reason: `${since} changed what ${stage} waits for; this label keeps version ${String(base)}`,
       };
     case 're-evaluated': {
-      const deadline = after === undefined ? null : deadlineOf(after, timelabel, trigger, Date.now());
+      const deadline = after === undefined ? null : deadlineOf(after, timelabel, trigger, now);
       return {
         ...row,
         reason: `${since} changed what ${stage} waits for; this label looks again`,

@@ -43,6 +43,7 @@ export async function checkPromises(
     await everyLabelSucceeded(databases.catalog, stages, days),
     await everyEventRouted(databases.catalog),
     await nothingOpen(databases.catalog),
+    await nothingBeforeItsTime(databases.catalog),
     await everyEventDelivered(databases.catalog, isReceived),
   ];
 }
@@ -110,6 +111,19 @@ async function nothingOpen(catalog: pg.Pool): Promise<Finding> {
     promise: 'no run is left open, and every event that a run made is in the log',
     looked: runs[0]?.count ?? 0,
     broken: rows.map(({ what }) => what),
+  };
+}
+
+/** The deadlines of the project are longer than any run of the suite. */
+async function nothingBeforeItsTime(catalog: pg.Pool): Promise<Finding> {
+  const { rows } = await catalog.query<{ what: string; early: boolean }>(
+    `select stage || ' ' || timelabel || ' r' || revision as what, outcome in ('PARTIAL', 'MISSING') or late_at is not null as early
+       from reefline.stage_run where deadline is not null or outcome in ('PARTIAL', 'MISSING')`,
+  );
+  return {
+    promise: 'no label is late, given up or made of a part before its deadline',
+    looked: rows.length,
+    broken: rows.filter(({ early }) => early).map(({ what }) => `${what} has passed its deadline`),
   };
 }
 

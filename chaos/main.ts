@@ -87,9 +87,10 @@ async function disturb(world: World, dice: Dice, end: number): Promise<ReadonlyM
   return struck;
 }
 
-/** Opens all ways, starts all workers, and runs failures again as a person would; returns how many those were. */
+/** Opens all ways, sets all clocks right, starts all workers, and runs failures again as a person would; returns how many those were. */
 async function settle(world: World, load: Load): Promise<number> {
   for (const way of WAYS) world.gates[way].set('open');
+  await Promise.all(world.workers.map((worker) => worker.setClock(0)));
   let repaired = 0;
   const end = Date.now() + PATIENCE;
   for (let quiet = 0; quiet < 3;) {

@@ -81,9 +81,9 @@ function stagesOf({ name, load, format }: DrawnPipeline, more: boolean): string 
   const others =
     format === 'parquet'
       ? `  - register: { register: lake.shop.${name}, to: catalog.shop.${name} }
-  - in_athena: { transform: sql/${name}_in_athena.sql, to: lakehouse.marts.${name}, mode: append, every: 1d }
+  - in_athena: { transform: sql/${name}_in_athena.sql, to: lakehouse.marts.${name}, mode: append, every: 1d, deadline: { after: 12h, then: fail } }
   - copy: { load: lake.shop.${name}, to: snow.shop.${name}, mode: ${load}${key} }
-  - in_snowflake: { transform: sql/${name}_in_snowflake.sql, to: snow.marts.${name}, mode: append, every: 1d }
+  - in_snowflake: { transform: sql/${name}_in_snowflake.sql, to: snow.marts.${name}, mode: append, every: 1d, deadline: 12h }
 `
       : '';
   const notes = more
@@ -99,7 +99,7 @@ stages:
       format: ${format}
       schedule: { cron: '10 * * * *', from: 2020-03-01T00:00:00Z, until: 2020-04-01T00:00:00Z }
 ${others}  - load: { load: lake.shop.${name}, to: warehouse.analytics.${name}, mode: ${load}${key} }
-  - summary: { transform: sql/${name}.sql, to: warehouse.marts.${name}, mode: append, every: 1d }
+  - summary: { transform: sql/${name}.sql, to: warehouse.marts.${name}, mode: append, every: 1d, deadline: { after: 12h, then: partial } }
   - publish: { publish: warehouse.marts.${name}, to: serving.public.${name}, key: [day] }
 ${notes}`;
 }

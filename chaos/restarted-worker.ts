@@ -4,12 +4,16 @@ import { peakMemory } from './memory.ts';
 /** How often the memory of a worker is looked at, in milliseconds; what is seen is its peak up to then. */
 const LOOK = 500;
 
+const WRONG_CLOCK = new URL('./wrong-clock.ts', import.meta.url).href;
+
 /** A worker process that is killed and started again; it also ends with this process. */
 export class RestartedWorker {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #logFile: string;
   readonly #looking: NodeJS.Timeout;
   #program: string | undefined;
+  /** Milliseconds by which the clock of its machine is wrong. */
+  #wrongBy = 0;
   #running: WorkerProcess | undefined;
   #peak = 0;
   readonly #ends: string[] = [];
@@ -33,7 +37,8 @@ export class RestartedWorker {
   /** Starts it unless it runs; also when it has ended by itself. */
   start(): void {
     if (this.#running !== undefined) return;
-    const started = startWorker(this.#environment, this.#logFile, this.#program);
+    const preloaded = this.#wrongBy === 0 ? [] : [`${WRONG_CLOCK}?by=${String(this.#wrongBy)}`];
+    const started = startWorker(this.#environment, this.#logFile, this.#program, preloaded);
     this.#running = started;
     started.died.catch((error: unknown) => {
       this.#ends.push(error instanceof Error ? error.message : String(error));
@@ -54,17 +59,28 @@ export class RestartedWorker {
    * `program` is the `workers/main.ts` of the build.
    */
   async redeploy(program: string): Promise<void> {
-    this.#look();
     this.#program = program;
-    const old = this.#running;
-    this.#running = undefined;
-    this.start();
-    await old?.stop();
+    await this.#replace();
+  }
+
+  /** A process on a machine whose clock is wrong by so many milliseconds takes its place; 0 sets it right. It stays so when it is killed. */
+  async setClock(wrongBy: number): Promise<void> {
+    if (wrongBy === this.#wrongBy) return;
+    this.#wrongBy = wrongBy;
+    await this.#replace();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#looking);
     await this.#running?.stop();
+  }
+
+  async #replace(): Promise<void> {
+    this.#look();
+    const old = this.#running;
+    this.#running = undefined;
+    this.start();
+    await old?.stop();
   }
 
   #look(): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from './dice.ts';
 import type { Fault } from './fault.ts';
 import type { World } from './world.ts';
+import { drawWrongness } from './wrongness.ts';
 
 /** Milliseconds at most for which a killed worker is missed. */
 const MISSED = 1_500;
@@ -29,6 +30,13 @@ export const workerFaults: readonly Fault[] = [
     async strike({ workers, builds }: World, dice: Dice): Promise<void> {
       const worker = dice.pick(workers);
       await worker.redeploy(dice.pick(builds));
+    },
+  },
+  {
+    name: 'a worker is replaced (SIGTERM) by one whose clock is minutes to hours ahead or behind',
+    async strike({ workers }: World, dice: Dice): Promise<void> {
+      const worker = dice.pick(workers);
+      await worker.setClock(drawWrongness(dice));
     },
   },
 ];

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApp, type BuildAppOptions } from 'fauxqs';
+import { refuseSignatureAtStore } from './signature-time.ts';
 
 /** The running stand-in of S3 and SQS; both answer on the same address. */
 export interface LocalObjectStore {
@@ -59,6 +60,10 @@ export async function startObjectStore(options: {
   const queues = options.keep ? openQueues(internals, join(options.dir, 'sqs'), stores) : undefined;
 
   const app = buildApp({ logger: false, defaultRegion: options.region, stores });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (refuseSignatureAtStore(request.raw, reply.raw)) reply.hijack();
+    else done();
+  });
   app.removeContentTypeParser('*');
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (_request, body, done) => {
     done(null, body);

@@ -151,7 +151,7 @@ export function decideOpening(
   const reserved = waits && latest.revision === ledger.highestRevision;
   const revision = reserved ? latest.revision : ledger.highestRevision + 1;
   // A source that is read before the interval has ended lacks rows, and its own tick would find the label done.
-  if (stage.inputs.length === 0 && intervalOf(stage.period, timelabel).end > now)
+  if (stage.inputs.length === 0 && intervalOf(stage.period, timelabel).end > now + slackOf(request))
     return { kind: 'nothing-new', revision: latest?.revision ?? 0, reason: 'its interval has not ended' };
   const reason = latest === null ? undefined : reasonToLeave(latest, isNothingElse, ledger, request);
   if (!asked.complete) {
@@ -188,6 +188,14 @@ export function decideOpening(
     missing: asked.missing.slice(0, NAMED_MISSING),
     restates,
   };
+}
+
+/**
+ * Milliseconds by which a tick is believed that an interval has ended: ticks come by Temporal's clock, and this instant is of the
+ * catalog's, which may be a little behind.
+ */
+function slackOf({ trigger }: OpeningRequest): number {
+  return trigger === 'schedule' ? 60_000 : 0;
 }
 
 function remaining(latest: { readonly deadline: number | null; readonly late: boolean }): number | null {

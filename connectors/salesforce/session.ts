@@ -1,8 +1,10 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import type { Connection } from 'jsforce';
+import { clockAhead } from '../../pipeline/clock-ahead.ts';
 import type { SalesforceConnection } from '../../pipeline/connection.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { toSalesforceFailure } from './failures.ts';
+import { orgTime } from './org-time.ts';
 import { limitPatience } from './patience.ts';
 
 /** A signed-in org, and how to name it in messages: `"crm" at acme.my.salesforce.com`. */
@@ -33,9 +35,18 @@ export async function openOrg(
   // A large client that only the workers of such a connection need.
   const client = await import('jsforce');
   let given: readonly number[] = [];
+  let ahead = 0;
   const signIn = async (api: Connection): Promise<void> => {
     given = [...given.filter((at) => Date.now() - at < TOKENS_MS), Date.now()];
-    await api.authorize(grantOf(name, connection));
+    try {
+      await api.authorize(grantOf(name, connection, ahead));
+    } catch (error) {
+      // An assertion with times of another clock is refused like one of another key.
+      if (connection.privateKey === undefined || ahead !== 0) throw error;
+      ahead = clockAhead(await orgTime(loginUrl, signal), Date.now());
+      if (ahead === 0) throw error;
+      await api.authorize(grantOf(name, connection, ahead));
+    }
   };
   const api = new client.Connection({
     loginUrl,
@@ -65,8 +76,12 @@ export async function openOrg(
   return { api, where };
 }
 
-/** The parameters of the token request, beside the client's own. */
-function grantOf(name: string, { loginUrl, clientId, username, password, privateKey }: SalesforceConnection) {
+/** The parameters of the token request, beside the client's own; `ahead` is what this clock is ahead of the org's, in milliseconds. */
+function grantOf(
+  name: string,
+  { loginUrl, clientId, username, password, privateKey }: SalesforceConnection,
+  ahead: number,
+) {
   if (privateKey !== undefined) {
     return {
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
@@ -74,6 +89,7 @@ function grantOf(name: string, { loginUrl, clientId, username, password, private
         iss: clientId,
         sub: username ?? '',
         aud: loginUrl.replace(/\/$/, ''),
+        exp: Math.floor((Date.now() - ahead) / 1000) + ASSERTION_SECONDS,
       }),
     };
   }
@@ -85,11 +101,10 @@ function grantOf(name: string, { loginUrl, clientId, username, password, private
 function assertion(
   name: string,
   privateKey: string,
-  claims: { iss: string; sub: string; aud: string },
+  claims: { iss: string; sub: string; aud: string; exp: number },
 ): string {
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const expires = Math.floor(Date.now() / 1000) + ASSERTION_SECONDS;
-  const signed = `${encode({ alg: 'RS256' })}.${encode({ ...claims, exp: expires })}`;
+  const signed = `${encode({ alg: 'RS256' })}.${encode(claims)}`;
   try {
     // Line ends of a PEM often become \n on their way through an environment variable.
     const key = createPrivateKey(privateKey.replaceAll(String.raw`\n`, '\n'));

@@ -1,5 +1,7 @@
 import type { Connection as Session } from 'snowflake-sdk';
+import { clockAhead } from '../../pipeline/clock-ahead.ts';
 import type { SnowflakeConnection } from '../../pipeline/connection.ts';
+import { StageFailure } from '../../pipeline/failure.ts';
 import { requestFailure } from './failures.ts';
 import type { Watch } from './progress.ts';
 import { readRows, unlessAborted } from './query.ts';
@@ -17,6 +19,8 @@ export interface Warehouse {
 
 /** Milliseconds that Snowflake may take to end a session. */
 const END_MS = 5_000;
+/** Milliseconds to ask for the service's time. */
+const CLOCK_MS = 5_000;
 
 /**
  * What SQL and results mean must not depend on the defaults of an account or a user: text becomes a value in one way, a day is
@@ -72,8 +76,39 @@ export async function openWarehouse(connection: SnowflakeConnection, watch: Watc
   } catch (error) {
     if (session !== undefined) await endSession(session);
     watch.signal.throwIfAborted();
-    throw requestFailure(error, doing, { account });
+    const failure = requestFailure(error, doing, { account });
+    throw (await wrongClock(connection, failure, watch.signal)) ?? failure;
   }
+}
+
+/**
+ * What a refused sign-in was when this machine's clock differs from Snowflake's, which the client puts into the token: no matter
+ * of the key, and another worker may well sign in.
+ */
+async function wrongClock(
+  { account, accessUrl, privateKey }: SnowflakeConnection,
+  failure: StageFailure,
+  signal: AbortSignal,
+): Promise<StageFailure | undefined> {
+  if (privateKey === undefined || failure.failureClass !== 'unauthorized') return undefined;
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(CLOCK_MS)]);
+  const asked = fetch(accessUrl ?? `https://${account}.snowflakecomputing.com`, {
+    method: 'HEAD',
+    redirect: 'manual',
+    signal: patience,
+  });
+  const date = await asked.then(
+    ({ headers }) => headers.get('date'),
+    () => null,
+  );
+  const ahead = clockAhead(date, Date.now());
+  if (ahead === 0) return undefined;
+  const minutes = Math.max(1, Math.round(Math.abs(ahead) / 60_000));
+  return new StageFailure(
+    'unavailable',
+    `${failure.message} The clock of this worker is ${String(minutes)} min ${ahead > 0 ? 'ahead of' : 'behind'} Snowflake's, which takes no token of another time: set it right.`,
+    { cause: failure, facts: failure.facts },
+  );
 }
 
 async function signIn(session: Session): Promise<Session> {

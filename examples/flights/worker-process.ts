@@ -18,16 +18,21 @@ const TETHER = new URL('../../cli/dev/end-with-starter.ts', import.meta.url).hre
 /** Time to drain before the worker is killed, in milliseconds; the tether gives up a little earlier. */
 const PATIENCE = 8_000;
 
-/** Starts a worker process that ends with this one. What it says goes to `logFile`; `program` is its `workers/main.ts`. */
+/**
+ * Starts a worker process that ends with this one. What it says goes to `logFile`; `program` is its `workers/main.ts`, and the
+ * modules of `preloaded` (addresses) are loaded before it.
+ */
 export function startWorker(
   environment: NodeJS.ProcessEnv,
   logFile: string,
   program: string = WORKER,
+  preloaded: readonly string[] = [],
 ): WorkerProcess {
   const log = openSync(logFile, 'a');
+  const imports = [TETHER, ...preloaded].flatMap((module) => ['--import', module]);
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', '--import', TETHER, program],
+    ['--disable-warning=ExperimentalWarning', ...imports, program],
     // A process group of its own: Ctrl-C reaches the demo only, which then stops everything in its own order.
     { env: environment, stdio: ['pipe', log, log], detached: true },
   );

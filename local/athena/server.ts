@@ -11,6 +11,7 @@ import type { Body } from './request.ts';
 import { QueryStore } from './store.ts';
 import { PRIMARY } from './workgroups.ts';
 import { listen, type Listening } from '../listen.ts';
+import { refuseSignature } from '../signature-time.ts';
 
 export interface AthenaOptions {
   /** Folder for queries, results and temporary files; one server per folder. */
@@ -74,6 +75,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (refuseSignature(request, response)) return;
   try {
     const body = await readBody(request);
     const target = String(request.headers['x-amz-target'] ?? '');

@@ -9,6 +9,7 @@ import { openStore, type Store } from './store.ts';
 import { tableVersionOperations } from './table-versions.ts';
 import { tableOperations } from './tables.ts';
 import { listen, type Listening } from '../listen.ts';
+import { refuseSignature } from '../signature-time.ts';
 
 const OPERATIONS: Operations = {
   ...databaseOperations,
@@ -60,6 +61,7 @@ export async function startGlue(options: {
 }
 
 async function answer(store: Store, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (refuseSignature(request, response)) return;
   try {
     const body = await readBody(request);
     send(response, 200, dispatch(store, request.headers['x-amz-target'], body));

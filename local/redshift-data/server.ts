@@ -10,6 +10,7 @@ import type { Body } from './request.ts';
 import { invalid, ServiceError } from './service-error.ts';
 import { StatementStore } from './statement-store.ts';
 import { listen, type Listening } from '../listen.ts';
+import { refuseSignature } from '../signature-time.ts';
 
 export interface RedshiftDataOptions {
   /** Folder for statements, results and temporary files; one server per folder. */
@@ -69,6 +70,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (refuseSignature(request, response)) return;
   try {
     const { operation, body } = await read(operations, request);
     send(response, 200, await operation(body));

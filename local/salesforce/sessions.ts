@@ -87,7 +87,8 @@ export class Sessions {
     if (iss !== clientId) throw new OAuthFault('invalid_client_id', 'client identifier invalid');
     if (aud !== audience) throw new OAuthFault('invalid_grant', 'audience is invalid');
     if (sub !== username) throw new OAuthFault('invalid_grant', "user hasn't approved this consumer");
-    if (typeof exp !== 'number' || exp * 1000 < Date.now())
-      throw new OAuthFault('invalid_grant', 'expired authorization code');
+    // An assertion lasts five minutes at most.
+    const left = typeof exp === 'number' ? exp * 1000 - Date.now() : NaN;
+    if (!(left >= 0 && left <= 300_000)) throw new OAuthFault('invalid_grant', 'expired authorization code');
   }
 }

@@ -13,6 +13,8 @@ export interface SignInRequest {
 
 /** The client writes milliseconds where JWT has seconds, and the service takes both. */
 const MILLISECONDS_FROM = 100_000_000_000;
+/** By how much a token may be of the future. Milliseconds. */
+const FORGIVEN = 60_000;
 
 /** The user that signs in. @throws Fault 390100 for a wrong password, 390144 for a token that is not the user's. */
 export function signIn(store: AccountStore, request: SignInRequest, now: number): UserRecord {
@@ -33,7 +35,7 @@ export function signIn(store: AccountStore, request: SignInRequest, now: number)
   return user;
 }
 
-/** https://docs.snowflake.com/en/developer-guide/sql-api/authenticating: issuer, subject, expiry and signature. */
+/** https://docs.snowflake.com/en/developer-guide/sql-api/authenticating: issuer, subject, times and signature. */
 function isTokenOf(
   user: UserRecord,
   publicKey: string,
@@ -49,12 +51,13 @@ function isTokenOf(
     .digest('base64');
   const subject = `${account}.${user.name}`.toUpperCase();
   const known = claims['sub'] === subject && claims['iss'] === `${subject}.SHA256:${print}`;
-  const expiry = Number(claims['exp']);
-  const ends = expiry > MILLISECONDS_FROM ? expiry : expiry * 1000;
+  const instant = (time: unknown): number =>
+    Number(time) > MILLISECONDS_FROM ? Number(time) : Number(time) * 1000;
+  const isDue = claims['iat'] === undefined || instant(claims['iat']) <= now + FORGIVEN;
   const signed = createVerify('RSA-SHA256')
     .update(`${header}.${payload}`)
     .verify(key, signature, 'base64url');
-  return known && ends > now && signed;
+  return known && isDue && instant(claims['exp']) > now && signed;
 }
 
 /** A key as `RSA_PUBLIC_KEY` takes it: its DER in base64. Throws for anything else. */

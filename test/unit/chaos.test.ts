@@ -6,6 +6,8 @@ import { Dice } from '../../chaos/dice.ts';
 import { openGate } from '../../chaos/gate.ts';
 import { failingTasks } from '../../chaos/histories.ts';
 import { drawPipelines } from '../../chaos/project.ts';
+import { shiftClock } from '../../chaos/shift-clock.ts';
+import { drawWrongness } from '../../chaos/wrongness.ts';
 
 describe('the fault suite', () => {
   test('draws the same for the same seed, and something else for another', () => {
@@ -55,6 +57,32 @@ describe('the fault suite', () => {
       'router/p0: attempt 7 of its workflow task',
       'router/p0: attempt 9 of its activity closeRun (no rights)',
     ]);
+  });
+
+  test('draws clocks that are wrong by minutes and by hours, ahead and behind, and none that is nearly right', () => {
+    const dice = new Dice(3);
+    const drawn = Array.from({ length: 400 }, () => drawWrongness(dice) / 60_000);
+    expect(drawn.every((minutes) => Math.abs(minutes) >= 6 && Math.abs(minutes) <= 36 * 60)).toBe(true);
+    for (const side of [1, -1]) {
+      const sizes = drawn.map((minutes) => minutes * side).filter((minutes) => minutes > 0);
+      expect(sizes.some((minutes) => minutes < 60)).toBe(true);
+      expect(sizes.some((minutes) => minutes > 600)).toBe(true);
+    }
+  });
+
+  test('sets the clock of a process wrong for everybody who asks for the time, and leaves instants that are named', () => {
+    const right = Date.now();
+    const setRight = shiftClock(7_200_000);
+    try {
+      const told = [Date.now(), new Date().getTime(), Date.parse(Date())];
+      for (const time of told) expect(Math.round((time - right) / 3_600_000)).toBe(2);
+      expect(new Date(0).toISOString()).toBe('1970-01-01T00:00:00.000Z');
+      expect(new Date(2020, 1, 1).getDate()).toBe(1);
+      expect(new Date() instanceof Date && new Date().constructor === Date).toBe(true);
+    } finally {
+      setRight();
+    }
+    expect(Math.abs(Date.now() - right)).toBeLessThan(3_600_000);
   });
 
   test('refuses minutes and seeds that are none, and repeats a seed that it was given', () => {

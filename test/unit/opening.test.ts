@@ -88,6 +88,15 @@ describe('completeness', () => {
     expect(decideOpening(plain, DAY, [], NOTHING, EVENT, NOW)).toMatchObject({ kind: 'run', revision: 1 });
   });
 
+  test('a source waits for the end of its interval, and a tick is believed that comes a minute before by this clock', () => {
+    const kindAt = (seconds: number, trigger: OpeningRequest['trigger']) =>
+      decideOpening(plain, DAY, [], NOTHING, { trigger, rerun: null }, NOW - seconds * 1000).kind;
+    expect([kindAt(0, 'event'), kindAt(1, 'event'), kindAt(1, 'manual')]).toEqual([
+      ...['run', 'nothing-new', 'nothing-new'],
+    ]);
+    expect([kindAt(60, 'schedule'), kindAt(61, 'schedule')]).toEqual(['run', 'nothing-new']);
+  });
+
   test('a finer stage takes the newest label at or before its own, and waits when there is none', () => {
     const at = '20010105080000' as Timelabel;
     const heads = [head(-48), head(0), head(24)];
