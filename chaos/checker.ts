@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { comparePipeline, compareRates, type Tables } from './compare-tables.ts';
+import { comparePipeline, compareRates, type Compared, type Tables } from './compare-tables.ts';
 
 /*
  * Reads the source, the warehouse, the serving tables and the catalog through SQL of its own, and compares. It imports
@@ -19,7 +19,7 @@ export interface Finding {
 
 /** What there should be: `stages` by id with the length of their period, such as `1 hour`. */
 export interface Expected {
-  readonly pipelines: readonly { readonly name: string; readonly format: string }[];
+  readonly pipelines: readonly Compared[];
   readonly stages: Readonly<Record<string, string>>;
   readonly days: number;
 }

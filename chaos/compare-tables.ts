@@ -1,10 +1,13 @@
 import type { AthenaClient } from '@aws-sdk/client-athena';
+import type { Pool, RowDataPacket } from 'mysql2/promise';
 import type pg from 'pg';
 import { athenaRows } from '../examples/every-system/read-warehouses.ts';
 
 /** Where rows come from and where they are to be. */
 export interface Tables {
   readonly source: pg.Pool;
+  /** Undefined where there is no MariaDB. */
+  readonly mysql: Pool | undefined;
   readonly warehouse: pg.Pool;
   readonly serving: pg.Pool;
   /** The database behind the Snowflake account. */
@@ -24,19 +27,20 @@ interface Wanted {
   readonly days: Rows;
 }
 
+/** A pipeline, and where its rows come from. */
+export interface Compared {
+  readonly name: string;
+  readonly source: 'postgres' | 'mysql';
+  readonly format: string;
+}
+
 /** One pipeline: the hours and days in Redshift and the days in PostgreSQL, which serves them; of Parquet also what Snowflake and Athena made. */
 export async function comparePipeline(
   tables: Tables,
-  { name, format }: { readonly name: string; readonly format: string },
+  { name, source, format }: Compared,
 ): Promise<{ looked: number; broken: string[] }> {
-  const { source, warehouse, serving, snowflake } = tables;
-  const wanted = {
-    rows: await read(source, `select concat_ws('|', ${LABEL}, ${ROW}) as row from public.${name}`),
-    days: await read(
-      source,
-      `select ${DAY} as row from (select at::date as day, count(*) as orders, sum(amount) as amount from public.${name} group by 1) d`,
-    ),
-  };
+  const { warehouse, serving, snowflake } = tables;
+  const wanted = await (source === 'mysql' ? wantedOfMysql : wantedOfPostgres)(tables, name);
   const served = await read(serving, `select ${DAY} as row from public.${name}`);
   const broken = [
     ...(await differencesOf(warehouse, 'warehouse', `analytics.${name}`, `marts.${name}`, wanted)),
@@ -49,6 +53,33 @@ export async function comparePipeline(
     ...differences(`Athena table marts.${name}`, wanted.days, await daysInAthena(tables, name)),
   );
   return { looked: 2 * looked, broken };
+}
+
+async function wantedOfPostgres({ source }: Tables, name: string): Promise<Wanted> {
+  return {
+    rows: await read(source, `select concat_ws('|', ${LABEL}, ${ROW}) as row from public.${name}`),
+    days: await read(
+      source,
+      `select ${DAY} as row from (select at::date as day, count(*) as orders, sum(amount) as amount from public.${name} group by 1) d`,
+    ),
+  };
+}
+
+/** The same lines, as PostgreSQL writes them: a time without the zeros at the end of its fraction. */
+async function wantedOfMysql({ mysql }: Tables, name: string): Promise<Wanted> {
+  if (mysql === undefined) throw new Error(`There is no MariaDB with the rows of ${name}.`);
+  const lines = async (query: string): Promise<Rows> => {
+    const [found] = await mysql.query<(RowDataPacket & { readonly line: string })[]>(query);
+    return counted(found.map(({ line }) => line));
+  };
+  const at = `trim(trailing '.' from trim(trailing '0' from date_format(at, '%Y-%m-%d %H:%i:%s.%f')))`;
+  const row = `concat_ws('|', id, ${at}, amount, coalesce(note, '<null>'))`;
+  return {
+    rows: await lines(`select concat_ws('|', date_format(at, '%Y%m%d%H0000'), ${row}) as line from ${name}`),
+    days: await lines(
+      `select ${DAY} as line from (select date(at) as day, count(*) as orders, sum(amount) as amount from ${name} group by 1) d`,
+    ),
+  };
 }
 
 async function differencesOf(

@@ -5,6 +5,7 @@ import { parseTimelabel, type Timelabel } from '../pipeline/timelabel.ts';
 import type { Dice } from './dice.ts';
 import { FIRST_DAY, type DrawnPipeline } from './project.ts';
 import { persist } from './persist.ts';
+import { mysqlTables, postgresTables, type SourceTables } from './source-tables.ts';
 import type { World } from './world.ts';
 
 const NOTES = [null, '', 'plain', 'co,mma', 'qu"ote', 'new\nline', 'naïve 🪸', 'back\\slash'] as const;
@@ -26,10 +27,7 @@ export class Load {
   }
 
   async createTables(): Promise<void> {
-    for (const { name } of this.#pipelines)
-      await this.#world.source.query(
-        `create table public.${name} (id bigint primary key, at timestamp not null, amount integer not null, note text)`,
-      );
+    for (const pipeline of this.#pipelines) await this.#tablesOf(pipeline).create(pipeline.name);
   }
 
   /** Adds up to `days` days until the time is over (`end`, Unix milliseconds), and late rows now and then. */
@@ -46,9 +44,9 @@ export class Load {
     const start = FIRST_DAY + this.days * DAY;
     await this.#world.sender.addDay();
     for (let hour = 0; hour < 24; hour += 1) {
-      for (const { name } of this.#pipelines) {
-        await this.#insert(name, start + hour * HOUR, this.#dice.between(0, 40));
-        await this.#fetch(name, start + hour * HOUR, false);
+      for (const pipeline of this.#pipelines) {
+        await this.#insert(pipeline, start + hour * HOUR, this.#dice.between(0, 40));
+        await this.#fetch(pipeline.name, start + hour * HOUR, false);
       }
       this.hours += this.#pipelines.length;
       await sleep(20);
@@ -59,10 +57,10 @@ export class Load {
   /** Late rows of an hour, which is fetched again. */
   async #restate(): Promise<void> {
     if (this.days === 0) return;
-    const { name } = this.#dice.pick(this.#pipelines);
+    const pipeline = this.#dice.pick(this.#pipelines);
     const start = FIRST_DAY + this.#dice.between(0, this.days * 24 - 1) * HOUR;
-    await this.#insert(name, start, this.#dice.between(1, 10));
-    await this.#fetch(name, start, true);
+    await this.#insert(pipeline, start, this.#dice.between(1, 10));
+    await this.#fetch(pipeline.name, start, true);
     this.restated += 1;
   }
 
@@ -78,7 +76,14 @@ export class Load {
     return rows.length;
   }
 
-  async #insert(table: string, start: number, count: number): Promise<void> {
+  #tablesOf({ source }: DrawnPipeline): SourceTables {
+    const { mysql, source: postgres } = this.#world;
+    if (source === 'postgres') return postgresTables(postgres);
+    if (mysql === undefined) throw new Error('There is no MariaDB to fetch from.');
+    return mysqlTables(mysql);
+  }
+
+  async #insert(pipeline: DrawnPipeline, start: number, count: number): Promise<void> {
     const rows = Array.from({ length: count }, () => {
       this.#id += 1;
       return {
@@ -88,12 +93,7 @@ export class Load {
         note: this.#dice.pick(NOTES),
       };
     });
-    await persist(() =>
-      this.#world.source.query(
-        `insert into public.${table} select * from jsonb_to_recordset($1) r(id bigint, at timestamp, amount integer, note text) on conflict do nothing`,
-        [JSON.stringify(rows)],
-      ),
-    );
+    await persist(() => this.#tablesOf(pipeline).insert(pipeline.name, rows));
   }
 
   async #fetch(table: string, start: number, rerun: boolean): Promise<void> {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventQueue } from '../examples/flights/event-queue.ts';
+import { findMariadb, MARIADB_INSTALL } from '../local/mariadb-programs.ts';
 import { readArguments, USAGE, type ChaosArguments } from './arguments.ts';
 import { checkPromises, type Finding, idsForCustomers } from './checker.ts';
 import { Dice } from './dice.ts';
@@ -17,7 +18,6 @@ import { checkHistories } from './histories.ts';
 import { Load } from './load.ts';
 import { drawPipelines } from './project.ts';
 import { report, say } from './report.ts';
-import { WAYS } from './servers.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Days of each pipeline that one minute of faults may begin. */
@@ -28,9 +28,11 @@ const PATIENCE = 600_000;
 
 async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boolean> {
   const dice = new Dice(seed);
-  const pipelines = drawPipelines(dice);
+  const withMysql = findMariadb() !== undefined;
+  const pipelines = drawPipelines(dice, withMysql);
+  if (!withMysql) say(`MySQL is left out. ${MARIADB_INSTALL}`);
   say(
-    `Seed ${String(seed)}: ${pipelines.map(({ name, load, format }) => `${name} (${format}, ${load})`).join(', ')}.`,
+    `Seed ${String(seed)}: ${pipelines.map(({ name, source, load, format }) => `${name} (${source}, ${format}, ${load})`).join(', ')}.`,
   );
   const world = await startWorld(dir, pipelines, new Dice(seed + 2));
   const queue = new EventQueue(world.sqs, world.queueUrl);
@@ -89,7 +91,7 @@ async function disturb(world: World, dice: Dice, end: number): Promise<ReadonlyM
 
 /** Opens all ways, sets all clocks right, starts all workers, and runs failures again as a person would; returns how many those were. */
 async function settle(world: World, load: Load): Promise<number> {
-  for (const way of WAYS) world.gates[way].set('open');
+  for (const gate of Object.values(world.gates)) gate?.set('open');
   await Promise.all(world.workers.map((worker) => worker.setClock(0)));
   let repaired = 0;
   const end = Date.now() + PATIENCE;

@@ -6,6 +6,7 @@ import type { Dice } from './dice.ts';
 /** A pipeline of the random project: hours of one source table, down to a served summary of each day. */
 export interface DrawnPipeline {
   readonly name: string;
+  readonly source: 'postgres' | 'mysql';
   readonly load: 'append' | 'merge';
   /** Tables in Glue read no CSV with line breaks, so only what is staged as Parquet goes to Glue and Athena. */
   readonly format: 'parquet' | 'csv.zst';
@@ -23,12 +24,18 @@ export const SNOWFLAKE: SnowflakeConnection = {
   storageIntegration: 'lake',
 };
 
+const SOURCES = ['postgres', 'mysql'] as const;
+/** The database of the tables in MariaDB. */
+export const MYSQL_DATABASE = 'chaos_source';
+
 /** UTC milliseconds. */
 export const FIRST_DAY = Date.UTC(2020, 2, 1);
 
-export function drawPipelines(dice: Dice): readonly DrawnPipeline[] {
+/** Without MySQL, everything is drawn as with it and what would come from there comes from PostgreSQL. */
+export function drawPipelines(dice: Dice, withMysql: boolean): readonly DrawnPipeline[] {
   return Array.from({ length: dice.between(1, 3) }, (_, at) => ({
     name: `p${String(at)}`,
+    source: dice.pick(withMysql ? SOURCES : (['postgres', 'postgres'] as const)),
     load: dice.pick(['append', 'merge'] as const),
     // Without the first one, some projects would have nothing for Athena.
     format: at === 0 ? 'parquet' : dice.pick(['parquet', 'csv.zst'] as const),
@@ -47,7 +54,7 @@ export async function writeProject(
   await mkdir(join(dir, 'pipelines'), { recursive: true });
   await mkdir(join(dir, 'sql'), { recursive: true });
   const more = edition % 2 === 1;
-  await writeFile(join(dir, 'reefline.yaml'), settingsOf(edition, more));
+  await writeFile(join(dir, 'reefline.yaml'), settingsOf(pipelines, edition, more));
   for (const pipeline of pipelines) {
     const { name } = pipeline;
     await writeFile(join(dir, 'pipelines', `${name}.yaml`), stagesOf(pipeline, more));
@@ -60,9 +67,12 @@ export async function writeProject(
   await writeFile(join(dir, 'sql', 'rates.sql'), RATES);
 }
 
-function settingsOf(edition: number, more: boolean): string {
+function settingsOf(pipelines: readonly DrawnPipeline[], edition: number, more: boolean): string {
+  const mysql = pipelines.some(({ source }) => source === 'mysql')
+    ? "  till: { kind: mysql, url: '${env:CHAOS_MYSQL_URL}' }\n"
+    : '';
   return `connections:
-  shop: { kind: postgres, url: '\${env:CHAOS_SOURCE_URL}', concurrency: ${String(2 + (edition % 3))} }
+${mysql}  shop: { kind: postgres, url: '\${env:CHAOS_SOURCE_URL}', concurrency: ${String(2 + (edition % 3))} }
   lake: { kind: s3, bucket: chaos-lake, prefix: stage }
   catalog: { kind: glue }
   warehouse: { kind: redshift, workgroup: chaos, database: dev }
@@ -76,7 +86,7 @@ ${more ? "  auditors: { kind: sqs, queueUrl: '${env:CHAOS_AUDIT_QUEUE_URL}' }\n"
 `;
 }
 
-function stagesOf({ name, load, format }: DrawnPipeline, more: boolean): string {
+function stagesOf({ name, source, load, format }: DrawnPipeline, more: boolean): string {
   const key = load === 'merge' ? ', key: [id]' : '';
   const others =
     format === 'parquet'
@@ -92,7 +102,7 @@ function stagesOf({ name, load, format }: DrawnPipeline, more: boolean): string 
   return `pipeline: ${name}
 stages:
   - fetch:
-      extract: shop.public.${name}
+      extract: ${source === 'mysql' ? `till.${MYSQL_DATABASE}` : 'shop.public'}.${name}
       to: lake.shop.${name}
       mode: incremental_append
       cursor: at

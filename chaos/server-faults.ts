@@ -8,10 +8,11 @@ import { CATALOG_USER, type World } from './world.ts';
 function killed(name: string, servers: readonly Killed[]): Fault {
   return {
     name,
-    async strike(world: World, dice: Dice): Promise<void> {
+    async strike(world: World, dice: Dice): Promise<boolean> {
       const server = world.servers[dice.pick(servers)];
       const pause = dice.between(0, LONG);
-      await server.crash(() => sleep(pause));
+      await server?.crash(() => sleep(pause));
+      return server !== undefined;
     },
   };
 }
@@ -26,6 +27,7 @@ export const serverFaults: readonly Fault[] = [
   killed('the Temporal server is killed (SIGKILL) and started again', ['temporal']),
   killed("the catalog's PostgreSQL is killed (SIGKILL) and recovers", ['catalog']),
   killed('the PostgreSQL of source and serving tables is killed (SIGKILL) and recovers', ['shop']),
+  killed('the MariaDB of source tables is killed (SIGKILL) and recovers', ['mysql']),
   killed(
     'S3 and SQS, Glue, Athena, the Redshift Data API or Snowflake is killed (SIGKILL) and started again',
     ['objects', 'glue', 'athena', 'redshift', 'snowflake'],

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAthena } from '../local/athena/server.ts';
 import { startGlue } from '../local/glue/server.ts';
+import { startMariadb } from '../local/mariadb.ts';
 import { startObjectStore } from '../local/object-store.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { findProcesses } from '../local/process-table.ts';
@@ -13,7 +14,7 @@ import { startSnowflake } from '../local/snowflake/server.ts';
 import { startTemporal } from '../local/temporal.ts';
 import type { ServerReply, ServerRequest } from './server-request.ts';
 
-/** A killed PostgreSQL leaves processes that hold its memory for a moment; how often its successor tries. */
+/** A killed database server holds its memory and its files for a moment; how often its successor tries. */
 const ATTEMPTS = 40;
 
 interface Started {
@@ -45,7 +46,9 @@ async function start(request: ServerRequest): Promise<Started> {
       return { url: `http://${temporal.address}`, pid: program(), stop: () => temporal.stop() };
     }
     case 'postgres':
-      return startPostgresAgain(request.dir);
+      return startDatabaseAgain(startPostgres, request.dir);
+    case 'mariadb':
+      return startDatabaseAgain(startMariadb, request.dir);
     case 'objects':
       return inside(await startObjectStore({ dir: request.dir, region: request.region, keep: true }));
     case 'glue':
@@ -63,12 +66,15 @@ async function start(request: ServerRequest): Promise<Started> {
   }
 }
 
-async function startPostgresAgain(dir: string): Promise<Started> {
+async function startDatabaseAgain(
+  startIt: typeof startPostgres | typeof startMariadb,
+  dir: string,
+): Promise<Started> {
   for (let attempt = 1; ; attempt += 1) {
     const { program, announce } = announced();
     try {
-      const postgres = await startPostgres({ dir, keep: false, announce });
-      return { url: postgres.url, pid: program(), stop: () => postgres.stop() };
+      const database = await startIt({ dir, keep: false, announce });
+      return { url: database.url, pid: program(), stop: () => database.stop() };
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;
       await sleep(100);

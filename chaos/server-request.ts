@@ -1,6 +1,6 @@
 /** What a server process is asked to start; `dir` holds its data. */
 export type ServerRequest = { readonly dir: string } & (
-  | { readonly kind: 'temporal' | 'postgres' | 'glue' }
+  | { readonly kind: 'temporal' | 'postgres' | 'mariadb' | 'glue' }
   | { readonly kind: 'objects'; readonly region: string }
   | { readonly kind: 'redshift' | 'snowflake'; readonly postgresUrl: string; readonly s3Endpoint: string }
   | { readonly kind: 'athena'; readonly s3Endpoint: string; readonly glueEndpoint: string }

@@ -2,25 +2,32 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Later } from '../examples/flights/stop-in-order.ts';
 import { createDatabase } from '../local/database.ts';
+import { findMariadb } from '../local/mariadb-programs.ts';
 import type { Gate } from './gate.ts';
+import { MYSQL_DATABASE } from './project.ts';
 import { Server, throughGate } from './server.ts';
 
 /** Every way that workers take to another process. */
 export const WAYS = [
-  ...(['temporal', 'catalog', 'source', 'serving'] as const),
+  ...(['temporal', 'catalog', 'source', 'mysql', 'serving'] as const),
   ...(['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'] as const),
 ];
 export type Way = (typeof WAYS)[number];
 
 /** Servers that are killed. What Redshift and Snowflake hold lies in one that is not: a service does not lose its front and its data at once. */
 export type Killed =
-  'temporal' | 'catalog' | 'shop' | 'objects' | 'glue' | 'athena' | 'redshift' | 'snowflake';
+  'temporal' | 'catalog' | 'shop' | 'mysql' | 'objects' | 'glue' | 'athena' | 'redshift' | 'snowflake';
+
+/** Each of them by its name; there is no `mysql` where MariaDB is not installed. */
+export type Each<Name extends string, One> = Readonly<Record<Exclude<Name, 'mysql'>, One>> & {
+  readonly mysql: One | undefined;
+};
 
 export interface Servers {
-  readonly gates: Readonly<Record<Way, Gate>>;
-  readonly killed: Readonly<Record<Killed, Server>>;
+  readonly gates: Each<Way, Gate>;
+  readonly killed: Each<Killed, Server>;
   /** Past the disturbed gates: URLs of databases for their owner, and what an AWS client needs. */
-  readonly urls: Readonly<Record<'catalog' | 'source' | 'serving' | 'warehouse' | 'snowflake', string>>;
+  readonly urls: Each<'catalog' | 'source' | 'mysql' | 'serving' | 'warehouse' | 'snowflake', string>;
   readonly temporalAddress: string;
   readonly aws: Readonly<Record<string, string>>;
 }
@@ -43,10 +50,11 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
   };
   const at = (name: string): { dir: string } => ({ dir: join(dir, name) });
   const warehouse = await start({ kind: 'postgres', ...at('warehouse') });
-  const [temporal, catalog, shop, objects, glue] = await Promise.all([
+  const [temporal, catalog, shop, mysql, objects, glue] = await Promise.all([
     start({ kind: 'temporal', ...at('temporal') }, 'temporal'),
     start({ kind: 'postgres', ...at('catalog') }, 'catalog'),
     start({ kind: 'postgres', ...at('shop') }, 'source', 'serving'),
+    findMariadb() === undefined ? undefined : start({ kind: 'mariadb', ...at('mysql') }, 'mysql'),
     start({ kind: 'objects', region: REGION, ...at('objects') }, 's3', 'sqs'),
     start({ kind: 'glue', ...at('glue') }, 'glue'),
   ]);
@@ -63,6 +71,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       ...temporal.gates,
       ...catalog.gates,
       ...shop.gates,
+      mysql: mysql?.gates.mysql,
       ...objects.gates,
       ...glue.gates,
       ...athena.gates,
@@ -73,6 +82,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       temporal: temporal.server,
       catalog: catalog.server,
       shop: shop.server,
+      mysql: mysql?.server,
       objects: objects.server,
       glue: glue.server,
       athena: athena.server,
@@ -82,6 +92,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
     urls: {
       catalog: await createDatabase(catalog.server.url, 'reefline'),
       source: await createDatabase(shop.server.url, 'chaos_source'),
+      mysql: mysql?.server.url,
       serving: await createDatabase(shop.server.url, 'chaos_serving'),
       // The stand-in keeps the warehouse's database `dev` there.
       warehouse: await createDatabase(postgresUrl, 'dev'),
@@ -119,6 +130,9 @@ export function workerVariables(
     // Its client would ask the metadata services of three clouds where it runs.
     SNOWFLAKE_DISABLE_PLATFORM_DETECTION: 'true',
     CHAOS_SOURCE_URL: throughGate(urls.source, gates.source),
+    ...(urls.mysql === undefined
+      ? {}
+      : { CHAOS_MYSQL_URL: throughGate(`${urls.mysql}/${MYSQL_DATABASE}`, gates.mysql) }),
     CHAOS_SERVING_URL: throughGate(urls.serving, gates.serving),
     CHAOS_QUEUE_URL: throughGate(queueUrl, gates.sqs),
     CHAOS_AUDIT_QUEUE_URL: throughGate(auditQueueUrl, gates.sqs),

@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from './dice.ts';
 import { LONG, SHORT, type Fault } from './fault.ts';
+import type { Gate } from './gate.ts';
 import type { GateState } from './passage.ts';
 import { WAYS, type Way } from './servers.ts';
 import type { World } from './world.ts';
 
 const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'];
 
+/** One of those ways that there are. */
+function drawGate(gates: World['gates'], ways: readonly Way[], dice: Dice): Gate {
+  return dice.pick(ways.flatMap((way) => gates[way] ?? []));
+}
+
 function disturbed(name: string, ways: readonly Way[], state: GateState): Fault {
   return {
     name,
     async strike({ gates }: World, dice: Dice): Promise<void> {
-      const gate = gates[dice.pick(ways)];
+      const gate = drawGate(gates, ways, dice);
       gate.set(state);
       await sleep(dice.between(SHORT, LONG));
       gate.set('open');
@@ -23,7 +29,7 @@ export const wayFaults: readonly Fault[] = [
   {
     name: 'connections to one system are reset',
     strike({ gates }: World, dice: Dice): Promise<void> {
-      gates[dice.pick(WAYS)].cut();
+      drawGate(gates, WAYS, dice).cut();
       return Promise.resolve();
     },
   },

@@ -3,6 +3,7 @@ import { AthenaClient } from '@aws-sdk/client-athena';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Client, Connection } from '@temporalio/client';
+import { createConnection, createPool, type Pool } from 'mysql2/promise';
 import pg from 'pg';
 import { migrateCatalog } from '../catalog/migrate.ts';
 import { grantRoles, WORKER_ROLE } from '../catalog/roles.ts';
@@ -14,16 +15,16 @@ import { makeBuild } from './build.ts';
 import type { Dice } from './dice.ts';
 import { Editions } from './editions.ts';
 import type { Gate } from './gate.ts';
-import { type DrawnPipeline, SNOWFLAKE } from './project.ts';
+import { type DrawnPipeline, MYSQL_DATABASE, SNOWFLAKE } from './project.ts';
 import { RestartedWorker } from './restarted-worker.ts';
 import { Sender } from './sender.ts';
 import type { Server } from './server.ts';
-import { type Killed, startServers, type Way, workerVariables } from './servers.ts';
+import { type Each, type Killed, startServers, type Way, workerVariables } from './servers.ts';
 
 /** The servers, the project in force on them, and workers that reach everything through gates. */
 export interface World {
-  readonly gates: Readonly<Record<Way, Gate>>;
-  readonly servers: Readonly<Record<Killed, Server>>;
+  readonly gates: Each<Way, Gate>;
+  readonly servers: Each<Killed, Server>;
   readonly workers: readonly RestartedWorker[];
   /** Programs of workers that can replace each other. */
   readonly builds: readonly string[];
@@ -35,6 +36,8 @@ export interface World {
   readonly client: Client;
   readonly catalog: pg.Pool;
   readonly source: pg.Pool;
+  /** Undefined where MariaDB is not installed. */
+  readonly mysql: Pool | undefined;
   readonly serving: pg.Pool;
   readonly warehouse: pg.Pool;
   /** The database behind the Snowflake account. */
@@ -127,6 +130,7 @@ async function assemble(
     client,
     catalog,
     source: open(urls.source),
+    mysql: urls.mysql === undefined ? undefined : await openMysql(urls.mysql, later),
     serving: open(urls.serving),
     warehouse,
     snowflake: open(new URL(`/snowflake_${SNOWFLAKE.database}`, urls.warehouse).href),
@@ -134,4 +138,14 @@ async function assemble(
     sqs,
     queueUrl,
   };
+}
+
+/** Makes the database of the source tables, and opens it. */
+async function openMysql(url: string, later: Later): Promise<Pool> {
+  const owner = await createConnection(url);
+  await owner.query(`create database ${MYSQL_DATABASE}`);
+  await owner.end();
+  const tables = createPool({ uri: `${url}/${MYSQL_DATABASE}`, charset: 'utf8mb4', connectionLimit: 4 });
+  later(() => tables.end());
+  return tables;
 }

@@ -13,10 +13,18 @@ describe('the fault suite', () => {
   test('draws the same for the same seed, and something else for another', () => {
     const drawn = (seed: number): unknown => {
       const dice = new Dice(seed);
-      return [drawPipelines(dice), Array.from({ length: 50 }, () => dice.between(1, 1_000_000))];
+      return [drawPipelines(dice, true), Array.from({ length: 50 }, () => dice.between(1, 1_000_000))];
     };
     expect(drawn(7)).toEqual(drawn(7));
     expect(drawn(7)).not.toEqual(drawn(8));
+  });
+
+  test('draws rows of PostgreSQL and of MySQL, and without MySQL the same pipelines but for that', () => {
+    const drawn = (withMysql: boolean) =>
+      Array.from({ length: 50 }, (_, seed) => drawPipelines(new Dice(seed), withMysql)).flat();
+    const [both, one] = [drawn(true), drawn(false)];
+    expect(new Set(both.map(({ source }) => source))).toEqual(new Set(['postgres', 'mysql']));
+    expect(one).toEqual(both.map((pipeline) => ({ ...pipeline, source: 'postgres' })));
   });
 
   test('draws whole numbers between both ends, and every one of them', () => {
