@@ -6,10 +6,6 @@ import { comparePipeline, compareRates, type Compared, type Tables } from './com
  * nothing that decides anything in Reefline, so that a mistake there cannot hide itself here.
  */
 
-export interface Databases extends Tables {
-  readonly catalog: pg.Pool;
-}
-
 /** What must hold, and the sentences about where it does not. */
 export interface Finding {
   readonly promise: string;
@@ -26,7 +22,7 @@ export interface Expected {
 
 /** Checks all promises for the pipelines and the first `days` days of March 2020. */
 export async function checkPromises(
-  databases: Databases,
+  databases: Tables,
   { pipelines, stages, days }: Expected,
   isReceived: (eventId: string) => boolean,
 ): Promise<readonly Finding[]> {
@@ -36,7 +32,7 @@ export async function checkPromises(
   ]);
   return [
     {
-      promise: 'the warehouses and the serving tables hold what the source holds',
+      promise: 'the warehouses, the serving tables and Salesforce hold what the source holds',
       looked: tables.reduce((sum, { looked }) => sum + looked, 0),
       broken: tables.flatMap(({ broken }) => broken),
     },

@@ -2,13 +2,13 @@ import type { AthenaClient } from '@aws-sdk/client-athena';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import type pg from 'pg';
 import { athenaRows } from '../examples/every-system/read-warehouses.ts';
+import { compareOrg, type DayLine, type OrgTables } from './compare-org.ts';
 
 /** Where rows come from and where they are to be. */
-export interface Tables {
+export interface Tables extends OrgTables {
   readonly source: pg.Pool;
   /** Undefined where there is no MariaDB. */
   readonly mysql: Pool | undefined;
-  readonly warehouse: pg.Pool;
   readonly serving: pg.Pool;
   /** The database behind the Snowflake account. */
   readonly snowflake: pg.Pool;
@@ -34,7 +34,7 @@ export interface Compared {
   readonly format: string;
 }
 
-/** One pipeline: the hours and days in Redshift and the days in PostgreSQL, which serves them; of Parquet also what Snowflake and Athena made. */
+/** One pipeline: the hours and days in Redshift and the days in PostgreSQL, which serves them, and in Salesforce; of Parquet also what Snowflake and Athena made. */
 export async function comparePipeline(
   tables: Tables,
   { name, source, format }: Compared,
@@ -46,13 +46,20 @@ export async function comparePipeline(
     ...(await differencesOf(warehouse, 'warehouse', `analytics.${name}`, `marts.${name}`, wanted)),
     ...differences(`serving table public.${name}`, wanted.days, served),
   ];
-  const looked = wanted.rows.size + 2 * wanted.days.size;
+  broken.push(...(await compareOrg(tables, name, [...wanted.days.keys()].map(dayOf))));
+  const looked = wanted.rows.size + 3 * wanted.days.size;
   if (format !== 'parquet') return { looked, broken };
   broken.push(
     ...(await differencesOf(snowflake, 'Snowflake', `shop.${name}`, `marts.${name}`, wanted)),
     ...differences(`Athena table marts.${name}`, wanted.days, await daysInAthena(tables, name)),
   );
   return { looked: 2 * looked, broken };
+}
+
+/** `2020-03-01|480|-1200`, as the queries write it. */
+function dayOf(line: string): DayLine {
+  const [day = '', orders, amount] = line.split('|');
+  return { day, orders: Number(orders), amount: Number(amount) };
 }
 
 async function wantedOfPostgres({ source }: Tables, name: string): Promise<Wanted> {

@@ -8,7 +8,7 @@ export interface Gate {
   readonly address: string;
   /** Leads new connections to another server (`host:port`). */
   aim(target: string): void;
-  /** Sets what happens from now on: `refusing` and `failing` also break the connections that are there. */
+  /** Sets what happens from now on: `refusing`, `failing` and `throttling` also break the connections that are there. */
   set(state: GateState): void;
   /** True when a request came within `patience` milliseconds whose connection is held at that moment until it is broken. */
   trap(request: Omit<Trap, 'spring'>, patience: number): Promise<boolean>;
@@ -21,9 +21,17 @@ const UNAVAILABLE =
   'HTTP/1.1 503 Slow Down\r\ncontent-type: application/xml\r\ncontent-length: 100\r\nconnection: close\r\n\r\n' +
   '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'.padEnd(100);
 
+const LIMITED = JSON.stringify([
+  { errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' },
+]);
+const THROTTLED =
+  'HTTP/1.1 403 Forbidden\r\ncontent-type: application/json;charset=UTF-8\r\n' +
+  `content-length: ${String(LIMITED.length)}\r\nconnection: close\r\n\r\n${LIMITED}`;
+
 /**
  * Opens a gate to `target` (`host:port`). `refusing`: nobody gets in. `silent`: bytes stay where they are. `slow`: every piece
- * waits a moment. `failing`: every request is answered as by an overloaded HTTP service. `truncating`: an answer breaks
+ * waits a moment. `failing`: every request is answered as by an overloaded HTTP service.
+ * `throttling`: as by an org of Salesforce that has used up its requests. `truncating`: an answer breaks
  * off after its first bytes.
  */
 export async function openGate(target: string): Promise<Gate> {
@@ -38,6 +46,7 @@ export async function openGate(target: string): Promise<Gate> {
     near.on('error', () => undefined);
     if (state === 'refusing') return void near.resetAndDestroy();
     if (state === 'failing') return void near.once('data', () => near.end(UNAVAILABLE));
+    if (state === 'throttling') return void near.once('data', () => near.end(THROTTLED));
     const [host = '', port = ''] = aimed.split(':');
     const passage = new Passage(near, connect(Number(port), host), {
       state: () => state,
@@ -54,7 +63,7 @@ export async function openGate(target: string): Promise<Gate> {
     },
     set(next) {
       state = next;
-      if (next === 'refusing' || next === 'failing') breakAll();
+      if (next === 'refusing' || next === 'failing' || next === 'throttling') breakAll();
       for (const passage of passages) passage.follow();
     },
     async trap(request, patience) {

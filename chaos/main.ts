@@ -22,7 +22,14 @@ import { startWorld, type World } from './world.ts';
 
 /** Days of each pipeline that one minute of faults may begin. */
 const DAYS_PER_MINUTE = 2;
-const DAILY: ReadonlySet<string> = new Set(['summary', 'publish', 'rates', 'in_athena', 'in_snowflake']);
+const DAILY: ReadonlySet<string> = new Set([
+  'summary',
+  'publish',
+  'to_crm',
+  'rates',
+  'in_athena',
+  'in_snowflake',
+]);
 /** Milliseconds for everything to come to rest once nothing breaks any more. */
 const PATIENCE = 600_000;
 

@@ -40,6 +40,10 @@ export const momentFaults: readonly Fault[] = [
     pattern: /^POST [^ ]*query-request/,
     moment: 'answered',
   }),
+  killedWhen('when Salesforce has been given a job', 'salesforce', {
+    pattern: /^PATCH [^ ]*jobs\/ingest/,
+    moment: 'answered',
+  }),
   killedWhen('when a run is closed and its event is not signalled', 'temporal', {
     pattern: /dataEvent/,
     moment: 'asked',

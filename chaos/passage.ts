@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What happens at a gate to those who pass it. */
-export type GateState = 'open' | 'refusing' | 'silent' | 'slow' | 'failing' | 'truncating';
+export type GateState = 'open' | 'refusing' | 'silent' | 'slow' | 'failing' | 'throttling' | 'truncating';
 
 /** Waits for one request, and holds its connection for ever at that moment: before the server has it, or before the answer is known. */
 export interface Trap {

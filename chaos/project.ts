@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SnowflakeConnection } from '../pipeline/connection.ts';
 import type { Dice } from './dice.ts';
+import { objectOf } from './org.ts';
 
 /** A pipeline of the random project: hours of one source table, down to a served summary of each day. */
 export interface DrawnPipeline {
@@ -79,6 +80,7 @@ ${mysql}  shop: { kind: postgres, url: '\${env:CHAOS_SOURCE_URL}', concurrency: 
   lakehouse: { kind: athena, location: 's3://chaos-lake/tables', output: 's3://chaos-lake/results' }
   snow: ${JSON.stringify(SNOWFLAKE)}
   serving: { kind: postgres, url: '\${env:CHAOS_SERVING_URL}' }
+  crm: { kind: salesforce, loginUrl: '\${env:CHAOS_CRM_URL}', clientId: chaos, username: mover@chaos.example, privateKey: '\${env:CHAOS_CRM_KEY}' }
 endpoints:
   customers: { kind: sqs, queueUrl: '\${env:CHAOS_QUEUE_URL}' }
 ${more ? "  auditors: { kind: sqs, queueUrl: '${env:CHAOS_AUDIT_QUEUE_URL}' }\n" : ''}datasets:
@@ -111,6 +113,12 @@ stages:
 ${others}  - load: { load: lake.shop.${name}, to: warehouse.analytics.${name}, mode: ${load}${key} }
   - summary: { transform: sql/${name}.sql, to: warehouse.marts.${name}, mode: append, every: 1d, deadline: { after: 12h, then: partial } }
   - publish: { publish: warehouse.marts.${name}, to: serving.public.${name}, key: [day] }
+  - to_crm:
+      publish: warehouse.marts.${name}
+      to: crm.sobjects.${objectOf(name)}
+      key: [day]
+      fields: { day: Day__c, orders: Orders__c, amount: Amount__c }
+      max_failed_rows: 1
 ${notes}`;
 }
 

@@ -29,8 +29,8 @@ export const serverFaults: readonly Fault[] = [
   killed('the PostgreSQL of source and serving tables is killed (SIGKILL) and recovers', ['shop']),
   killed('the MariaDB of source tables is killed (SIGKILL) and recovers', ['mysql']),
   killed(
-    'S3 and SQS, Glue, Athena, the Redshift Data API or Snowflake is killed (SIGKILL) and started again',
-    ['objects', 'glue', 'athena', 'redshift', 'snowflake'],
+    'S3 and SQS, Glue, Athena, the Redshift Data API, Snowflake or Salesforce is killed (SIGKILL) and started again',
+    ['objects', 'glue', 'athena', 'redshift', 'snowflake', 'salesforce'],
   ),
   {
     name: 'the catalog ends all sessions',

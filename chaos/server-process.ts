@@ -2,6 +2,8 @@
  * One server of the local cloud as a process of its own, so that it can be killed without the others and started again on
  * what it has left. It ends with its starter, which holds its standard input.
  */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAthena } from '../local/athena/server.ts';
 import { startGlue } from '../local/glue/server.ts';
@@ -10,6 +12,7 @@ import { startObjectStore } from '../local/object-store.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { findProcesses } from '../local/process-table.ts';
 import { startRedshiftData } from '../local/redshift-data/server.ts';
+import { startSalesforce } from '../local/salesforce/server.ts';
 import { startSnowflake } from '../local/snowflake/server.ts';
 import { startTemporal } from '../local/temporal.ts';
 import type { ServerReply, ServerRequest } from './server-request.ts';
@@ -51,6 +54,12 @@ async function start(request: ServerRequest): Promise<Started> {
       return startDatabaseAgain(startMariadb, request.dir);
     case 'objects':
       return inside(await startObjectStore({ dir: request.dir, region: request.region, keep: true }));
+    case 'salesforce': {
+      const { dir, objects, credentials } = request;
+      mkdirSync(dir, { recursive: true });
+      const path = join(dir, 'org.sqlite');
+      return inside(await startSalesforce({ ...common, path, objects, credentials }));
+    }
     case 'glue':
       return inside(await startGlue(common));
     case 'athena': {

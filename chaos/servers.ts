@@ -4,19 +4,29 @@ import type { Later } from '../examples/flights/stop-in-order.ts';
 import { createDatabase } from '../local/database.ts';
 import { findMariadb } from '../local/mariadb-programs.ts';
 import type { Gate } from './gate.ts';
+import type { DrawnOrg } from './org.ts';
 import { MYSQL_DATABASE } from './project.ts';
 import { Server, throughGate } from './server.ts';
 
 /** Every way that workers take to another process. */
 export const WAYS = [
   ...(['temporal', 'catalog', 'source', 'mysql', 'serving'] as const),
-  ...(['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'] as const),
+  ...(['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake', 'salesforce'] as const),
 ];
 export type Way = (typeof WAYS)[number];
 
 /** Servers that are killed. What Redshift and Snowflake hold lies in one that is not: a service does not lose its front and its data at once. */
 export type Killed =
-  'temporal' | 'catalog' | 'shop' | 'mysql' | 'objects' | 'glue' | 'athena' | 'redshift' | 'snowflake';
+  | 'temporal'
+  | 'catalog'
+  | 'shop'
+  | 'mysql'
+  | 'objects'
+  | 'glue'
+  | 'athena'
+  | 'redshift'
+  | 'snowflake'
+  | 'salesforce';
 
 /** Each of them by its name; there is no `mysql` where MariaDB is not installed. */
 export type Each<Name extends string, One> = Readonly<Record<Exclude<Name, 'mysql'>, One>> & {
@@ -29,6 +39,8 @@ export interface Servers {
   /** Past the disturbed gates: URLs of databases for their owner, and what an AWS client needs. */
   readonly urls: Each<'catalog' | 'source' | 'mysql' | 'serving' | 'warehouse' | 'snowflake', string>;
   readonly temporalAddress: string;
+  /** The file that holds the records of the Salesforce org. */
+  readonly crm: string;
   readonly aws: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +49,11 @@ const REGION = 'us-east-1';
 const ENTERABLE = 0o711;
 
 /** Starts each server of the local cloud that the projects need as a process of its own, with its data below `dir`. */
-export async function startServers(dir: string, later: Later): Promise<Servers> {
+export async function startServers(
+  dir: string,
+  { objects: sobjects, credentials }: DrawnOrg,
+  later: Later,
+): Promise<Servers> {
   await mkdir(dir, { recursive: true });
   await chmod(dir, ENTERABLE);
   const start = async <W extends Way>(
@@ -50,13 +66,14 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
   };
   const at = (name: string): { dir: string } => ({ dir: join(dir, name) });
   const warehouse = await start({ kind: 'postgres', ...at('warehouse') });
-  const [temporal, catalog, shop, mysql, objects, glue] = await Promise.all([
+  const [temporal, catalog, shop, mysql, objects, glue, salesforce] = await Promise.all([
     start({ kind: 'temporal', ...at('temporal') }, 'temporal'),
     start({ kind: 'postgres', ...at('catalog') }, 'catalog'),
     start({ kind: 'postgres', ...at('shop') }, 'source', 'serving'),
     findMariadb() === undefined ? undefined : start({ kind: 'mariadb', ...at('mysql') }, 'mysql'),
     start({ kind: 'objects', region: REGION, ...at('objects') }, 's3', 'sqs'),
     start({ kind: 'glue', ...at('glue') }, 'glue'),
+    start({ kind: 'salesforce', ...at('salesforce'), objects: sobjects, credentials }, 'salesforce'),
   ]);
   const { url: s3Endpoint } = objects.server;
   const { url: postgresUrl } = warehouse.server;
@@ -77,6 +94,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       ...athena.gates,
       ...redshift.gates,
       ...snowflake.gates,
+      ...salesforce.gates,
     },
     killed: {
       temporal: temporal.server,
@@ -88,6 +106,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       athena: athena.server,
       redshift: redshift.server,
       snowflake: snowflake.server,
+      salesforce: salesforce.server,
     },
     urls: {
       catalog: await createDatabase(catalog.server.url, 'reefline'),
@@ -98,6 +117,7 @@ export async function startServers(dir: string, later: Later): Promise<Servers> 
       warehouse: await createDatabase(postgresUrl, 'dev'),
       snowflake: snowflake.server.url,
     },
+    crm: join(dir, 'salesforce', 'org.sqlite'),
     temporalAddress: new URL(temporal.server.url).host,
     aws: awsVariables(
       (way) =>
@@ -133,6 +153,7 @@ export function workerVariables(
     ...(urls.mysql === undefined
       ? {}
       : { CHAOS_MYSQL_URL: throughGate(`${urls.mysql}/${MYSQL_DATABASE}`, gates.mysql) }),
+    CHAOS_CRM_URL: `http://${gates.salesforce.address}`,
     CHAOS_SERVING_URL: throughGate(urls.serving, gates.serving),
     CHAOS_QUEUE_URL: throughGate(queueUrl, gates.sqs),
     CHAOS_AUDIT_QUEUE_URL: throughGate(auditQueueUrl, gates.sqs),

@@ -6,7 +6,7 @@ import type { GateState } from './passage.ts';
 import { WAYS, type Way } from './servers.ts';
 import type { World } from './world.ts';
 
-const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake'];
+const HTTP_WAYS: readonly Way[] = ['s3', 'sqs', 'glue', 'athena', 'redshift', 'snowflake', 'salesforce'];
 
 /** One of those ways that there are. */
 function drawGate(gates: World['gates'], ways: readonly Way[], dice: Dice): Gate {
@@ -37,6 +37,7 @@ export const wayFaults: readonly Fault[] = [
   disturbed('one system does not answer', WAYS, 'silent'),
   disturbed('one system is slow', WAYS, 'slow'),
   disturbed('the catalog is slow', ['catalog'], 'slow'),
-  disturbed('one service of AWS or Snowflake answers 503 SlowDown', HTTP_WAYS, 'failing'),
-  disturbed('answers of one service of AWS or Snowflake break off', HTTP_WAYS, 'truncating'),
+  disturbed('one service of AWS, Snowflake or Salesforce answers 503', HTTP_WAYS, 'failing'),
+  disturbed('answers of one service of AWS, Snowflake or Salesforce break off', HTTP_WAYS, 'truncating'),
+  disturbed('Salesforce refuses requests beyond its limit', ['salesforce'], 'throttling'),
 ];

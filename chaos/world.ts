@@ -15,6 +15,7 @@ import { makeBuild } from './build.ts';
 import type { Dice } from './dice.ts';
 import { Editions } from './editions.ts';
 import type { Gate } from './gate.ts';
+import { makeOrg } from './org.ts';
 import { type DrawnPipeline, MYSQL_DATABASE, SNOWFLAKE } from './project.ts';
 import { RestartedWorker } from './restarted-worker.ts';
 import { Sender } from './sender.ts';
@@ -43,6 +44,8 @@ export interface World {
   /** The database behind the Snowflake account. */
   readonly snowflake: pg.Pool;
   readonly athena: AthenaClient;
+  /** The file that holds the records of the Salesforce org. */
+  readonly crm: string;
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   stop(): Promise<void>;
@@ -69,7 +72,8 @@ async function assemble(
   dice: Dice,
   later: Later,
 ): Promise<Omit<World, 'stop'>> {
-  const servers = await startServers(join(dir, 'servers'), later);
+  const org = makeOrg(pipelines);
+  const servers = await startServers(join(dir, 'servers'), org, later);
   const { urls, aws } = servers;
   const s3 = new S3Client({ ...localAws(aws, 'S3'), forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: 'chaos-lake' }));
@@ -113,6 +117,7 @@ async function assemble(
   const environment = {
     ...ownEnvironment(),
     ...workerVariables(servers, queues, CATALOG_USER),
+    ...org.variables,
     ...(await createSnowflakeObjects(account, 'snow', SNOWFLAKE)),
   };
   const workers = Array.from(
@@ -135,6 +140,7 @@ async function assemble(
     warehouse,
     snowflake: open(new URL(`/snowflake_${SNOWFLAKE.database}`, urls.warehouse).href),
     athena,
+    crm: servers.crm,
     sqs,
     queueUrl,
   };

@@ -1,10 +1,9 @@
 import { formatCsv } from './csv.ts';
 import { SalesforceFault } from './fault.ts';
 import { fieldOf, type FieldDefinition, type ObjectDefinition, type Objects } from './objects.ts';
+import type { JobState, JobStore, StoredJob } from './job-store.ts';
 import { JobFault, processUpsert, type Processed } from './process-job.ts';
 import type { Records } from './records.ts';
-
-export type JobState = 'Open' | 'UploadComplete' | 'InProgress' | 'JobComplete' | 'Failed' | 'Aborted';
 
 interface Job {
   readonly id: string;
@@ -23,14 +22,21 @@ export class IngestJobs {
   readonly #objects: Objects;
   readonly #records: Records;
   readonly #spend: (rows: number) => boolean;
+  readonly #store: JobStore;
   readonly #jobs = new Map<string, Job>();
   #held = false;
 
-  /** `spend` takes the batches of so many rows from the org's allocation and says whether they were there. */
-  constructor(objects: Objects, records: Records, spend: (rows: number) => boolean) {
+  /**
+   * `spend` takes the batches of so many rows from the org's allocation and says whether they were there. Jobs of the store that were
+   * closed and not processed are processed now.
+   */
+  constructor(objects: Objects, records: Records, store: JobStore, spend: (rows: number) => boolean) {
     this.#objects = objects;
     this.#records = records;
     this.#spend = spend;
+    this.#store = store;
+    for (const stored of store.all()) this.#restore(stored);
+    this.#processWaiting();
   }
 
   create(body: Readonly<Record<string, unknown>>): object {
@@ -70,7 +76,7 @@ export class IngestJobs {
         `InvalidJob : Field name provided, ${String(externalIdFieldName)} does not match an External ID, Salesforce Id, or indexed field for ${object.name}`,
       );
     const job: Job = {
-      id: `750${(this.#jobs.size + 1).toString(36).toUpperCase().padStart(12, '0')}AAA`,
+      id: this.#store.newId(),
       object,
       key,
       lineEnding,
@@ -81,6 +87,7 @@ export class IngestJobs {
       errorMessage: undefined,
     };
     this.#jobs.set(job.id, job);
+    this.#save(job);
     return this.#info(job);
   }
 
@@ -99,6 +106,7 @@ export class IngestJobs {
         `Found multiple contents for job: <${id}>, please 'Close' / 'Abort' / 'Delete' the current Job then create a new Job and make sure you only do 'PUT' once on a given Job.`,
       );
     job.csv = csv;
+    this.#save(job);
   }
 
   setState(id: string, wanted: unknown): object {
@@ -112,6 +120,7 @@ export class IngestJobs {
         `InvalidJobState : A job that is ${job.state} cannot become ${String(wanted)}`,
       );
     job.state = closes ? 'UploadComplete' : 'Aborted';
+    this.#save(job);
     if (closes) setImmediate(() => this.#processWaiting());
     return this.#info(job);
   }
@@ -133,6 +142,7 @@ export class IngestJobs {
         `InvalidJobState : A job that is ${job.state} cannot be deleted`,
       );
     this.#jobs.delete(id);
+    this.#store.remove(id);
   }
 
   /** CSV of one of the three resources of results. */
@@ -177,6 +187,20 @@ export class IngestJobs {
       job.state = 'Failed';
       job.errorMessage = error instanceof Error ? error.message : String(error);
     }
+    this.#save(job);
+  }
+
+  #save(job: Job): void {
+    this.#store.save({ ...job, object: job.object.name, key: job.key.name });
+  }
+
+  /** A job of an object or field that the org no longer has is left out. */
+  #restore(stored: StoredJob): void {
+    const object = this.#objects.find(stored.object);
+    const key = object === undefined ? undefined : fieldOf(object, stored.key);
+    if (object === undefined || key === undefined) return;
+    const { csv, processed, errorMessage } = stored;
+    this.#jobs.set(stored.id, { ...stored, object, key, csv, processed, errorMessage });
   }
 
   #find(id: string): Job {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Allocation, type AllocationOptions } from './allocation.ts';
 import { SalesforceFault } from './fault.ts';
 import { IngestJobs } from './ingest-jobs.ts';
+import { JobStore } from './job-store.ts';
 import { Objects, type ObjectDefinition } from './objects.ts';
 import { Records } from './records.ts';
 import { Sessions, type Credentials } from './sessions.ts';
@@ -12,7 +13,7 @@ export interface SalesforceOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** File of the records, or `:memory:`. */
+  /** File of the records and jobs, or `:memory:`. */
   readonly path: string;
   readonly objects: readonly ObjectDefinition[];
   readonly credentials: Credentials;
@@ -55,7 +56,8 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
   const records = new Records(options.path, objects.all());
   const sessions = new Sessions(options.credentials);
   const allocation = new Allocation(options.allocation);
-  const jobs = new IngestJobs(objects, records, (rows) => allocation.spendBatches(rows));
+  const store = new JobStore(options.path);
+  const jobs = new IngestJobs(objects, records, store, (rows) => allocation.spendBatches(rows));
   const requests: string[] = [];
   const interruptions: Interruption[] = [];
   const org = {
@@ -84,6 +86,7 @@ export async function startSalesforce(options: SalesforceOptions): Promise<Runni
     stop: async () => {
       await listening.close();
       records.close();
+      store.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { readArguments } from '../../chaos/arguments.ts';
+import { wrongRecords, wrongRefusals } from '../../chaos/compare-org.ts';
 import { differences } from '../../chaos/compare-tables.ts';
 import { Dice } from '../../chaos/dice.ts';
 import { openGate } from '../../chaos/gate.ts';
@@ -48,6 +49,26 @@ describe('the fault suite', () => {
       't has the row a 2 times, and the source 1 times',
     ]);
     expect(differences('t', rows('a'), rows('A'))).toHaveLength(2);
+  });
+
+  test('finds a record of Salesforce that is missing, old or too many, and a refused row that is not kept once', () => {
+    const days = [
+      { day: '2020-03-01', orders: 3, amount: 9_999 },
+      { day: '2020-03-02', orders: 4, amount: -10_000 },
+    ];
+    const right = '3 orders of 9999';
+    // What it refused now, it may have taken before.
+    for (const before of [[], [['2020-03-02', '2 orders of 7']]] as [string, string][][])
+      expect(wrongRecords(days, new Map([['2020-03-01', right], ...before]))).toEqual([]);
+    expect(wrongRecords(days, new Map())).toEqual([
+      `Salesforce has nothing for 2020-03-01, and the source ${right}`,
+    ]);
+    expect(wrongRecords(days, new Map([['2020-03-01', '3 orders of 1']]))).toHaveLength(1);
+    expect(wrongRecords([], new Map([['2020-03-01', right]]))).toHaveLength(1);
+    expect(wrongRefusals(days, ['2020-03-02'])).toEqual([]);
+    expect(wrongRefusals(days, [])).toHaveLength(1);
+    expect(wrongRefusals(days, ['2020-03-02', '2020-03-02'])).toHaveLength(1);
+    expect(wrongRefusals(days, ['2020-03-01', '2020-03-02'])).toHaveLength(1);
   });
 
   test('finds a task that is pending after many attempts, and none that was tried a few times', () => {
@@ -152,6 +173,8 @@ describe('a gate', () => {
         expect(await answer(gate.address)).toBe('reset');
         gate.set('failing');
         expect(await answer(gate.address)).toMatch(/^HTTP\/1.1 503 Slow Down\r\n/);
+        gate.set('throttling');
+        expect(await answer(gate.address)).toMatch(/^HTTP\/1.1 403 Forbidden\r\n[^]*REQUEST_LIMIT_EXCEEDED/);
         gate.set('truncating');
         expect(await answer(gate.address)).toHaveLength(120);
         gate.set('open');
