@@ -7,12 +7,17 @@ const TICKS = 100;
 interface Usage {
   readonly parent: number;
   readonly seconds: number;
+  /** Of children that have ended, and were waited for. */
+  readonly reaped: number;
 }
 
-/** CPU seconds, user and system, that a process has used so far, with its children when asked for. */
+/**
+ * CPU seconds, user and system, that a process has used so far, with its children when asked for: also those that have ended, such as a
+ * session of PostgreSQL that was idle, or what they used would be missing from the next reading.
+ */
 export function cpuSeconds(pid: number, withChildren = false): number {
   const all = withChildren ? everyProcess() : new Map([[pid, usageOf(pid)]]);
-  let sum = 0;
+  let sum = withChildren ? (all.get(pid)?.reaped ?? 0) : 0;
   for (const [id, usage] of all) if (id === pid || usage.parent === pid) sum += usage.seconds;
   return sum;
 }
@@ -40,10 +45,11 @@ function usageOf(pid: number): Usage {
   const text = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   // The second field is the program's name, which may hold blanks and brackets.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / TICKS };
+  const ticks = (from: number): number => (Number(fields[from]) + Number(fields[from + 1])) / TICKS;
+  return { parent: Number(fields[1]), seconds: ticks(11), reaped: ticks(13) };
 }
 
-/** For systems without /proc: `ps` prints the time as [days-][hours:]minutes:seconds. */
+/** For systems without /proc: `ps` prints the time as [days-][hours:]minutes:seconds, and nothing of children that have ended. */
 function fromPs(selection: readonly string[]): Map<number, Usage> {
   const output = execFileSync('ps', [...selection, '-o', 'pid=,ppid=,time='], { encoding: 'utf8' });
   const found = new Map<number, Usage>();
@@ -52,7 +58,7 @@ function fromPs(selection: readonly string[]): Map<number, Usage> {
     if (pid === undefined || parent === undefined || time === undefined) continue;
     const [days, rest] = time.includes('-') ? time.split('-') : ['0', time];
     const seconds = (rest ?? '0').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-    found.set(Number(pid), { parent: Number(parent), seconds: Number(days) * 86_400 + seconds });
+    found.set(Number(pid), { parent: Number(parent), seconds: Number(days) * 86_400 + seconds, reaped: 0 });
   }
   return found;
 }

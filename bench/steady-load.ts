@@ -127,10 +127,11 @@ export class SteadyLoad {
     return [temporal, cpuSeconds(this.#stack.routed.pid), postgres];
   }
 
-  /** Events of all datasets of a schema with these labels. What it costs does not depend on how many there are besides. */
+  /** Data events of all datasets of a schema with these labels. What it costs does not depend on how many there are besides: an index has them. */
   async #accepted(schema: string, hours: readonly number[]): Promise<number> {
     const { rows } = await this.#stack.db.query<{ count: number }>(
-      'select count(*)::int as count from reefline.data_event where dataset = any($1) and timelabel = any($2)',
+      `select count(*)::int as count from reefline.data_event
+        where event_type = 'data' and dataset = any($1) and timelabel = any($2)`,
       [this.#names.map((name) => `warehouse.${schema}.${name}`), hours.map(labelOf)],
     );
     return rows[0]?.count ?? 0;
