@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { applyProject } from '../cli/apply.ts';
 import { routedBurst } from './burst.ts';
-import { costsOf, errorOf, PARTS, total, workOf, type Costs, type Load, type Work } from './capacity.ts';
+import { costsOf, errorOf, PARTS, total, workOf, type Load, type Work } from './capacity.ts';
 import { reported, rounded, type Figure } from './figure.ts';
 import { benchProject } from './project.ts';
 import type { Stack } from './stack.ts';
@@ -16,9 +16,15 @@ interface Trial {
   readonly measure: () => Promise<Work>;
 }
 
+/** A signal costs nothing by itself: it is part of what its events cost, in signals of ten. */
+const SIGNAL = {
+  load: { signals: 1, events: 0, runs: 0 },
+  work: { temporalServer: 0, worker: 0, catalogPostgres: 0 },
+};
+
 /**
- * What a signal, an event and a run cost the Temporal server, the worker and the catalog, from three loads; and by how many percent of the CPU this is wrong
- * about two others, the larger of the two. Of each load the cheapest of two alternate rounds.
+ * What an event and a run cost the Temporal server, the worker and the catalog, from two loads in signals of ten; and by how many percent of the
+ * CPU this is wrong about three others, the largest of them. Of each load the cheapest of two alternate rounds.
  */
 export async function capacityError(stack: Stack, say: (line: string) => void): Promise<Figure[]> {
   await applySteady(stack);
@@ -53,14 +59,14 @@ export async function capacityError(stack: Stack, say: (line: string) => void): 
   await applyProject(stack.db, stack.client, benchProject([]), 'bench');
   const measured = (name: keyof typeof trials): { load: Load; work: Work } => ({
     load: trials[name].load,
-    work: least.get(name) ?? times({ temporalServer: 0, worker: 0, catalogPostgres: 0 }, 0),
+    work: least.get(name) ?? SIGNAL.work,
   });
-  const costs = costsOf([measured('burst'), measured('narrow'), measured('wide')]);
-  const checks = [measured('burstOfTen'), measured('days')] as const;
+  const costs = costsOf([SIGNAL, measured('burstOfTen'), measured('days')]);
+  const checks = [measured('burst'), measured('narrow'), measured('wide')] as const;
   const percent = checks.map((check) => 100 * errorOf(costs, check));
   return [
     reported('capacity_error_percent', Math.max(...percent.map(Math.abs)), {
-      costs: described(costs),
+      costs: { event: part(costs.event), run: part(costs.run) },
       checks: checks.map((check, at) => ({
         ...{ load: check.load, cpuMs: part(check.work), estimated: part(workOf(costs, check.load)) },
         percent: rounded(percent[at] ?? 0),
@@ -77,10 +83,6 @@ function times(work: Work, factor: number): Work {
     worker: worker * factor,
     catalogPostgres: catalogPostgres * factor,
   };
-}
-
-function described({ signal, event, run }: Costs): Readonly<Record<string, unknown>> {
-  return { signal: part(signal), event: part(event), run: part(run) };
 }
 
 function part(work: Work): Readonly<Record<string, number>> {
