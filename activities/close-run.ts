@@ -217,19 +217,19 @@ function dataEvent(
       checks: output?.checks ?? [],
       propagates: run.propagates,
       backfill: run.backfill,
-      traceparent: run.traceparent ?? undefined,
+      ...run.context,
     },
   );
 }
 
 function metadataEvent(data: DataEvent, difference: ColumnDifference): MetadataEvent {
-  const { type, schema, table, timelabel, dataset, revision, pipeline, stage, runId, traceparent } = data;
+  const { type, schema, table, timelabel, dataset, revision, pipeline, stage, runId } = data;
   return {
     event_type: 'metadata',
     ...{ type, schema, table, timelabel, dataset, revision, pipeline, stage, runId },
     eventId: `${data.eventId}/${difference.change}`,
     ...difference,
     time: data.endTime,
-    ...traceContext(traceparent),
+    ...traceContext(data),
   };
 }

@@ -5,6 +5,7 @@ import type { EndpointDefinition } from '../pipeline/endpoint.ts';
 import { messageBody, type TextTools } from '../pipeline/message-body.ts';
 import type { EventLineage } from '../pipeline/open-lineage.ts';
 import { messageIdOf, type OutgoingMessage } from '../pipeline/outgoing.ts';
+import { tracedEvent } from '../pipeline/happening.ts';
 import { slackText } from '../pipeline/slack-text.ts';
 import { eventUuid } from './event-uuid.ts';
 
@@ -44,11 +45,13 @@ function messageOf(
 ): OutgoingMessage {
   const { eventId, event, seq, replay } = delivery;
   const replayed = replay !== null;
+  // Of the trace that the event came in; no span of ours adds to it.
+  const tracestate = traceparent === undefined ? undefined : tracedEvent(event).tracestate;
   const body =
     endpoint.kind === 'slack'
       ? slackText(event, replayed)
       : messageBody(
-          { event, seq, replayed, traceparent, lineage: lineage.get(eventId) },
+          { event, seq, replayed, traceparent, tracestate, lineage: lineage.get(eventId) },
           endpoint.format ?? 'data-event',
           TEXTS,
         );
@@ -56,6 +59,7 @@ function messageOf(
     ...{ eventId, event_type: event.event_type },
     ...(replayed ? { replayed: 'true' } : {}),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
   };
   return { id: messageIdOf(eventId, replay), group: event.dataset, body, attributes };
 }

@@ -9,6 +9,7 @@ import type { TracedEvent } from '../pipeline/happening.ts';
 import { bareReport, runEvent } from '../pipeline/run-event.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { labelCount } from '../pipeline/verdict.ts';
+import { traceContext } from '../pipeline/traceparent.ts';
 import { withEndpoints } from './owed-endpoints.ts';
 import type { Tracer } from './tracer.ts';
 
@@ -52,7 +53,7 @@ export async function reportHeld(
     const causedBy = causes.map(({ eventId }) => eventId);
     const event = runEvent(
       { ...identity, temporalRunId: null, configVersion: table.configVersion },
-      { ...bareReport('HELD', state.readAt, error), causedBy, traceparent: causes[0]?.traceparent },
+      { ...bareReport('HELD', state.readAt, error), causedBy, ...traceContext(causes[0] ?? {}) },
     );
     events.push({ event, causes });
   }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { TracedEvent } from '../pipeline/happening.ts';
+import { traceContext } from '../pipeline/traceparent.ts';
 
 /** More than an event names. */
 const CAUSES = 100;
@@ -10,9 +11,13 @@ export async function readHeldCauses(
   stage: string,
   timelabel: string,
 ): Promise<readonly TracedEvent[]> {
-  const found = await client.query<{ event_id: string; traceparent: string | null }>({
+  const found = await client.query<{
+    event_id: string;
+    traceparent: string | null;
+    tracestate: string | null;
+  }>({
     name: 'held-causes',
-    text: `select v.event_id, e.body->>'traceparent' as traceparent
+    text: `select v.event_id, e.body->>'traceparent' as traceparent, e.body->>'tracestate' as tracestate
              from reefline.verdict v join reefline.data_event e using (event_id)
             where v.stage = $1 and v.timelabel = $2 and v.verdict in ('held', 'joined')
               and v.decided_at > coalesce((select max(opened_at) from reefline.stage_run
@@ -20,8 +25,5 @@ export async function readHeldCauses(
             order by v.decided_at desc, v.event_id limit $3`,
     values: [stage, timelabel, CAUSES],
   });
-  return found.rows.map(({ event_id: eventId, traceparent }) => ({
-    eventId,
-    ...(traceparent === null ? {} : { traceparent }),
-  }));
+  return found.rows.map(({ event_id: eventId, ...context }) => ({ eventId, ...traceContext(context) }));
 }

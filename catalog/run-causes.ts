@@ -24,7 +24,8 @@ export async function readCauses(db: pg.Pool, runs: readonly TracedRun[]): Promi
   const found = await db.query<{ position: number; causes: NonNullable<Causes> }>({
     name: 'read-causes-of-runs',
     text: `select w.position::int as position, array(
-                    select jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'traceparent', e.body->>'traceparent'))
+                    select jsonb_strip_nulls(jsonb_build_object('eventId', e.event_id, 'traceparent', e.body->>'traceparent',
+                                                                 'tracestate', e.body->>'tracestate'))
                       ${CAUSES_OF_RUN}
                      order by e.seq desc limit ${String(MOST)}) as causes
              from unnest($1::text[], $2::text[], $3::int[]) with ordinality w(stage, timelabel, revision, position)

@@ -5,6 +5,7 @@ import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import type { RunStatus } from '../pipeline/opening.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
+import type { TraceContext } from '../pipeline/traceparent.ts';
 import { CATALOG_TIME } from './clock.ts';
 import { CAUSES_OF_RUN } from './run-causes.ts';
 
@@ -84,8 +85,8 @@ export interface LedgerRun {
   readonly backfill: string | null;
   /** True when somebody else reported a newer revision of the label since the run opened. */
   readonly overtaken: boolean;
-  /** That of the event that brought the run about; null when it came without. */
-  readonly traceparent: string | null;
+  /** That of the event that brought the run about; null without one. */
+  readonly context: TraceContext | null;
   /** When this was read, by the clock of the catalog. Milliseconds since the Unix epoch. */
   readonly readAt: number;
 }
@@ -107,7 +108,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     propagates: boolean;
     backfill: string | null;
     overtaken: boolean;
-    traceparent: string | null;
+    context: TraceContext | null;
     read_at: number;
   }>({
     name: 'lock-run',
@@ -115,8 +116,9 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
                   propagates, backfill, ${CATALOG_TIME} as read_at,
                   exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
                              and e.event_type = 'data' and e.revision > r.revision) as overtaken,
-                  (select body->>'traceparent' from reefline.data_event
-                    where event_id = (select e.event_id ${CAUSES_OF_RUN} order by e.seq desc limit 1)) as traceparent,
+                  (select jsonb_strip_nulls(jsonb_build_object('traceparent', body->'traceparent', 'tracestate', body->'tracestate'))
+                     from reefline.data_event
+                    where event_id = (select e.event_id ${CAUSES_OF_RUN} order by e.seq desc limit 1)) as context,
                   (select columns from reefline.dataset_schema s where s.dataset = r.dataset order by version desc limit 1) as columns
              from reefline.stage_run r where stage = $1 and timelabel = $2 and revision = $3 for update`,
     values: [key.stage, key.timelabel, key.revision],
@@ -138,7 +140,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     propagates: row.propagates,
     backfill: row.backfill,
     overtaken: row.overtaken,
-    traceparent: row.traceparent,
+    context: row.context,
     readAt: row.read_at,
   };
 }

@@ -21,6 +21,8 @@ interface OutgoingIdentity {
   readonly runId?: string;
   /** W3C Trace Context of the span that sends it: the trace goes on through Reefline. It is no part of what an id is derived from. */
   readonly traceparent?: string;
+  /** What comes along with it by the same recommendation; ignored without it. */
+  readonly tracestate?: string;
 }
 
 /** A batch of data that is there, or that failed. Six fields are enough: event_type, type, schema, table, timelabel, status. */

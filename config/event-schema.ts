@@ -83,7 +83,7 @@ const check = z.object({
 const missing = z.object({ dataset: z.string(), timelabel: z.string() });
 
 /** What a message says beside its event and not in it. */
-type InTransport = 'traceparent';
+type InTransport = 'traceparent' | 'tracestate';
 
 /** An event's documented `status` follows from its outcome. */
 const outcomesOf = (status: DataStatus): object => ({

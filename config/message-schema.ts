@@ -61,6 +61,12 @@ const ofEvent = {
     .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
     .optional()
     .describe('W3C Trace Context: the span of this delivery. There when the event is traced.'),
+  tracestate: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('W3C Trace Context: what came beside the traceparent of the event, as it came.'),
 } as const;
 
 const typesOf = (what: string, names: readonly string[]): string[] =>

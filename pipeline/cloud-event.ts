@@ -3,7 +3,7 @@ import type { SentEvent } from './fit-message.ts';
 
 /**
  * An event in the structured mode of CloudEvents 1.0 (cloudevents/spec v1.0.2, "JSON Event Format"). Names of extensions
- * are of small letters and digits; `partitionkey`, `sequence` and `traceparent` are documented ones, the others are ours.
+ * are of small letters and digits; `partitionkey`, `sequence`, `traceparent` and `tracestate` are documented ones, the others are ours.
  */
 export interface CloudEvent {
   readonly specversion: '1.0';
@@ -26,6 +26,7 @@ export interface CloudEvent {
   readonly reeflinereplayed?: true;
   /** There when somebody traces the event: the span of this delivery (cloudevents/spec, "Distributed Tracing"). */
   readonly traceparent?: string;
+  readonly tracestate?: string;
   readonly data: SentEvent;
 }
 
@@ -39,7 +40,12 @@ export function cloudEvent(
   {
     replayed = false,
     traceparent,
-  }: { readonly replayed?: boolean; readonly traceparent?: string | undefined } = {},
+    tracestate,
+  }: {
+    readonly replayed?: boolean;
+    readonly traceparent?: string | undefined;
+    readonly tracestate?: string | undefined;
+  } = {},
 ): CloudEvent {
   const time = parseEventTime(event.event_type === 'data' ? event.endTime : event.time);
   if (time === undefined) throw new Error(`Event ${event.eventId} has no time.`);
@@ -58,6 +64,7 @@ export function cloudEvent(
     revision: event.revision,
     ...(replayed ? { reeflinereplayed: true } : {}),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
     data: event,
   };
 }

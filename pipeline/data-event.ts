@@ -51,6 +51,8 @@ export interface DataEvent {
   readonly checks?: readonly AssertionResult[];
   /** W3C Trace Context: the span of whoever sent it, or the event that brought it about. Kept in the log; see TracedEvent. */
   readonly traceparent?: string;
+  /** What came beside it. */
+  readonly tracestate?: string;
 }
 
 export const SCHEMA_CHANGES = [
@@ -80,6 +82,7 @@ export interface MetadataEvent {
   readonly time: string;
   /** As of a data event. */
   readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /**

@@ -15,7 +15,7 @@ export type SentEvent = ReeflineEvent & {
 /** A message says where in a trace it stands itself, and not where its event once came from. */
 function withoutContext(event: ReeflineEvent): ReeflineEvent {
   if (event.event_type === 'endpoint' || event.traceparent === undefined) return event;
-  const { traceparent: _, ...others } = event;
+  const { traceparent: _, tracestate: __, ...others } = event;
   return others;
 }
 

@@ -14,6 +14,8 @@ export interface TracedEvent {
   readonly eventId: string;
   /** The span of somebody else whose trace goes on with it; in a trace of its own when absent. */
   readonly traceparent?: string | undefined;
+  /** What came beside it. */
+  readonly tracestate?: string | undefined;
 }
 
 /** When it began and ended, in milliseconds since the Unix epoch. */
@@ -83,5 +85,7 @@ export interface TracedDelivery {
 /** What says in which trace an event is. */
 export function tracedEvent(event: ReeflineEvent): TracedEvent {
   const { eventId } = event;
-  return event.event_type === 'endpoint' ? { eventId } : { eventId, traceparent: event.traceparent };
+  if (event.event_type === 'endpoint') return { eventId };
+  const { traceparent, tracestate } = event;
+  return { eventId, traceparent, ...(tracestate === undefined ? {} : { tracestate }) };
 }

@@ -5,6 +5,7 @@ import { tooMany } from './inbound-limits.ts';
 import { at, partsOf, type InboundPart, type InboundProblem } from './inbound-parts.ts';
 import { looksLikePath, parsePath, valueAt } from './message-path.ts';
 import { storableText } from './storable.ts';
+import type { GivenContext } from './traceparent.ts';
 import { matchTextFormat, parseTextFormat, type TextFormat } from './text-format.ts';
 
 /** What a message says, in our words. */
@@ -20,8 +21,8 @@ export interface MappedEvent {
   readonly event: unknown;
   /** The text from whose hash the event gets its id; null when it has one, or is to get one like any other. */
   readonly identity: string | null;
-  /** The `traceparent` of what it came in, where that has one: of a CloudEvent, of Amazon SNS. Not checked yet. */
-  readonly traceparent?: unknown;
+  /** In which trace its envelopes say that it stands, the nearest first: a CloudEvent, Amazon SNS. Not checked yet. */
+  readonly contexts?: readonly GivenContext[];
 }
 
 type Scalar = string | number | boolean;
@@ -41,13 +42,14 @@ function withoutTopic(message: unknown): Unwrapped {
   if (typeof message !== 'object' || message === null) return { message };
   const { Type: type, TopicArn: topic, Message: inner, ...others } = message as Notification;
   if (type !== 'Notification' || typeof topic !== 'string' || typeof inner !== 'string') return { message };
-  const traceparent = others.MessageAttributes?.['traceparent']?.Value;
-  return { message: JSON.parse(inner), traceparent };
+  const of = (name: string): unknown => others.MessageAttributes?.[name]?.Value;
+  const context = { traceparent: of('traceparent'), tracestate: of('tracestate') };
+  return { message: JSON.parse(inner), context };
 }
 
 interface Unwrapped {
   readonly message: unknown;
-  readonly traceparent?: unknown;
+  readonly context?: GivenContext;
 }
 
 interface Notification {
@@ -57,14 +59,16 @@ interface Notification {
   readonly MessageAttributes?: Readonly<Record<string, { readonly Value?: unknown } | undefined>> | null;
 }
 
-function mapped(source: InboundSource, { message, traceparent }: Unwrapped): MappedMessage {
+function mapped(source: InboundSource, { message, context }: Unwrapped): MappedMessage {
   const { parts, problems, ignored } = partsOf(source.mapping, source.each, message);
   const reason = tooMany(source, parts.length);
   if (reason !== undefined) return { events: [], problems: [{ field: '', reason }], ignored: 0 };
   const results = parts.map((part) => mapPart(source, part));
   return {
     events: results.flatMap((result, at) =>
-      'event' in result ? [{ ...result, traceparent: parts[at]?.traceparent ?? traceparent }] : [],
+      'event' in result
+        ? [{ ...result, contexts: [parts[at]?.context, context].filter((each) => each !== undefined) }]
+        : [],
     ),
     problems: [...problems, ...results.flatMap((result) => ('reason' in result ? [result] : []))],
     ignored: ignored + results.filter((result) => 'ignored' in result).length,

@@ -1,4 +1,5 @@
 import type { InboundMapping } from './inbound.ts';
+import type { GivenContext } from './traceparent.ts';
 import { parsePath, valueAt, type MessagePart } from './message-path.ts';
 
 /** What one event is made of. */
@@ -10,7 +11,7 @@ export interface InboundPart extends MessagePart {
   readonly uri?: string;
   readonly bytes?: unknown;
   /** Where its envelope says in which trace it stands; not checked yet. */
-  readonly traceparent?: unknown;
+  readonly context?: GivenContext;
 }
 
 export interface InboundProblem {
@@ -40,7 +41,7 @@ export function partsOf(mapping: InboundMapping, each: string | undefined, messa
       part: element,
       place: `${each ?? ''}[${String(at)}]`,
       identity: [part.identity, at],
-      traceparent: part.traceparent,
+      ...(part.context === undefined ? {} : { context: part.context }),
     }));
     return { parts, problems: [], ignored: 0 };
   });
@@ -77,14 +78,14 @@ function eventBridge(message: unknown): InboundParts {
 
 /** CloudEvents 1.0, "Required Attributes": source and id together are unique. */
 function cloudEvent(message: unknown): InboundParts {
-  const { specversion, id, source, type, traceparent } = record(message);
+  const { specversion, id, source, type, traceparent, tracestate } = record(message);
   if (specversion !== '1.0' || !isText(id) || !isText(source) || !isText(type))
     return failed(
       '',
       'This is no CloudEvent in structured JSON: it needs specversion "1.0", id, source and type.',
     );
   // cloudevents/spec, "Distributed Tracing extension".
-  return of([{ ...whole(message), identity: [source, id], traceparent }]);
+  return of([{ ...whole(message), identity: [source, id], context: { traceparent, tracestate } }]);
 }
 
 /**

@@ -49,6 +49,7 @@ export interface IncomingData {
   readonly missing?: NonNullable<DataEvent['missing']>;
   readonly checks?: NonNullable<DataEvent['checks']>;
   readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 export interface IncomingMetadata {
@@ -68,6 +69,7 @@ export interface IncomingMetadata {
   readonly runId?: string;
   readonly time?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 export interface Malformed {
@@ -106,7 +108,7 @@ function read(raw: unknown): IncomingData | IncomingMetadata {
     timelabel: timelabel(fields),
     ...optionalTexts(fields, ['eventId', 'dataset', 'pipeline', 'stage', 'runId']),
     ...(fields['revision'] == null ? {} : { revision: revision(fields['revision']) }),
-    ...traceContext(fields['traceparent']),
+    ...traceContext({ traceparent: fields['traceparent'], tracestate: fields['tracestate'] }),
   };
   if (eventType === 'metadata') {
     return {

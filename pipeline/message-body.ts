@@ -11,8 +11,9 @@ export interface MessageEvent {
   readonly seq: number;
   /** A person had it sent once more. */
   readonly replayed: boolean;
-  /** For `cloudevents`: the `traceparent` of its delivery, where there is one. */
+  /** For `cloudevents`: the `traceparent` of its delivery and what goes beside it, where there is one. */
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
   /** For `openlineage`, where something is known. */
   readonly lineage?: EventLineage | undefined;
 }
@@ -27,13 +28,13 @@ export interface TextTools {
 
 /** The text of a message in the format of its endpoint. */
 export function messageBody(message: MessageEvent, format: MessageFormat, tools: TextTools): string {
-  const { seq, replayed, traceparent } = message;
+  const { seq, replayed, traceparent, tracestate } = message;
   const { event: sent, json } = fitMessage(message.event, tools.bytesOf);
   switch (format) {
     case 'data-event':
       return replayed ? JSON.stringify({ ...sent, replayed }) : json;
     case 'cloudevents':
-      return JSON.stringify(cloudEvent(sent, seq, { replayed, traceparent }));
+      return JSON.stringify(cloudEvent(sent, seq, { replayed, traceparent, tracestate }));
     case 'openlineage':
       return lineageBody(sent, message, tools);
   }

@@ -119,7 +119,7 @@ function completeData(
     ...(incoming.backfill === undefined ? {} : { backfill: incoming.backfill }),
     ...(incoming.missing === undefined ? {} : { missing: incoming.missing }),
     ...(incoming.checks === undefined ? {} : { checks: incoming.checks }),
-    ...traceContext(incoming.traceparent),
+    ...traceContext(incoming),
   };
 }
 
@@ -147,6 +147,6 @@ function completeMetadata(
     stage: incoming.stage ?? null,
     runId: incoming.runId ?? null,
     time: incoming.time ?? eventTime(now),
-    ...traceContext(incoming.traceparent),
+    ...traceContext(incoming),
   };
 }

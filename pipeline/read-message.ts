@@ -17,8 +17,9 @@ const UNSTORABLE_TEXT: Malformed = {
 
 /** The context of a trace tells nothing of the data: whoever sends an event again, in another trace, sends the same event. */
 function withoutContext(message: unknown): unknown {
-  if (typeof message !== 'object' || message === null || !('traceparent' in message)) return message;
-  const { traceparent: _, ...others } = message;
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return message;
+  if (!('traceparent' in message) && !('tracestate' in message)) return message;
+  const { traceparent: _, tracestate: __, ...others } = message as Readonly<Record<string, unknown>>;
   return others;
 }
 

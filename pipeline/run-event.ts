@@ -40,6 +40,7 @@ export interface RunReport {
   readonly backfill: string | null;
   /** Of the event that brought the run about, where it has one: what it reports stands in the same trace. */
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
 }
 
 /** A report of a label that nothing ran for: late, missing, skipped, held, released, rejected. */
@@ -98,6 +99,6 @@ export function runEvent(identity: RunIdentity, report: RunReport): DataEvent {
       ? {}
       : { missing: report.missing.map((one) => ({ dataset: one.dataset, timelabel: one.timelabel })) }),
     ...(report.checks.length === 0 ? {} : { checks: report.checks }),
-    ...traceContext(report.traceparent),
+    ...traceContext(report),
   };
 }

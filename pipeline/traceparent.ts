@@ -1,3 +1,5 @@
+import { readTracestate } from './tracestate.ts';
+
 /*
  * The `traceparent` of W3C Trace Context: by which an event that somebody traces says where in his trace it stands, and by which
  * messages of ours say where in it they stand (docs/decisions/0024-traces.md).
@@ -38,8 +40,24 @@ export function readTraceparent(value: unknown): string | undefined {
   return read === undefined ? undefined : writeTraceparent(read);
 }
 
+/** Where something stands in the trace of somebody, and what comes along. */
+export interface TraceContext {
+  readonly traceparent?: string;
+  /** Only beside a `traceparent`. */
+  readonly tracestate?: string;
+}
+
+/** The same, of which nobody knows yet whether it is one. */
+export interface GivenContext {
+  readonly traceparent?: unknown;
+  readonly tracestate?: unknown;
+}
+
 /** What an event keeps of it: nothing of what is none, because no event is refused for it. */
-export function traceContext(value: unknown): { readonly traceparent?: string } {
-  const traceparent = readTraceparent(value);
-  return traceparent === undefined ? {} : { traceparent };
+export function traceContext(given: GivenContext): TraceContext {
+  const traceparent = readTraceparent(given.traceparent);
+  // Without the one the other is not even looked at (W3C, "Trace Context", section 4.3).
+  if (traceparent === undefined) return {};
+  const tracestate = readTracestate(given.tracestate);
+  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) };
 }

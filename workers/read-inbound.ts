@@ -7,7 +7,7 @@ import { mapMessage, type MappedEvent } from '../pipeline/inbound-mapping.ts';
 import type { InboundProblem } from '../pipeline/inbound-parts.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import { findDataset, type RoutingTable } from '../pipeline/routing.ts';
-import { readTraceparent } from '../pipeline/traceparent.ts';
+import { traceContext, type GivenContext } from '../pipeline/traceparent.ts';
 
 /** What a message of a source is: events that a router will take, and what in it cannot be taken. */
 export interface ReadInbound {
@@ -18,7 +18,7 @@ export interface ReadInbound {
 
 /**
  * Maps a message and reads its events by every rule of the routers. Never throws because of what it says. `attributes` are those of
- * the message: an event that does not say itself in which trace it stands is in that of its `traceparent`.
+ * the message: an event that does not say itself in which trace it stands is in that of its `traceparent`, whose `tracestate` comes along.
  */
 export function readInbound(
   source: InboundSource,
@@ -29,7 +29,7 @@ export function readInbound(
   const reason = tooLong(source, Buffer.byteLength(body));
   if (reason !== undefined) return { events: [], problems: [{ field: '', reason }], ignored: 0 };
   const { events, problems, ignored } = mapMessage(source, body);
-  const read = events.map((mapped) => checked(mapped, table, attributes['traceparent']));
+  const read = events.map((mapped) => checked(mapped, table, attributes));
   return {
     events: read.flatMap((result) => ('event' in result ? [result.event] : [])),
     problems: [...problems, ...read.flatMap((result) => ('reason' in result ? [result] : []))],
@@ -38,14 +38,16 @@ export function readInbound(
 }
 
 function checked(
-  { event, identity, traceparent }: MappedEvent,
+  { event, identity, contexts = [] }: MappedEvent,
   table: RoutingTable,
-  delivered: string | undefined,
+  { traceparent, tracestate }: GivenContext,
 ): { readonly event: OutgoingEvent } | InboundProblem {
   const named =
     identity === null ? event : { ...(event as object), eventId: outsideEventId(hashOf(identity)) };
   try {
-    const [read] = readOutgoing([inTrace(named, [traceparent, delivered]) as OutgoingEvent]);
+    const [read] = readOutgoing([
+      inTrace(named, [...contexts, { traceparent, tracestate }]) as OutgoingEvent,
+    ]);
     if (read === undefined || read.message.incoming.kind === 'malformed')
       return { field: '', reason: 'The event could not be read.' };
     const found = findDataset(table, read.message.incoming);
@@ -56,12 +58,14 @@ function checked(
   }
 }
 
-/** The event with the first of these that is one, unless it has its own. */
-function inTrace(event: unknown, candidates: readonly unknown[]): unknown {
+/** The event with the first of these that is one, unless it has its own. Only what comes with a `traceparent` belongs to it. */
+function inTrace(event: unknown, candidates: readonly GivenContext[]): unknown {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return event;
-  const own = 'traceparent' in event ? event.traceparent : undefined;
-  const traceparent = [own, ...candidates].map(readTraceparent).find((each) => each !== undefined);
-  return traceparent === undefined ? event : { ...event, traceparent };
+  const { traceparent, tracestate, ...others } = event as Readonly<Record<string, unknown>>;
+  const found = [{ traceparent, tracestate }, ...candidates]
+    .map(traceContext)
+    .find((context) => context.traceparent !== undefined);
+  return found === undefined ? event : { ...others, ...found };
 }
 
 function hashOf(text: string): string {

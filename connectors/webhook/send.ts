@@ -31,7 +31,8 @@ export function createWebhook({ url, secret, contentType, allowed }: WebhookSett
   const keys = readSecrets(secret);
   if (keys === undefined) return refusing(NO_SECRET);
   const post = postTo(new URL(url), allowed);
-  const sendOne = async ({ id, body, attributes: { traceparent } }: OutgoingMessage): Promise<SendResult> => {
+  const sendOne = async ({ id, body, attributes }: OutgoingMessage): Promise<SendResult> => {
+    const { traceparent, tracestate } = attributes;
     const seconds = Math.floor(Date.now() / 1000);
     const named = webhookId(id);
     const headers = {
@@ -40,6 +41,7 @@ export function createWebhook({ url, secret, contentType, allowed }: WebhookSett
       'webhook-timestamp': String(seconds),
       'webhook-signature': signature(keys, named, seconds, body),
       ...(traceparent === undefined ? {} : { traceparent }),
+      ...(tracestate === undefined ? {} : { tracestate }),
     };
     const { text: _, ...posted } = await post(headers, body, TIMEOUT_MS);
     return { id, messageId: null, ...posted };

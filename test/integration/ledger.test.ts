@@ -100,7 +100,7 @@ describe('opening', () => {
       acceptEvents(catalog.db, catalog.configs, 'p', [{ ...fares, status: 'SUCCESS', eventId, ...more }]);
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const priced = { stage: 'p.priced', timelabel };
-    await send('z-first', { traceparent });
+    await send('z-first', { traceparent, tracestate: 'rojo=1' });
     await send('a-second', { traceparent: `${traceparent}-more` });
     // The first event opened revision 1; what the second changed is found by a run that looks again.
     const again = { ...priced, trigger: 'event', rerun: null } as const;
@@ -115,15 +115,21 @@ describe('opening', () => {
     expect(await openRun(catalog.db, catalog.configs, again)).toMatchObject({ kind: 'run', revision: 2 });
     await closeRun(catalog.db, catalog.configs, signal, { ...ended, revision: 2 });
     // What a run reports goes on with the trace of the event that completed it, where that came with one.
-    const contexts = reported.map((event) => ('traceparent' in event ? event.traceparent : undefined));
-    expect(contexts).toEqual([traceparent, undefined]);
+    const contexts = reported.map((event) =>
+      event.event_type === 'data' ? [event.traceparent, event.tracestate] : [],
+    );
+    expect(contexts).toEqual([
+      [traceparent, 'rojo=1'],
+      [undefined, undefined],
+    ]);
     await open('20010402030000');
     const asked = [1, 2, 9].map((revision) => ({ ...priced, revision }));
     const causes = await readCauses(catalog.db, [
       ...asked,
       { stage: 'p.hourly', timelabel: '20010402030000', revision: 1 },
     ]);
-    expect(causes).toEqual([[{ eventId: 'z-first', traceparent }], [{ eventId: 'a-second' }], undefined, []]);
+    const first = { eventId: 'z-first', traceparent, tracestate: 'rojo=1' };
+    expect(causes).toEqual([[first], [{ eventId: 'a-second' }], undefined, []]);
     expect(await readCatalogBirth(catalog.db)).toMatch(/^\d{4}-/);
   });
 

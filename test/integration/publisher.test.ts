@@ -201,7 +201,7 @@ describe('forwarding', () => {
     );
     await engine.startWorkers();
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    await send(2001, 3, { status: 'SUCCESS', traceparent });
+    await send(2001, 3, { status: 'SUCCESS', traceparent, tracestate: 'rojo=1, congo=2' });
     const messages: Message[] = [];
     await eventually(async () => {
       messages.push(...(await drain(url)));
@@ -216,6 +216,7 @@ describe('forwarding', () => {
       expect(message.MessageAttributes?.['eventId']?.StringValue).toBe(body['eventId']);
       // The trace of the sender reaches the queue, also by way of what his events brought about.
       expect(message.MessageAttributes?.['traceparent']?.StringValue).toBe(traceparent);
+      expect(message.MessageAttributes?.['tracestate']?.StringValue).toBe('rojo=1,congo=2');
     }
     expect(await deliveries('events')).toEqual({ delivered: 6 });
     await eventually(async () => {

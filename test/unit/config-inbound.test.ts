@@ -109,7 +109,9 @@ test('an event is in the trace that it names itself, or its envelope, or its mes
     const source = { name: 'own', kind: 'sqs', queueUrl: 'q', mapping, events: [] } as const;
     const { events, problems } = readInbound(source, table, JSON.stringify(message), given);
     expect(problems).toEqual([]);
-    return events.map(({ traceparent }) => traceparent);
+    return events.map(({ traceparent, tracestate }) =>
+      tracestate === undefined ? traceparent : `${traceparent ?? ''} ${tracestate}`,
+    );
   };
   expect(read('data-event', event, {})).toEqual([undefined]);
   expect(read('data-event', [event, { ...event, traceparent: context('b') }])).toEqual([
@@ -120,6 +122,20 @@ test('an event is in the trace that it names itself, or its envelope, or its mes
   expect(read('cloudevents', cloud)).toEqual([context('a')]);
   const named = { Type: 'String', Value: context('d') };
   expect(read('data-event', { ...topic, MessageAttributes: { traceparent: named } })).toEqual([context('d')]);
+  // With the one comes what stands beside it, and nothing of another place.
+  const [state, other] = [{ tracestate: 'rojo=1' }, { tracestate: 'congo=2' }];
+  expect(read('data-event', event, { ...attributes, ...state })).toEqual([`${context('a')} rojo=1`]);
+  expect(read('data-event', { ...event, ...other }, { ...attributes, ...state })).toEqual([
+    `${context('a')} rojo=1`,
+  ]);
+  expect(
+    read('cloudevents', { ...cloud, traceparent: context('c'), ...other }, { ...attributes, ...state }),
+  ).toEqual([`${context('c')} congo=2`]);
+  expect(read('cloudevents', { ...cloud, traceparent: context('c') }, { ...attributes, ...state })).toEqual([
+    context('c'),
+  ]);
+  const both = { traceparent: named, tracestate: { Type: 'String', Value: 'congo=2' } };
+  expect(read('data-event', { ...topic, MessageAttributes: both })).toEqual([`${context('d')} congo=2`]);
   // What is none is as if it were not there, at each place.
   for (const none of ['', 'nonsense', null, 7, { a: 1 }]) {
     expect(read('cloudevents', { ...cloud, traceparent: none })).toEqual([context('a')]);

@@ -78,13 +78,18 @@ describe('a CloudEvents message', () => {
   test('says in which trace its delivery stands, and not in which one its event was sent', () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const sent = traceparent.replace('00f067aa0ba902b7', 'b7ad6b7169203331');
-    const event: DataEvent = { ...EVENT, traceparent: sent };
+    const tracestate = 'rojo=1';
+    const event: DataEvent = { ...EVENT, traceparent: sent, tracestate };
     const tools = { bytesOf, uuidOf: eventUuid };
-    const body = messageBody({ event, seq: 7, replayed: false, traceparent }, 'cloudevents', tools);
+    const body = messageBody(
+      { event, seq: 7, replayed: false, traceparent, tracestate },
+      'cloudevents',
+      tools,
+    );
     const received = new CloudEvent(JSON.parse(body) as Partial<CloudEvent<unknown>>, true);
-    expect(received).toMatchObject({ traceparent, data: EVENT });
+    expect(received).toMatchObject({ traceparent, tracestate, data: EVENT });
     for (const format of MESSAGE_FORMATS)
-      expect(messageBody({ event, seq: 7, replayed: false }, format, tools)).not.toContain('4bf92f35');
+      expect(messageBody({ event, seq: 7, replayed: false }, format, tools)).not.toMatch(/4bf92f35|rojo/);
   });
 
   test('comes in the order of the log when its sequence is sorted as text', () => {

@@ -132,10 +132,18 @@ const FARES: DataEvent = {
   ...EVENT,
   ...{ eventId: 'outside/1', dataset: 'lake.partner.fares', pipeline: null, stage: null, runId: null },
   traceparent: CONTEXT,
+  tracestate: 'rojo=1',
 };
 const PRICE: TracedRun = { stage: 'orders.load_prices', timelabel: LABEL, revision: 1 };
-const PRICED: DataEvent = { ...eventOf(PRICE, 'warehouse.marts.prices'), traceparent: CONTEXT };
-CAUSES.set(idOf(PRICE), [{ eventId: FARES.eventId, traceparent: CONTEXT }, { eventId: FETCHED.eventId }]);
+const PRICED: DataEvent = {
+  ...eventOf(PRICE, 'warehouse.marts.prices'),
+  traceparent: CONTEXT,
+  tracestate: 'rojo=1',
+};
+CAUSES.set(idOf(PRICE), [
+  { eventId: FARES.eventId, traceparent: CONTEXT, tracestate: 'rojo=1' },
+  { eventId: FETCHED.eventId },
+]);
 const OUTSIDE_STORY: readonly Happening[] = [
   { ...at(0, 21), kind: 'accepted', event: FARES, router: 'orders' },
   { ...at(30, 60), ...deliveryOf(FARES, 1) },
@@ -149,7 +157,10 @@ describe('a trace that began outside', () => {
   test('goes on from the service to the queue, by way of all that its event brings about', async () => {
     const told = OUTSIDE_STORY.toReversed().map((happening) => worker().tell([happening]));
     const spans = (await Promise.all(told)).flat();
-    for (const span of spans) expect(span.spanContext().traceId).toBe(SERVICE.traceId);
+    for (const span of spans) {
+      expect(span.spanContext().traceId).toBe(SERVICE.traceId);
+      expect(span.spanContext().traceState?.serialize()).toBe('rojo=1');
+    }
     const root = spans.find(({ name }) => name === 'accept lake.partner.fares');
     expect(root?.parentSpanContext).toMatchObject({ ...SERVICE, isRemote: true });
     expectBlocks('operate.md', { 'outside trace': `\`\`\`text\n${spanTree(spans)}\n\`\`\`` });

@@ -77,8 +77,10 @@ describe('a webhook', () => {
   });
 
   test('gets the context of the trace in the header of W3C', async () => {
-    await send([{ ...message('e1'), attributes: { eventId: 'e1', traceparent: CONTEXT } }]);
-    expect(receiver.requests[0]?.headers).toMatchObject({ traceparent: CONTEXT });
+    await send([
+      { ...message('e1'), attributes: { eventId: 'e1', traceparent: CONTEXT, tracestate: 'rojo=1' } },
+    ]);
+    expect(receiver.requests[0]?.headers).toMatchObject({ traceparent: CONTEXT, tracestate: 'rojo=1' });
   });
 
   test('gets the messages of one group one after the other, and no more than eight at once', async () => {

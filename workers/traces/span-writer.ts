@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  createTraceState,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -113,7 +114,7 @@ export class SpanWriter {
 
   #contextOf(place: Place, traceFlags: number): SpanContext {
     const spanId = this.#digest('span', place.span).slice(0, 16);
-    return { traceId: this.traceOf(place.trace), spanId, traceFlags };
+    return { traceId: this.traceOf(place.trace), spanId, traceFlags, ...stateOf(place.trace) };
   }
 
   #digest(kind: 'trace' | 'span', name: string): string {
@@ -124,15 +125,21 @@ export class SpanWriter {
 }
 
 /** What is above the first span of ours: that of whoever traced the event before us, or nothing. */
-function outside({ traceparent }: TracedEvent): Context {
-  const span = parseTraceparent(traceparent);
-  return span === undefined ? ROOT_CONTEXT : remote({ ...span, traceFlags: flagOf(span) });
+function outside(event: TracedEvent): Context {
+  const span = parseTraceparent(event.traceparent);
+  return span === undefined ? ROOT_CONTEXT : remote({ ...span, traceFlags: flagOf(span), ...stateOf(event) });
+}
+
+/** What came beside the `traceparent`; spans below it carry it on. */
+function stateOf({ tracestate }: TracedEvent): Pick<SpanContext, 'traceState'> {
+  return tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
 }
 
 function flagOf({ sampled }: Traceparent): number {
   return sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
 }
 
-function remote({ traceId, spanId, traceFlags }: SpanContext): Context {
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+function remote({ traceId, spanId, traceFlags, traceState }: SpanContext): Context {
+  const state = traceState === undefined ? {} : { traceState };
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, ...state, isRemote: true });
 }
