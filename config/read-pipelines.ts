@@ -4,7 +4,7 @@ import { missingFile } from './missing-file.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problem.ts';
 import { draftStage, type StageDraft } from './stage-draft.ts';
-import { pipelineFrameSchema } from './stage-schema.ts';
+import { pipelineFrameSchema } from './pipeline-schema.ts';
 import { type FieldPath, readYaml, type YamlFile } from './yaml-file.ts';
 
 export interface PipelinesDraft {

@@ -4,18 +4,15 @@ import { assertionSchema } from './assertion-schema.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import { schemaProblems } from './schema-problem.ts';
+import { deadlineSchema, type InputFields, inputSchema } from './join-schema.ts';
+import { boundedScheduleSchema, type ScheduleFields } from './schedule-schema.ts';
 import {
-  boundedScheduleSchema,
   type CheckFields,
   type CustomFields,
-  deadlineSchema,
   type ExtractFields,
-  type InputFields,
-  inputSchema,
   type LoadFields,
   type PublishFields,
   type RegisterFields,
-  type ScheduleFields,
   STAGE_SCHEMAS,
   type TransformFields,
 } from './stage-schema.ts';

@@ -1,169 +1,12 @@
 import { z } from 'zod';
 import { assertionsSchema } from './assertion-schema.ts';
-import { SELECTORS } from '../pipeline/outcome.ts';
 import { FORMAT_NAMES } from '../pipeline/staged-format.ts';
-import {
-  dataset,
-  deadlineTime,
-  instant,
-  message,
-  name,
-  period,
-  text,
-  timeout,
-  timezone,
-  window,
-} from './field.ts';
+import { dataset, text } from './field.ts';
+import { common, derived } from './join-schema.ts';
+import { schedule, zone } from './schedule-schema.ts';
+import { columnNames, key, maxDeleted, mode, staticTables } from './table-schema.ts';
 
-/* The grammar of pipelines/*.yaml: one schema per kind of stage, chosen by the key that names the kind. */
-
-const cron = text.describe(
-  'Five fields: minute, hour, day of month, month, day of week. In UTC, or in the timezone of the stage.',
-);
-
-export const boundedScheduleSchema = z
-  .strictObject({
-    cron,
-    from: instant.optional().describe('First instant at which the schedule may tick.'),
-    until: instant.optional().describe('Last instant at which the schedule may tick.'),
-  })
-  .meta({
-    title: 'Bounded schedule',
-    description: 'A schedule with a beginning or an end, for historical sources.',
-  });
-
-const schedule = z.union([cron, boundedScheduleSchema]).meta({
-  title: 'Schedule',
-  description: 'When a clock starts the stage: a cron text, or one with bounds.',
-});
-
-export const inputSchema = z
-  .strictObject({
-    window: window
-      .optional()
-      .describe(
-        'Which labels make a run complete: the same, all inside the interval, the newest at or before it (as_of), ' +
-          'the newest of all (latest), or so many up to the end of the interval (last 7).',
-      ),
-    on: z
-      .array(z.enum(SELECTORS))
-      .min(1)
-      .optional()
-      .describe('Which outcomes of the input count; SUCCESS when absent.'),
-  })
-  .meta({ title: 'Input', description: 'Overrides the defaults of one input.' });
-
-const common = {
-  timeout: timeout.optional().describe('Time that one attempt may take; 1h when absent.'),
-  attempts: z
-    .int()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('How often a retryable failure is tried; 5 when absent.'),
-};
-/** The join of several inputs. */
-const when = z
-  .union([
-    z.enum(['all', 'any']),
-    z.strictObject({
-      at_least: z.int().min(1).max(1000).describe('So many of the inputs must be complete.'),
-    }),
-  ])
-  .meta({
-    title: 'When',
-    description: 'How many of the inputs must be complete before a label runs; all when absent.',
-  });
-
-export const deadlineSchema = z
-  .strictObject({
-    after: deadlineTime.describe('Time after the end of the interval.'),
-    then: z
-      .enum(['wait', 'partial', 'fail'])
-      .describe(
-        'wait: report that the label is late and wait on; partial: run with what is there; fail: report it as missing.',
-      ),
-  })
-  .meta({
-    title: 'Deadline with a consequence',
-    description: 'When a label must be complete, and what else.',
-  });
-
-const deadline = z.union([deadlineTime, deadlineSchema]).meta({
-  title: 'Deadline',
-  description:
-    'When a label must be complete, such as 2h after its interval; wait when nothing else is said.',
-});
-
-const zone = timezone
-  .optional()
-  .describe(
-    'Time zone in which schedule is read, and in which days, weeks and months are cut; UTC when absent.',
-  );
-
-const derived = {
-  ...common,
-  timezone: zone,
-  when: when.optional(),
-  deadline: deadline.optional(),
-  on_unsettled: z
-    .enum(['wait', 'run'])
-    .optional()
-    .describe('What to do when an input was made of data that has newer revisions; wait when absent.'),
-  on_restatement: z
-    .enum(['rerun', 'cancel'])
-    .optional()
-    .describe(
-      'What to do with a run whose inputs change: finish and run again (rerun, when absent), or cancel it.',
-    ),
-  max_restated_labels: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .optional()
-    .describe('Most labels that events may restate within 24 hours; further ones are held until released.'),
-  every: period
-    .optional()
-    .describe('Length of the interval that one run covers, when the inputs do not say it.'),
-  inputs: z
-    .record(dataset, inputSchema)
-    .optional()
-    .meta({ title: 'Inputs', description: 'Overrides for single inputs, by dataset.' }),
-};
-const key = z
-  .array(text)
-  .min(1)
-  .refine((columns) => new Set(columns).size === columns.length, {
-    error: message('a column stands twice in this key', 'name each column once'),
-  });
-const columnNames = z
-  .array(text)
-  .min(1)
-  .refine((columns) => new Set(columns).size === columns.length, {
-    error: message('a column stands twice in this list', 'name each column once'),
-  });
-/** Tables that SQL reads and nobody waits for. */
-const staticTables = z
-  .array(text)
-  .optional()
-  .describe('Tables (schema.table) that the SELECT reads and that never change, so nobody waits for them.');
-const mode = z
-  .enum(['append', 'replace', 'merge'])
-  .describe('append: add the rows of the label; replace: the whole table; merge: update and insert by key.');
-
-const maxDeleted = (description: string) =>
-  z
-    .union([
-      z.int().min(0).max(1_000_000_000_000),
-      z
-        .string()
-        .regex(
-          /^(100|[1-9]?\d)%$/,
-          message('this is no percentage', 'write a number of rows, or one such as 50%'),
-        ),
-    ])
-    .optional()
-    .meta({ title: 'Most deletes', description });
+/* The grammar of single stages: one schema per kind, chosen by the key that names the kind. */
 
 export const STAGE_SCHEMAS = {
   extract: z
@@ -319,29 +162,9 @@ export const STAGE_SCHEMAS = {
 } as const;
 
 const { extract, register, load, transform, publish, check, custom } = STAGE_SCHEMAS;
-const anyStage = z
+export const anyStage = z
   .union([extract, register, load, transform, publish, check, custom])
   .meta({ title: 'Stage', description: 'One step.' });
-
-/** The whole grammar, for the JSON Schema. Reading goes stage by stage, so that messages name the kind that was meant. */
-export const pipelineSchema = z
-  .strictObject({
-    pipeline: name.meta({ title: 'Pipeline', description: 'Name of the pipeline, unique in the project.' }),
-    stages: z
-      .array(z.record(name, anyStage).meta({ minProperties: 1, maxProperties: 1 }))
-      .min(1)
-      .meta({
-        title: 'Stages',
-        description: 'Stages in reading order; they run when their inputs are there.',
-      }),
-  })
-  .meta({ title: 'Reefline pipeline', description: 'pipelines/*.yaml: the stages of one pipeline.' });
-
-/** A pipeline file whose stages are not looked into yet. */
-export const pipelineFrameSchema = z.strictObject({
-  pipeline: name,
-  stages: z.array(z.record(name, z.unknown())).min(1, message('the pipeline has no stages', 'add a stage')),
-});
 
 export type ExtractFields = z.infer<typeof extract>;
 export type RegisterFields = z.infer<typeof register>;
@@ -350,5 +173,3 @@ export type TransformFields = z.infer<typeof transform>;
 export type PublishFields = z.infer<typeof publish>;
 export type CheckFields = z.infer<typeof check>;
 export type CustomFields = z.infer<typeof custom>;
-export type ScheduleFields = z.infer<typeof schedule>;
-export type InputFields = z.infer<typeof inputSchema>;

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { MESSAGE_SCHEMAS } from '../config/message-schema.ts';
+import { pipelineSchema } from '../config/pipeline-schema.ts';
 import { settingsSchema } from '../config/settings-schema.ts';
-import { pipelineSchema } from '../config/stage-schema.ts';
 
 /*
  * Writes the JSON Schemas: those that editors use, from the schemas that read the files, and those of the messages that

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { message, name } from './field.ts';
+import { anyStage } from './stage-schema.ts';
+
+/* The grammar of pipelines/*.yaml. */
+
+/** The whole grammar, for the JSON Schema. Reading goes stage by stage, so that messages name the kind that was meant. */
+export const pipelineSchema = z
+  .strictObject({
+    pipeline: name.meta({ title: 'Pipeline', description: 'Name of the pipeline, unique in the project.' }),
+    stages: z
+      .array(z.record(name, anyStage).meta({ minProperties: 1, maxProperties: 1 }))
+      .min(1)
+      .meta({
+        title: 'Stages',
+        description: 'Stages in reading order; they run when their inputs are there.',
+      }),
+  })
+  .meta({ title: 'Reefline pipeline', description: 'pipelines/*.yaml: the stages of one pipeline.' });
+
+/** A pipeline file whose stages are not looked into yet. */
+export const pipelineFrameSchema = z.strictObject({
+  pipeline: name,
+  stages: z.array(z.record(name, z.unknown())).min(1, message('the pipeline has no stages', 'add a stage')),
+});
