@@ -41,7 +41,7 @@ export async function eventCost(stack: Stack, say: (line: string) => void): Prom
     }
     await applyProject(stack.db, stack.client, benchProject([]), 'bench');
     return [
-      atMost('event_cost_growth_ratio', least(costs.old, total) / least(costs.young, total), 1.3, {
+      atMost('event_cost_growth_ratio', least(costs.old, total) / least(costs.young, total), 1.1, {
         ...{ old: described(costs.old), young: described(costs.young) },
         ...{ eventsOfRound: DAYS * old.eventsOfDay, held, youngHeld: await young.held() },
         ...{ endpoints: 0, loadAverage: rounded(loadavg()[0] ?? 0) },
