@@ -66,13 +66,17 @@ function mapped(source: InboundSource, { message, context }: Unwrapped): MappedM
   const results = parts.map((part) => mapPart(source, part));
   return {
     events: results.flatMap((result, at) =>
-      'event' in result
-        ? [{ ...result, contexts: [parts[at]?.context, context].filter((each) => each !== undefined) }]
-        : [],
+      'event' in result ? [{ ...result, ...given([parts[at]?.context, context]) }] : [],
     ),
     problems: [...problems, ...results.flatMap((result) => ('reason' in result ? [result] : []))],
     ignored: ignored + results.filter((result) => 'ignored' in result).length,
   };
+}
+
+/** What envelopes say of a trace; nothing where none of them names one. */
+function given(contexts: readonly (GivenContext | undefined)[]): Pick<MappedEvent, 'contexts'> {
+  const named = contexts.filter((each) => each?.traceparent !== undefined) as readonly GivenContext[];
+  return named.length === 0 ? {} : { contexts: named };
 }
 
 function mapPart(
