@@ -153,7 +153,7 @@ test('a load into PostgreSQL of CSV that fits neither the table nor its manifest
   const [id, ...others] = reefline.columns;
   const work = { kind: 'load', from: 'lake.shop.strict', mode: 'append', key: [] } as const;
   for (const [reason, body] of Object.entries({
-    'column note: "a\nb"': manifest,
+    'Column "note" of lake.shop.strict holds a text of 3 characters, "a\\nb"': manifest,
     checksum: {
       reefline,
       entries: entries.map((entry) => ({ ...entry, meta: { ...entry.meta, crc32: '00000000' } })),
