@@ -6,7 +6,7 @@ import { subjectOf } from '../../pipeline/findings.ts';
 import { ledger, sweep } from '../support/damage.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { DISTANT_MINUTE, notSoon } from '../support/not-soon.ts';
+import { distantMinute, notSoon } from '../support/not-soon.ts';
 import { projectOf } from '../support/project.ts';
 
 /**
@@ -14,8 +14,9 @@ import { projectOf } from '../support/project.ts';
  * a tick nor a deadline comes while the suite runs.
  */
 function calendarProject(): Project {
+  const minute = distantMinute();
   const sketched = projectOf([
-    { name: 'hourly', period: '1h', cron: notSoon() },
+    { name: 'hourly', period: '1h', cron: notSoon(minute) },
     { name: 'due', period: '1h', reads: ['hourly'] },
   ]);
   const rates = { dataset: 'warehouse.partners.rates', period: '1h' } as const;
@@ -24,7 +25,7 @@ function calendarProject(): Project {
       ? {
           ...stage,
           inputs: [{ ...rates, window: 'same' as const, on: ['SUCCESS' as const] }],
-          deadline: { seconds: 60 * DISTANT_MINUTE, then: 'wait' as const },
+          deadline: { seconds: 60 * minute, then: 'wait' as const },
         }
       : stage,
   );

@@ -16,12 +16,13 @@ import { canariesIn, canary, temporalText } from '../support/canaries.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { fromEnvironment } from '../support/local-cloud.ts';
-import { DISTANT_MINUTE, notSoon } from '../support/not-soon.ts';
+import { distantMinute, notSoon } from '../support/not-soon.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 const executed: string[] = [];
+const MINUTE = distantMinute();
 const PROJECT = projectOf([
-  { name: 'hourly', period: '1h', cron: notSoon() },
+  { name: 'hourly', period: '1h', cron: notSoon(MINUTE) },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);
@@ -134,7 +135,7 @@ describe('the documented commands', () => {
       for (const label of labels) expect(await ledger('loaded', label)).toEqual(['r1 SUCCESS']);
     });
     const before = executed.length;
-    const minute = String(DISTANT_MINUTE).padStart(2, '0');
+    const minute = String(MINUTE).padStart(2, '0');
     const ids = ticks.map((hour) => `tick/p.hourly-2020-03-04T${hour}:${minute}:00Z`);
     const runs = async (): Promise<string[]> =>
       Promise.all(ids.map(async (id) => (await engine.client.workflow.getHandle(id).describe()).runId));
