@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { appendEvents } from '../catalog/event-log.ts';
+import { appendEvents, type OwedEvent } from '../catalog/event-log.ts';
 import { readHeldCauses } from '../catalog/held-causes.ts';
 import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { noteFirstHold } from '../catalog/run-notes.ts';
@@ -35,6 +35,7 @@ export async function reportHeld(
   for (const target of opened)
     if (target.opening.kind === 'held' && !first.has(target.stage.id)) first.set(target.stage.id, target);
   const events: HeldReport['events'][number][] = [];
+  const owed: OwedEvent[] = [];
   for (const target of first.values()) {
     const { stage, timelabel, opening, state } = target;
     if (opening.kind !== 'held' || !(await noteFirstHold(client, stage.id, timelabel))) continue;
@@ -56,14 +57,8 @@ export async function reportHeld(
       { ...bareReport('HELD', state.readAt, error), causedBy, ...traceContext(causes[0] ?? {}) },
     );
     events.push({ event, causes });
+    owed.push(...withEndpoints(table, [event], state.readAt));
   }
-  const [some] = opened;
-  if (some === undefined) return { endpoints: [], events };
-  const owed = withEndpoints(
-    table,
-    events.map(({ event }) => event),
-    some.state.readAt,
-  );
   return { endpoints: await appendEvents(client, owed, [], router), events };
 }
 

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { applyProject } from '../cli/apply.ts';
 import { routedBurst } from './burst.ts';
-import { costsOf, errorOf, PARTS, total, workOf, type Load, type Work } from './capacity.ts';
+import { costsOf, errorOf, PARTS, times, total, workOf, type Load, type Work } from './capacity.ts';
 import { reported, rounded, type Figure } from './figure.ts';
 import { benchProject } from './project.ts';
 import type { Stack } from './stack.ts';
@@ -74,15 +74,6 @@ export async function capacityError(stack: Stack, say: (line: string) => void): 
       ...{ rounds: ROUNDS, endpoints: 0, loadAverage: rounded(loadavg()[0] ?? 0) },
     }),
   ];
-}
-
-function times(work: Work, factor: number): Work {
-  const { temporalServer, worker, catalogPostgres } = work;
-  return {
-    temporalServer: temporalServer * factor,
-    worker: worker * factor,
-    catalogPostgres: catalogPostgres * factor,
-  };
 }
 
 function part(work: Work): Readonly<Record<string, number>> {

@@ -89,6 +89,10 @@ export function total(work: Work): number {
   return PARTS.reduce((sum, part) => sum + work[part], 0);
 }
 
+export function times(work: Work, factor: number): Work {
+  return each((part) => work[part] * factor);
+}
+
 function each(of: (part: keyof Work) => number): Work {
   return {
     temporalServer: of('temporalServer'),

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { applyProject } from '../cli/apply.ts';
+import { total } from './capacity.ts';
 import { atMost, rounded, type Figure } from './figure.ts';
 import { benchProject } from './project.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -50,10 +51,6 @@ export async function eventCost(stack: Stack, say: (line: string) => void): Prom
   } finally {
     await other.stop();
   }
-}
-
-function total({ temporalServer, worker, catalogPostgres }: EventCost): number {
-  return temporalServer + worker + catalogPostgres;
 }
 
 function least(rounds: readonly EventCost[], of: (cost: EventCost) => number): number {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { applyProject } from '../cli/apply.ts';
 import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
 import type { RouterStatus } from '../signals/index.ts';
+import type { Work } from './capacity.ts';
 import { cpuSeconds } from './cpu.ts';
 import { withDailies } from './daily-project.ts';
 import { clock } from './first-line.ts';
@@ -19,10 +20,7 @@ const AHEAD = 20;
 const PATIENCE = 300_000;
 
 /** CPU of each for one event and its part of a run, in milliseconds, and how fast the events went. */
-export interface EventCost {
-  readonly temporalServer: number;
-  readonly worker: number;
-  readonly catalogPostgres: number;
+export interface EventCost extends Work {
   readonly eventsPerSecond: number;
 }
 

@@ -3,19 +3,17 @@ import { message, text } from './field.ts';
 
 /* What stages say of the tables that they read and write. */
 
+const columnsOf = (what: 'key' | 'list'): z.ZodArray<typeof text> =>
+  z
+    .array(text)
+    .min(1)
+    .refine((columns) => new Set(columns).size === columns.length, {
+      error: message(`a column stands twice in this ${what}`, 'name each column once'),
+    });
+
 /** Columns that identify a row. */
-export const key = z
-  .array(text)
-  .min(1)
-  .refine((columns) => new Set(columns).size === columns.length, {
-    error: message('a column stands twice in this key', 'name each column once'),
-  });
-export const columnNames = z
-  .array(text)
-  .min(1)
-  .refine((columns) => new Set(columns).size === columns.length, {
-    error: message('a column stands twice in this list', 'name each column once'),
-  });
+export const key = columnsOf('key');
+export const columnNames = columnsOf('list');
 /** Tables that SQL reads and nobody waits for. */
 export const staticTables = z
   .array(text)
