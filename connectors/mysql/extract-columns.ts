@@ -21,6 +21,8 @@ export interface SourceColumn extends Column {
   readonly asText: boolean;
   /** Of a text; undefined for what is none. */
   readonly characterSet: string | undefined;
+  /** By what the texts are compared; undefined for what is none. */
+  readonly collation: string | undefined;
 }
 
 /**
@@ -79,6 +81,7 @@ export async function readColumns(
             declared: row.Type,
             asText: staged.asText === true,
             characterSet: characterSetOf(row.Collation),
+            collation: row.Collation ?? undefined,
           },
         ],
   );

@@ -91,7 +91,7 @@ function keyConditions({ columns, keys }: TypedKeys): readonly Condition[] {
 }
 
 /** The value is cast and not the column, so that an index is used; MySQL would compare a number with a text as doubles. */
-function sameValue({ name, type, asText, characterSet }: SourceColumn): string {
+function sameValue({ name, type, asText, characterSet, collation }: SourceColumn): string {
   const column = quoteIdentifier(name);
   switch (type.kind) {
     case 'boolean':
@@ -112,9 +112,18 @@ function sameValue({ name, type, asText, characterSet }: SourceColumn): string {
     case 'json':
     case 'binary':
       if (asText) return `cast(${column} as char character set utf8mb4) = ?`;
-      // What the character set of the column lacks becomes a question mark, so that other rows are found too.
-      return `${column} = convert(? using ${quoteIdentifier(characterSet ?? 'utf8mb4')})`;
+      return `${column} = ${textIn(characterSet, collation)}`;
   }
+}
+
+/**
+ * A text in the character set and the collation of a column, so that its index is used. What the set lacks becomes a question mark,
+ * so that other rows are found too. MySQL 8 would take the parameter itself for one of that set, which it then must be, and compares
+ * by no collation when two are implied.
+ */
+function textIn(characterSet = 'utf8mb4', collation: string | undefined): string {
+  const text = `convert(cast(? as char character set utf8mb4) using ${quoteIdentifier(characterSet)})`;
+  return collation === undefined ? text : `${text} collate ${quoteIdentifier(collation)}`;
 }
 
 function valuesOf(columns: readonly SourceColumn[], key: readonly string[]): readonly string[] {

@@ -29,6 +29,8 @@ export const MOVE = {
   truthBit: 17,
   bits64: 18,
   bits128: 19,
+  narrowed: 20,
+  signed64: 21,
 } as const;
 export type Move = (typeof MOVE)[keyof typeof MOVE];
 
@@ -98,12 +100,14 @@ function isBytes(type: number): boolean {
   return type === VARCHAR || type === WIRE.json || (type >= FIRST_BYTES && type !== GEOMETRY);
 }
 
-/** `room` is the bytes of the column: a number without a sign must be sent in fewer. */
+/** `room` is the bytes of the column: a number without a sign must be sent in fewer, or is looked at. */
 function smallMove({ type, unsigned }: MysqlWireColumn, room: 2 | 4): Move | undefined {
   if (type === WIRE.tiny) return unsigned ? MOVE.uint8 : MOVE.int8;
   // The years 1901 to 2155 fit wherever two bytes do, though they are sent without a sign.
   if (type === WIRE.year) return MOVE.uint16;
   if (type === WIRE.short && !unsigned) return MOVE.int16;
+  // MySQL computes whole numbers in 64 bits and sends them so, though it declares the column of a view by what it can hold.
+  if (type === WIRE.longlong) return MOVE.narrowed;
   if (room === 2) return undefined;
   if (type === WIRE.short) return MOVE.uint16;
   // Three bytes are sent as four, so that the sign does not matter.
@@ -113,7 +117,8 @@ function smallMove({ type, unsigned }: MysqlWireColumn, room: 2 | 4): Move | und
 function longMove({ type, unsigned }: MysqlWireColumn): Move | undefined {
   if (type === WIRE.bit) return MOVE.bits64;
   if (type === WIRE.long) return unsigned ? MOVE.uint32 : MOVE.widened32;
-  return type === WIRE.longlong && !unsigned ? MOVE.eight : undefined;
+  if (type !== WIRE.longlong) return undefined;
+  return unsigned ? MOVE.signed64 : MOVE.eight;
 }
 
 function decimalMove(

@@ -22,6 +22,8 @@ interface Field {
   readonly move: Move;
   readonly precision: number;
   readonly scale: number;
+  /** The server sends a number without a sign. */
+  readonly unsigned: boolean;
 }
 
 /** What a reader of MySQL rows must know beyond the columns. */
@@ -67,7 +69,7 @@ export class MysqlRowReader implements RowReader {
       if (column === undefined) return [];
       const { precision, scale } = column.type.kind === 'decimal' ? column.type : { precision: 0, scale: 0 };
       const move = moveOf(column.type, layout[at]) ?? refuseForm(table, column, layout[at]);
-      return [{ column, sink, move, precision, scale }];
+      return [{ column, sink, move, precision, scale, unsigned: layout[at]?.unsigned === true }];
     });
     this.#checked = columns
       .filter(({ name }) => checked.includes(name))
@@ -127,6 +129,10 @@ export class MysqlRowReader implements RowReader {
         sink.addInt64(view.getInt32(at + 4, true), view.getInt32(at, true));
         this.#next = at + 8;
         return;
+      case MOVE.narrowed:
+      case MOVE.signed64:
+        this.#moveChecked(field, view);
+        return;
       case MOVE.uint64:
         sink.addBigInt128(view.getBigUint64(at, true));
         this.#next = at + 8;
@@ -155,6 +161,23 @@ export class MysqlRowReader implements RowReader {
       case MOVE.bits128:
         this.#moveBits(field, view);
     }
+  }
+
+  /** A number of 64 bits into a column of fewer, or one without a sign into one that has a sign. */
+  #moveChecked(field: Field, view: DataView): void {
+    const { sink, column, unsigned } = field;
+    const at = this.#next;
+    const [high, low] = [view.getInt32(at + 4, true), view.getInt32(at, true)];
+    this.#next = at + 8;
+    const isNarrow = field.move === MOVE.narrowed;
+    const least = column.type.kind === 'int16' ? (low << 16) >> 16 : low;
+    const fits = !isNarrow || (high === low >> 31 && low === least);
+    if (!fits || (unsigned && high < 0)) {
+      const value = unsigned ? view.getBigUint64(at, true) : view.getBigInt64(at, true);
+      throw this.#refuse(field, `the number ${String(value)}`);
+    }
+    if (isNarrow) sink.addInt32(low);
+    else sink.addInt64(high, low);
   }
 
   /** A boolean column is a small integer at the source, which may hold any other number. */

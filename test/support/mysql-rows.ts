@@ -74,7 +74,7 @@ function field({ wire, type }: MysqlColumn, value: Exclude<CellValue, null>): Bu
     case TYPE.int24:
       return integer(BigInt(value as number | bigint), 4);
     case TYPE.longlong:
-      return integer(value as bigint, 8);
+      return integer(BigInt(value as number | bigint), 8);
     case TYPE.float: {
       const bytes = Buffer.alloc(4);
       bytes.writeFloatLE(value as number);

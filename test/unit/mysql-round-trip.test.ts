@@ -38,6 +38,14 @@ const PLAIN: readonly Case[] = [
     column: { wire: TYPE.longlong, unsigned: false, type: { kind: 'int64' } },
     value: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   },
+  // What MySQL computes in a view.
+  { column: { wire: TYPE.longlong, unsigned: false, type: { kind: 'int32' } }, value: signed(32) },
+  { column: { wire: TYPE.longlong, unsigned: false, type: { kind: 'int16' } }, value: signed(16) },
+  { column: { wire: TYPE.longlong, unsigned: true, type: { kind: 'int32' } }, value: fc.nat() },
+  {
+    column: { wire: TYPE.longlong, unsigned: true, type: { kind: 'int64' } },
+    value: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+  },
   {
     column: { wire: TYPE.longlong, unsigned: true, type: { kind: 'decimal', precision: 20, scale: 0 } },
     value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -211,9 +219,28 @@ describe('Rows in the binary protocol of MySQL', () => {
   });
 
   test('are refused when a column is sent in another form than its type promises', async () => {
-    const column: MysqlColumn = { wire: TYPE.longlong, unsigned: true, type: { kind: 'int64' } };
+    const column: MysqlColumn = { wire: TYPE.double, unsigned: false, type: { kind: 'int64' } };
     const failure = await refused(column, Buffer.alloc(10));
     expect(failure.failureClass).toBe('data_error');
-    expect(failure.message).toContain('shop.shop.orders.bad of type int64 is sent in the form 8');
+    expect(failure.message).toContain('shop.shop.orders.bad of type int64 is sent in the form 5');
   });
+
+  test.each([
+    ['int16', false, 32_768n],
+    ['int16', false, -32_769n],
+    ['int32', false, 2n ** 31n],
+    ['int32', false, -(2n ** 31n) - 1n],
+    ['int32', false, 2n ** 32n],
+    ['int32', true, 2n ** 64n - 1n],
+    ['int64', true, 2n ** 63n],
+  ] as const)(
+    'are refused for a number of 64 bits that %s (sent unsigned: %s) cannot hold: %s',
+    async (kind, unsigned, number) => {
+      const bytes = Buffer.alloc(10);
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, number), 2);
+      const failure = await refused({ wire: TYPE.longlong, unsigned, type: { kind } }, bytes);
+      expect(failure).toMatchObject({ failureClass: 'data_error', facts: { column: 'bad' } });
+      expect(failure.message).toContain(`the number ${String(number)},`);
+    },
+  );
 });
