@@ -132,13 +132,17 @@ async function prepareFolder(wanted: string | undefined): Promise<string> {
     if (made !== undefined) chmodSync(wanted, ENTERABLE);
     return realpathSync(resolve(wanted));
   }
+  return temporaryCloudFolder();
+}
+
+/** A new temporary folder for a claim; first removes what clouds in such folders have left when they and their starters were killed. */
+export async function temporaryCloudFolder(): Promise<string> {
   const dir = mkdtempSync(join(realpathSync(tmpdir()), TEMPORARY_PREFIX));
   chmodSync(dir, ENTERABLE);
   await sweepAbandoned(dir);
   return dir;
 }
 
-/** Removes what clouds in temporary folders have left when they and their starters were killed. */
 async function sweepAbandoned(own: string): Promise<void> {
   const parent = dirname(own);
   for (const name of readdirSync(parent)) {

@@ -13,13 +13,14 @@ export function runsAsRoot(): boolean {
 }
 
 /**
- * The folder with `bin/postgres` and `bin/initdb` for this platform, with the links that its libraries need.
+ * The folder with `bin/postgres` and `bin/initdb` for this platform, with the links that its libraries need: of the
+ * unpacked package that is given, or of the installed one.
  * As root, when the packages lie below a folder that the unprivileged identity cannot enter, the answer is a copy
  * outside, made once per version.
  * @throws when the package of this platform is not installed.
  */
-export function postgresFolder(): string {
-  const { native, version } = installedPackage();
+export function postgresFolder(unpacked?: string): string {
+  const { native, version } = unpacked === undefined ? installedPackage() : packageIn(unpacked);
   if (!runsAsRoot() || othersCanEnter(native)) {
     linkLibraries(native);
     return native;
@@ -46,19 +47,22 @@ function installedPackage(): { native: string; version: string } {
   try {
     // The package exports its entry only, so its folder is found from there.
     const entry = createRequire(import.meta.url).resolve(name);
-    const folder = dirname(dirname(entry));
-    const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const version =
-      typeof manifest === 'object' && manifest !== null && 'version' in manifest
-        ? String(manifest.version)
-        : '0';
-    return { native: join(folder, 'native'), version };
+    return packageIn(dirname(dirname(entry)));
   } catch (error) {
     throw new Error(
       `The PostgreSQL package ${name} is not installed; run \`npm run setup\` (npm skips it with --omit=optional).`,
       { cause: error },
     );
   }
+}
+
+function packageIn(folder: string): { native: string; version: string } {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest
+      ? String(manifest.version)
+      : '0';
+  return { native: join(folder, 'native'), version };
 }
 
 /** The links that the package's install script makes; npm does not run that script everywhere. */

@@ -22,6 +22,8 @@ export interface LocalPostgresOptions {
   readonly keep: boolean;
   /** Told the exact command line before the server is started. */
   readonly announce: (command: string) => void;
+  /** Folder of an unpacked package of programs; without it those of the installed package. */
+  readonly programs?: string | undefined;
 }
 
 const ATTEMPTS = 5;
@@ -34,7 +36,7 @@ const PATIENCE_MS = 10_000;
  * be longer than the system allows). Data left by an earlier start is used again when it is complete.
  */
 export async function startPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
-  const folder = postgresFolder();
+  const folder = postgresFolder(options.programs);
   const password = await initialise(folder, options.dir);
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
@@ -120,7 +122,7 @@ async function initialise(folder: string, dir: string): Promise<string> {
   }
   chmodSync(dir, 0o700);
   const args = ['-D', join(dir, 'data'), '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
-  args.push('-N', '--no-locale', '-E', 'UTF8', '--no-instructions');
+  args.push('-N', '--no-locale', '-E', 'UTF8');
   try {
     await promisify(execFile)(join(folder, 'bin', 'initdb'), args, {
       cwd: dir,

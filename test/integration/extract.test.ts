@@ -56,16 +56,21 @@ describe('A user with no right but to read the table', () => {
 
 describe('A snapshot', () => {
   test('holds every supported type and awkward value unchanged', async () => {
+    // A number has more scales than digits, and fewer than none, since PostgreSQL 15.
+    const [coarse, fine, rounded] =
+      source.majorVersion >= 15
+        ? ['numeric(5,-2)', 'numeric(2,5)', '12345']
+        : ['numeric(7)', 'numeric(5,5)', '12300'];
     await source.query(`
       create domain price as numeric(10,2);
       create table awkward (
         "Id" int8 not null, yes bool, small int2, four int4, f4 float4, f8 float8, amount numeric(12,4),
-        wide numeric(38,10), coarse numeric(5,-2), fine numeric(2,5), cost price, day date, wall timestamp,
+        wide numeric(38,10), coarse ${coarse}, fine ${fine}, cost price, day date, wall timestamp,
         at timestamptz, "te""xt" text, code varchar(9), padded char(5), gone int4, doc json, docb jsonb, ref uuid,
         body bytea, double int8 generated always as ("Id" * 2) stored);
       alter table awkward drop column gone;
       insert into awkward values
-        (1, true, -32768, 2147483647, 1.5, 1e308, -99999999.9999, 1234567890123456789012345678.0123456789, 12345,
+        (1, true, -32768, 2147483647, 1.5, 1e308, -99999999.9999, 1234567890123456789012345678.0123456789, ${rounded},
          0.00012, -0.01, '0001-01-01', '9999-12-31 23:59:59.999999', '2001-01-05 08:00:00.000001+02',
          E'a\\r\\n\\t"é😀\\u2028', '', 'ab', '{"a":  1}', '{"b": 1.0000000000000000001}',
          'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '\\x00ff'),
@@ -206,6 +211,8 @@ describe('A large table, read by several connections at once,', () => {
         where datname = current_database() and application_name = 'reefline'`);
       expect(rows[0]?.['n']).toBe(count);
     });
+  /** Rows that each connection reads: PostgreSQL 12 and 13 would read all blocks to find some. */
+  const shares = (): number[] => (source.majorVersion >= 14 ? [2733, 2733, 2734] : [8200]);
   const request = { schema: 'public', table: 'wide', choice: { exclude: ['pad'] }, parallel: 3 };
   const work = { exclude: ['pad'], parallel: 3 };
 
@@ -229,7 +236,7 @@ describe('A large table, read by several connections at once,', () => {
       };
       await write(1);
       const ranges = table.rows();
-      await connected(3);
+      await connected(shares().length);
       for (const range of ranges) {
         let rows = 0;
         while (await range.more()) {
@@ -243,7 +250,7 @@ describe('A large table, read by several connections at once,', () => {
         await write(1 + counts.length);
       }
     });
-    expect(counts).toEqual([2733, 2733, 2734]);
+    expect(counts).toEqual(shares());
     expect(ids.sort((one, other) => one - other)).toEqual(Array.from({ length: 8200 }, (_, id) => id));
     await connected(0);
   });
@@ -261,11 +268,9 @@ describe('A large table, read by several connections at once,', () => {
       const single = await readStaged(source.s3, output.uri);
       const files = ({ manifest }: typeof single): unknown[] =>
         manifest.entries.map(({ url: uri, meta }) => [uri.replace(/^.*r1/u, ''), meta.rows]);
-      expect(files(several)).toEqual([
-        ['/a1/part-00000.parquet', 2733],
-        ['/a1/part-00001.parquet', 2733],
-        ['/a1/part-00002.parquet', 2734],
-      ]);
+      expect(files(several)).toEqual(
+        shares().map((rows, at) => [`/a1/part-0000${String(at)}.parquet`, rows]),
+      );
       expect(files(single)).toEqual([['/a2/part-00000.parquet', 8200]]);
       const content = (read: typeof single) => readWithDuckDb(read.files, read.manifest.reefline.columns);
       expect((await content(several)).rows).toEqual((await content(single)).rows);
@@ -286,9 +291,10 @@ describe('A large table, read by several connections at once,', () => {
   test('is left by all of them when it is cancelled', async () => {
     const cancelled = new AbortController();
     const settings = { connection: 'shop', url: source.database.url, signal: cancelled.signal };
-    const outcome = extractTable(settings, request, async (table) => {
+    // With its long texts, so that most of it is still to come.
+    const outcome = extractTable(settings, { ...request, choice: {} }, async (table) => {
       const ranges = table.rows();
-      await connected(3);
+      await connected(shares().length);
       cancelled.abort();
       await Promise.all(
         ranges.map(async (range) => {

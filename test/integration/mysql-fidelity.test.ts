@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { moveAll, type AwkwardSource } from '../support/awkward-moves.ts';
-import { AWKWARD_MYSQL_TYPES, REFUSED_MYSQL_TYPES } from '../support/awkward-mysql.ts';
+import { code, moveAll, type AwkwardSource } from '../support/awkward-moves.ts';
+import { AWKWARD_MYSQL_TYPES, OWN_TYPES, REFUSED_MYSQL_TYPES } from '../support/awkward-mysql.ts';
 import { openFidelityWorld, type FidelityWorld } from '../support/fidelity-world.ts';
-import { describeMysql, openMysqlSource, type MysqlSource } from '../support/mysql-source.ts';
+import { describeMysql, MAKER, openMysqlSource, type MysqlSource } from '../support/mysql-source.ts';
 import { expectTables } from '../support/written-page.ts';
 
 describeMysql('Awkward values of MySQL', () => {
@@ -41,13 +41,19 @@ describeMysql('Awkward values of MySQL', () => {
   });
 
   test('come back equal from everywhere, or are refused by a message that names the column; docs/types-mysql.md says which', async () => {
-    const report = await moveAll(source, world.destinations, AWKWARD_MYSQL_TYPES, REFUSED_MYSQL_TYPES);
+    const types = [...AWKWARD_MYSQL_TYPES, ...OWN_TYPES[MAKER]];
+    const report = await moveAll(source, world.destinations, types, REFUSED_MYSQL_TYPES);
     const titles = world.destinations.map(({ title }) => title);
     expect(report.values.length).toBeGreaterThan(40);
+    const own = OWN_TYPES[MAKER].map(({ declared }) => code(declared));
+    const isOwn = ([declared = '']: readonly string[]): boolean => own.includes(declared);
+    const ofBoth = (rows: readonly (readonly string[])[]) => rows.filter((row) => !isOwn(row));
     expectTables('types-mysql.md', {
-      types: { titles: ['MySQL', 'staged as', ...titles], rows: report.types },
-      values: { titles: ['MySQL', 'value', ...titles], rows: report.values },
+      types: { titles: ['MySQL', 'staged as', ...titles], rows: ofBoth(report.types) },
+      values: { titles: ['MySQL', 'value', ...titles], rows: ofBoth(report.values) },
       refusals: { titles: ['MySQL', 'value', 'message'], rows: report.refusals },
+      [`types of ${MAKER}`]: { titles: [MAKER, 'staged as', ...titles], rows: report.types.filter(isOwn) },
+      [`values of ${MAKER}`]: { titles: [MAKER, 'value', ...titles], rows: report.values.filter(isOwn) },
     });
   });
 });

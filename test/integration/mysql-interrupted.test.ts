@@ -12,13 +12,14 @@ describeMysql('An interrupted extract from MySQL', () => {
   let source: MysqlSource;
   beforeAll(async () => {
     source = await openMysqlSource('mysql-interrupted');
-    // More rows than one file holds, and a row behind them for which the server waits while `pause` says so.
+    // More rows than one file holds, also when each of its row groups ends with a whole read of the socket, and a row behind
+    // them for which the server waits while `pause` says so. A subquery would have MySQL make the whole view before its first row.
     await source.query(
       'create table pause (seconds int)',
       'insert into pause values (600)',
       `create view slow as
-         select seq as id, case when seq = 520000 then sleep((select seconds from pause)) end as waited
-         from seq_1_to_530000`,
+         select seq as id, case when seq = 590000 then sleep(seconds) end as waited
+         from pause straight_join ${await source.numbers(600_000)}`,
     );
   });
   afterAll(() => source.close());
@@ -70,7 +71,7 @@ describeMysql('An interrupted extract from MySQL', () => {
   });
 
   test('whose server is cut off without a word ends by itself, and says which setting would wait longer', async () => {
-    await source.query('create view endless as select seq as id from seq_1_to_1000000000');
+    await source.query(`create view endless as select seq as id from ${await source.numbers(1_000_000_000)}`);
     const url = new URL(source.url);
     const gate = await openGate(url.host);
     url.host = gate.address;
@@ -110,7 +111,7 @@ describeMysql('An interrupted extract from MySQL', () => {
   test('that is cancelled while it waits for the store ends its connection', async () => {
     // Enough to fill every buffer on the way, so that the server waits for the reader.
     await source.query(
-      "create view wide as select seq as id, repeat('x', 100000) as body from seq_1_to_100000",
+      `create view wide as select seq as id, repeat('x', 100000) as body from ${await source.numbers(100_000)}`,
     );
     const cancelled = new AbortController();
     const beats: unknown[] = [];
@@ -173,12 +174,12 @@ describeMysql('An interrupted extract from MySQL', () => {
       { heartbeat: (details) => beats.push(details) },
     );
     const { manifest } = await readStaged(source.s3, output.uri);
-    expect(output).toMatchObject({ rows: 530_000, uri: manifestOf(timelabel) });
+    expect(output).toMatchObject({ rows: 600_000, uri: manifestOf(timelabel) });
     expect(manifest.entries.map(({ url }) => url.replace(/^.*\/r1\//u, ''))).toEqual([
       'a2/part-00000.parquet',
       'a2/part-00001.parquet',
     ]);
-    expect(manifest.entries.reduce((rows, { meta }) => rows + meta.rows, 0)).toBe(530_000);
+    expect(manifest.entries.reduce((rows, { meta }) => rows + meta.rows, 0)).toBe(600_000);
     expect(beats).toContainEqual({ rows: 0, files: 0 });
   });
 });

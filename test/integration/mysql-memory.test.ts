@@ -18,7 +18,7 @@ describeMysql('The memory of an extract from MySQL', () => {
       `create view wide as
          select seq as id, now() as at, cast(seq / 7 as decimal(18,4)) as price, repeat(sha1(seq), 25) as words,
            if(seq % 3 = 0, null, md5(seq)) as note
-         from seq_1_to_800000`,
+         from ${await source.numbers(800_000)}`,
     );
   });
   afterAll(() => source.close());

@@ -3,7 +3,13 @@ import type { MysqlSettings } from '../../connectors/mysql/connection.ts';
 import { openSyncSource } from '../../connectors/mysql/open-sync-source.ts';
 import type { SyncResult } from '../../pipeline/sync-report.ts';
 import { eventually } from '../support/eventually.ts';
-import { describeMysql, openMysqlSource, type MysqlSource } from '../support/mysql-source.ts';
+import {
+  describeMysql,
+  HAS_INVISIBLE_COLUMNS,
+  MAKER,
+  openMysqlSource,
+  type MysqlSource,
+} from '../support/mysql-source.ts';
 import { openSyncShop, type SyncShop } from '../support/sync-shop.ts';
 
 /** Names and values that break out of SQL that is put together carelessly. */
@@ -83,6 +89,7 @@ describeMysql('A historical sync of MySQL', () => {
     });
   });
 
+  // Without the collation of the column in the condition MySQL 8 refuses these two (`npm run test:servers -- mysql-8.0 sync`).
   test('finds awkward texts in both databases by their letters, and runs none of them', async () => {
     const keys = [EVIL, 'it\'s "quoted" back\\slash', 'ünï\n😀 %_', '', 'de', 'tail '];
     await source.query(
@@ -141,7 +148,7 @@ describeMysql('A historical sync of MySQL', () => {
     await source.query(
       `create table kinds (id int(8) unsigned zerofill, i2 smallint, big bigint unsigned, bits bit(64), amount decimal(12,4), day date,
          wall datetime(3), at timestamp(6) null, name varchar(9), code char(4), word enum('a','B'), span time(2), yes boolean,
-         one bit(1), born year, ref uuid)`,
+         one bit(1), born year, ref ${MAKER === 'MariaDB' ? 'uuid' : 'char(36)'})`,
       `insert into kinds values
          (1, -7, 18446744073709551615, b'1000000000000000000000000000000000000000000000000000000000000000', 10.5, '2020-02-29',
           '2020-03-01 01:02:03.120', '2020-03-01 01:00:00.000001', ' a ', 'x', 'B', '-12:34:56.5', true, b'1', 1999,
@@ -190,7 +197,7 @@ describeMysql('A historical sync of MySQL', () => {
 
     test('counts the rows of labels of unequal length, back to the first label that there is', async () => {
       await source.query(
-        'create table ancient (at datetime(6), step int, nr int auto_increment invisible primary key)',
+        `create table ancient (at datetime(6), step int${HAS_INVISIBLE_COLUMNS ? ', nr int auto_increment invisible primary key' : ''})`,
         `insert into ancient (at) values ('1000-02-01'), ('1969-12-31 23:59:59.999999'), ('1970-01-01'), ('2020-03-28 22:59:59.9'),
            ('2020-03-28 23:00'), ('2020-03-29 21:59:59.999999'), ('2020-03-29 22:00'), ('2020-03-30 22:00')`,
       );
@@ -217,7 +224,7 @@ describeMysql('A historical sync of MySQL', () => {
     test('sees one state, whatever is written meanwhile', async () => {
       await source.query(
         'create table moving (b int, a int, primary key (b, a))',
-        'insert into moving select seq % 7, seq from seq_1_to_25000',
+        `insert into moving select seq % 7, seq from ${await source.numbers(25_000)}`,
       );
       await openSyncSource(settings(), tableOf('moving'), async (opened) => {
         await source.query('delete from moving where a > 10');
@@ -246,7 +253,7 @@ describeMysql('A historical sync of MySQL', () => {
       beforeAll(async () => {
         await source.query(
           `create view slow as select seq as id, timestamp('2020-03-01') + interval seq second as at
-             from seq_1_to_2 where sleep(600) = 0`,
+             from ${await source.numbers(2)} where sleep(600) = 0`,
         );
       });
 

@@ -15,6 +15,7 @@ const extreme = (declared: string, values: Readonly<Record<string, string>>): Aw
   extremes: values,
 });
 
+/** What MySQL and MariaDB have in common. */
 export const AWKWARD_MYSQL_TYPES: readonly AwkwardType[] = [
   awkward('boolean', ['true', 'true'], ['false', 'false']),
   awkward('bit(1)', ["b'1'", 'true']),
@@ -62,17 +63,31 @@ export const AWKWARD_MYSQL_TYPES: readonly AwkwardType[] = [
   awkward('char(5)', ["'ab'", 'ab']),
   awkward("enum('s','large, \"x\"')", ['\'large, "x"\'', 'large, "x"']),
   awkward("set('a','b')", ["'a,b'", 'a,b'], ["''", '']),
-  awkward('json', ['\'{"b": 1,  "a": 1.10}\'', '{"b": 1,  "a": 1.10}']),
   awkward('blob', ["x'00ff0a5c'", '\\x00ff0a5c'], ["''", '\\x']),
   awkward('binary(3)', ["x'00ff'", '\\x00ff00']),
-  awkward('uuid', ["'6F2C1B1E-3C52-4D8E-9A31-0B2D7C5E9F10'", '6f2c1b1e-3c52-4d8e-9a31-0b2d7c5e9f10']),
-  awkward('inet6', ["'2001:db8::1'", '2001:db8::1']),
   extreme('boolean', { 'a number other than 0 and 1': '2' }),
   extreme('date', { 'a zero date': "'0000-00-00'", 'a zero month': "'2001-00-05'" }),
   extreme('datetime', { 'a zero date': "'0000-00-00 00:00:00'" }),
   extreme('timestamp null', { 'a zero date': "'0000-00-00 00:00:00'" }),
   extreme('longtext', { '3 MB': "repeat('ä', 1572864)" }),
 ];
+
+/** What only one of them has, or each in its own way. */
+export const OWN_TYPES: Readonly<Record<'MySQL' | 'MariaDB', readonly AwkwardType[]>> = {
+  MySQL: [
+    awkward(
+      'json',
+      ['\'{"b": 1,  "a": 1.10}\'', '{"a": 1.1, "b": 1}'],
+      ["'null'", 'null'],
+      ["'9007199254740993'", '9007199254740993'],
+    ),
+  ],
+  MariaDB: [
+    awkward('json', ['\'{"b": 1,  "a": 1.10}\'', '{"b": 1,  "a": 1.10}']),
+    awkward('uuid', ["'6F2C1B1E-3C52-4D8E-9A31-0B2D7C5E9F10'", '6f2c1b1e-3c52-4d8e-9a31-0b2d7c5e9f10']),
+    awkward('inet6', ["'2001:db8::1'", '2001:db8::1']),
+  ],
+};
 
 export const REFUSED_MYSQL_TYPES: readonly string[] = [
   'decimal(39,0)',

@@ -112,6 +112,8 @@ export interface ExtractSource {
   readonly database: FreshDatabase;
   readonly bucket: string;
   readonly s3: S3Client;
+  /** Of the PostgreSQL server: 18. */
+  readonly majorVersion: number;
   query(sql: string): Promise<QueryResult<Record<string, string | number | null>>>;
   extract(given: ExtractCase, options?: Parameters<typeof extractTools>[2]): Promise<StageOutput>;
   /** What the extract threw; fails when it succeeds. */
@@ -128,12 +130,14 @@ export async function openExtractSource(label: string): Promise<ExtractSource> {
   const s3 = createS3Client();
   const source = new Client({ connectionString: database.url });
   await source.connect();
+  const { rows } = await source.query<{ server_version: string }>('show server_version');
   const extract = (given: ExtractCase, options?: Parameters<typeof extractTools>[2]): Promise<StageOutput> =>
     extractStage(extractRun(given), extractTools(database.url, bucket, options));
   return {
     database,
     bucket,
     s3,
+    majorVersion: Number.parseInt(rows[0]?.server_version ?? '', 10),
     query: (sql: string) => source.query<Record<string, string | number | null>>(sql),
     extract,
     async failureOf(given: ExtractCase, url = database.url): Promise<StageFailure> {

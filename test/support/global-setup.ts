@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { startLocalCloud, type LocalCloudOptions } from '../../local/cloud.ts';
 import { MARIADB_INSTALL } from '../../local/mariadb-programs.ts';
 import type { TemporalServerPrograms } from '../../local/temporal-server.ts';
@@ -17,7 +18,8 @@ export default async function globalSetup(): Promise<void> {
   const cache = process.env['REEFLINE_CACHE'] ?? fileURLToPath(new URL('../../.cache', import.meta.url));
   process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
-  const cloud = await startLocalCloud({ mysql: true, ...temporalServer() });
+  const otherMysql = process.env['REEFLINE_TEST_OTHER_MYSQL'];
+  const cloud = await startLocalCloud({ mysql: otherMysql === undefined, ...temporalServer() });
   keepForTeardown(cloud);
   await makeCatalogTemplate(cloud.postgresUrl);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
@@ -30,8 +32,17 @@ export default async function globalSetup(): Promise<void> {
   renameSync(written, bundle);
   process.env[BUNDLE_VARIABLE] = bundle;
   Object.assign(process.env, cloud.env, { REEFLINE_TEST_POSTGRES_URL: cloud.postgresUrl });
-  if (cloud.mysqlUrl === '') process.stderr.write(`The tests with MySQL are skipped. ${MARIADB_INSTALL}\n`);
-  else process.env['REEFLINE_TEST_MYSQL_URL'] = cloud.mysqlUrl;
+  const mysqlUrl = otherMysql ?? cloud.mysqlUrl;
+  if (mysqlUrl === '') process.stderr.write(`The tests with MySQL are skipped. ${MARIADB_INSTALL}\n`);
+  else Object.assign(process.env, await describeMysqlServer(mysqlUrl));
+}
+
+/** Suites are declared before they can ask the server what it has. */
+async function describeMysqlServer(url: string): Promise<Record<string, string>> {
+  const connection = await createConnection({ uri: url });
+  const [rows] = await connection.query<RowDataPacket[]>('select version() as version');
+  await connection.end();
+  return { REEFLINE_TEST_MYSQL_URL: url, REEFLINE_TEST_MYSQL_VERSION: String(rows[0]?.['version']) };
 }
 
 /** The Temporal server that `npm run test:server` has built, in place of the development server. */

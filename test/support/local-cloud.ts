@@ -20,10 +20,16 @@ export interface FreshQueue {
 }
 
 /**
- * Creates an empty database in the local cloud of this run; `label` makes its name readable.
+ * Creates an empty database for a source or a target in PostgreSQL; `label` makes its name readable. It lies in the local
+ * cloud of this run, or on the server of another version that REEFLINE_TEST_OTHER_POSTGRES names.
  * @throws when the run was started without a local cloud.
  */
 export function freshDatabase(label: string): Promise<FreshDatabase> {
+  return databaseFrom('template1', label, process.env['REEFLINE_TEST_OTHER_POSTGRES']);
+}
+
+/** The same for the engine behind a stand-in for Redshift, which is always that of the local cloud. */
+export function freshWarehouse(label: string): Promise<FreshDatabase> {
   return databaseFrom('template1', label);
 }
 
@@ -40,14 +46,22 @@ export async function makeCatalogTemplate(superuserUrl: string): Promise<void> {
 
 const CATALOG_TEMPLATE = 'reefline_test_catalog';
 
-async function databaseFrom(template: string, label: string): Promise<FreshDatabase> {
-  const superuserUrl = fromEnvironment('REEFLINE_TEST_POSTGRES_URL');
+async function databaseFrom(
+  template: string,
+  label: string,
+  superuserUrl = fromEnvironment('REEFLINE_TEST_POSTGRES_URL'),
+): Promise<FreshDatabase> {
   const name = unique(label.replaceAll('-', '_'), '_');
   await execute(superuserUrl, `create database "${name}" template ${template}`);
   return {
     name,
     url: withDatabase(superuserUrl, name),
-    drop: () => execute(superuserUrl, `drop database if exists "${name}" with (force)`),
+    async drop() {
+      // PostgreSQL 12 has no "with (force)".
+      const ended = 'select pg_terminate_backend(pid) from pg_stat_activity';
+      await execute(superuserUrl, `${ended} where datname = '${name}'`);
+      await execute(superuserUrl, `drop database if exists "${name}"`);
+    },
   };
 }
 

@@ -14,6 +14,20 @@ import { readWithDuckDb } from './parquet-readers.ts';
 
 const VARIABLE = 'REEFLINE_TEST_MYSQL_URL';
 
+const VERSION = process.env['REEFLINE_TEST_MYSQL_VERSION'] ?? '';
+
+/** Whose server this run has. */
+export const MAKER = VERSION.includes('MariaDB') ? 'MariaDB' : 'MySQL';
+
+/** MySQL 5.7 has no invisible columns. */
+export const HAS_INVISIBLE_COLUMNS = MAKER === 'MariaDB' || !VERSION.startsWith('5.');
+
+/** `describe` where the server of this run has something; elsewhere the suite is skipped under a name that says why. */
+export function describeWhere(has: boolean, name: string, suite: () => void): void {
+  if (has) describe(name, suite);
+  else describe.skip(`${name} (skipped: MySQL ${VERSION} has none)`, suite);
+}
+
 /** `describe` where the run has a MySQL server; elsewhere the suite is skipped under a name that says how to get one. */
 export function describeMysql(name: string, suite: () => void): void {
   if (process.env[VARIABLE] !== undefined) {
@@ -31,6 +45,8 @@ export interface MysqlSource {
   readonly url: string;
   readonly bucket: string;
   readonly s3: S3Client;
+  /** A table or view with the numbers from 1 to `count` in a column `seq`. */
+  numbers(count: number): Promise<string>;
   /** Runs statements as a user who may do everything, in a session that stores whatever it is given. */
   query(...statements: string[]): Promise<readonly RowDataPacket[]>;
   extract(given: ExtractCase, options?: Parameters<typeof extractTools>[2]): Promise<StageOutput>;
@@ -75,6 +91,9 @@ export async function openMysqlSource(label: string): Promise<MysqlSource> {
     url: url.href,
     bucket,
     s3,
+    // MariaDB has such tables of its own.
+    numbers: async (count) =>
+      MAKER === 'MariaDB' ? `seq_1_to_${String(count)}` : makeNumbers(connection, count),
     query: (...statements) => run(connection, ...statements),
     extract: (given, options) => extractStage(runOf(given), extractTools(url.href, bucket, options)),
     async failureOf(given, other = url.href) {
@@ -94,6 +113,31 @@ export async function openMysqlSource(label: string): Promise<MysqlSource> {
       await connection.end();
     },
   };
+}
+
+/** More than a million are computed while they are read, in any order. */
+async function makeNumbers(connection: Connection, count: number): Promise<string> {
+  const name = `numbers_${String(count)}`;
+  const most = 1_000_000;
+  if (count > most) {
+    const [outer, inner] = [await makeNumbers(connection, count / most), await makeNumbers(connection, most)];
+    const seq = `(${outer}.seq - 1) * ${String(most)} + ${inner}.seq as seq`;
+    await run(connection, `create view ${name} as select ${seq} from ${outer} straight_join ${inner}`);
+    return name;
+  }
+  await run(
+    connection,
+    `create table if not exists ${name} (seq int primary key)`,
+    `insert ignore into ${name} values (1)`,
+  );
+  for (let some = 1; some < count; some *= 2) {
+    const next = `seq + ${String(some)}`;
+    await run(
+      connection,
+      `insert into ${name} select ${next} from ${name} where ${next} <= ${String(count)}`,
+    );
+  }
+  return name;
 }
 
 async function run(connection: Connection, ...statements: string[]): Promise<readonly RowDataPacket[]> {

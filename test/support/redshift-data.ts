@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-redshift-data';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { startRedshiftData } from '../../local/redshift-data/server.ts';
-import { freshBucket, freshDatabase, fromEnvironment } from './local-cloud.ts';
+import { freshBucket, freshWarehouse, fromEnvironment } from './local-cloud.ts';
 
 type Cell = string | number | boolean | null;
 type Settings = Partial<ConstructorParameters<typeof ExecuteStatementCommand>[0]>;
@@ -24,12 +24,12 @@ type Settings = Partial<ConstructorParameters<typeof ExecuteStatementCommand>[0]
 export class TestRedshift {
   readonly dir = mkdtempSync(join(tmpdir(), 'redshift-data-'));
   readonly bucket: string;
-  readonly database: Awaited<ReturnType<typeof freshDatabase>>;
+  readonly database: Awaited<ReturnType<typeof freshWarehouse>>;
   readonly s3 = new S3Client({ endpoint: fromEnvironment('AWS_ENDPOINT_URL_S3'), forcePathStyle: true });
   #client: RedshiftDataClient | undefined;
   #server: Awaited<ReturnType<typeof startRedshiftData>> | undefined;
 
-  private constructor(database: Awaited<ReturnType<typeof freshDatabase>>, bucket: string) {
+  private constructor(database: Awaited<ReturnType<typeof freshWarehouse>>, bucket: string) {
     this.database = database;
     this.bucket = bucket;
   }
@@ -40,7 +40,7 @@ export class TestRedshift {
   }
 
   static async start(): Promise<TestRedshift> {
-    const redshift = new TestRedshift(await freshDatabase('redshift'), await freshBucket('redshift'));
+    const redshift = new TestRedshift(await freshWarehouse('redshift'), await freshBucket('redshift'));
     await redshift.startServer();
     return redshift;
   }

@@ -12,7 +12,7 @@ import type { ManifestEntry, StagedDeletes } from '../../pipeline/manifest.ts';
 import type { Connection } from '../../pipeline/connection.ts';
 import type { StageDefinition, StageWork } from '../../pipeline/stage.ts';
 import { intervalOf, parseTimelabel, type Timelabel } from '../../pipeline/timelabel.ts';
-import { freshBucket, freshDatabase } from './local-cloud.ts';
+import { freshBucket, freshWarehouse } from './local-cloud.ts';
 
 /** A Redshift database of a suite's own, and a bucket to load it from. */
 export interface TestWarehouse {
@@ -24,7 +24,7 @@ export interface TestWarehouse {
 }
 
 export async function openTestWarehouse(label: string): Promise<TestWarehouse> {
-  const database = await freshDatabase(label);
+  const database = await freshWarehouse(label);
   const bucket = await freshBucket(label.replaceAll('_', '-'));
   const client = new pg.Client({ connectionString: database.url });
   client.on('error', () => undefined);

@@ -35,7 +35,11 @@ const ORG = {
  * stand-ins: the suites get the variables that a user would set for an account.
  */
 export async function startLocalEndpoints(): Promise<LocalEndpoints> {
-  const cloud = await startLocalCloud({ temporal: false, mysql: true, salesforce: { contract: ORG } });
+  // Databases of other versions than the local cloud has, which `npm run test:servers` has started.
+  const { REEFLINE_TEST_OTHER_POSTGRES: otherPostgres, REEFLINE_TEST_OTHER_MYSQL: otherMysql } = process.env;
+  const mysql = otherMysql === undefined;
+  const cloud = await startLocalCloud({ temporal: false, mysql, salesforce: { contract: ORG } });
+  const mysqlUrl = otherMysql ?? cloud.mysqlUrl;
   try {
     await createDatabase(cloud.postgresUrl, 'contract_warehouse');
     await createBucket(cloud.env);
@@ -44,8 +48,11 @@ export async function startLocalEndpoints(): Promise<LocalEndpoints> {
         ...cloud.env,
         REEFLINE_CONTRACT_BUCKET: BUCKET,
         REEFLINE_CONTRACT_CATALOG_URL: cloud.postgresUrl,
-        REEFLINE_CONTRACT_POSTGRES_URL: await createDatabase(cloud.postgresUrl, 'contract_shop'),
-        ...(cloud.mysqlUrl === '' ? {} : { REEFLINE_CONTRACT_MYSQL_URL: cloud.mysqlUrl }),
+        REEFLINE_CONTRACT_POSTGRES_URL: await createDatabase(
+          otherPostgres ?? cloud.postgresUrl,
+          'contract_shop',
+        ),
+        ...(mysqlUrl === '' ? {} : { REEFLINE_CONTRACT_MYSQL_URL: mysqlUrl }),
         REEFLINE_CONTRACT_REDSHIFT_DATABASE: 'contract_warehouse',
         REEFLINE_CONTRACT_REDSHIFT_WORKGROUP: 'contract',
         REEFLINE_CONTRACT_SALESFORCE_LOGIN_URL: cloud.salesforceUrls['contract'] ?? '',
@@ -56,7 +63,7 @@ export async function startLocalEndpoints(): Promise<LocalEndpoints> {
         REEFLINE_CONTRACT_SNOWFLAKE_USER: 'ADMIN',
         REEFLINE_CONTRACT_SNOWFLAKE_PASSWORD: 'local',
       },
-      absent: cloud.mysqlUrl === '' ? { mysql: MARIADB_INSTALL } : {},
+      absent: mysqlUrl === '' ? { mysql: MARIADB_INSTALL } : {},
       stop: () => cloud.stop(),
     };
   } catch (error) {
