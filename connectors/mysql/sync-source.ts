@@ -24,7 +24,12 @@ export function cursorOf({ relation, columns }: OpenedSource, name: string): str
 
 /** The seconds of a time as text, for `instantOf`. */
 export function secondsOf(expression: string): string {
-  return `cast(to_seconds(${expression}) as char)`;
+  return wholeText(`to_seconds(${expression})`);
+}
+
+/** A whole number as text. MySQL 5.7 takes `to_seconds` for a number of six digits, and would cut its text to them. */
+function wholeText(expression: string): string {
+  return `cast(cast(${expression} as decimal(20)) as char)`;
 }
 
 /** Milliseconds since 1970. */
@@ -77,7 +82,7 @@ export async function countRows(
   );
   const { sql, values } = timeCondition(cursor, { start: first, end });
   const steps = `(to_seconds(${cursor}) - cast(? as signed)) div cast(? as signed)`;
-  const statement = `select cast(${steps} as char), cast(count(*) as char) from ${relation.quoted}
+  const statement = `select ${wholeText(steps)}, cast(count(*) as char) from ${relation.quoted}
     where ${sql} group by 1`;
   const origin = first / 1_000 + EPOCH_SECONDS;
   for await (const page of queryPages(session, statement, [String(origin), String(step), ...values]))
