@@ -71,13 +71,14 @@ async function load({ columns, rows: count, files }: Staged): Promise<void> {
   const { into, schema } = request;
   if (into === undefined) return;
   const { table, timelabel, mode, key } = into;
-  const read: RowsPart['read'] = async function* (taken) {
+  const unread = files.values();
+  const read: RowsPart['read'] = async function* (taken, label) {
     const typed = columns.flatMap((column, at) => {
       const as = taken[at];
       return as === undefined ? [] : [{ column, ...as }];
     });
-    const writer = new TupleWriter(table, typed, timelabel);
-    for (const name of files) {
+    const writer = new TupleWriter(table, typed, label === 'with label' ? timelabel : undefined);
+    for (const name of unread) {
       const file = await open(name);
       const { size } = await file.stat();
       const source = { name, size, read: (start: number, end: number) => readRange(file, start, end) };

@@ -52,17 +52,19 @@ const ABSENT: LoadedPage = { ...NO_PAGE, presentAt: 0 };
  */
 export class TupleWriter {
   readonly #fields: readonly Field[];
-  /** The same field in every row, behind the others. */
+  /** The same field in every row, behind the others; empty when there is none. */
   readonly #last: Buffer;
+  readonly #width: number;
   readonly #dataset: string;
   #chunk = Buffer.allocUnsafeSlow(CHUNK);
   #view = viewOf(this.#chunk);
   #at = 0;
   readonly #full: Buffer[] = [];
 
-  /** `dataset` names the batch in messages. `last` is the text of one more column. */
-  constructor(dataset: string, columns: readonly TupleColumn[], last: string) {
+  /** `dataset` names the batch in messages. `last` is the text of one more column, if there is one. */
+  constructor(dataset: string, columns: readonly TupleColumn[], last: string | undefined) {
     this.#dataset = dataset;
+    this.#width = columns.length + (last === undefined ? 0 : 1);
     this.#fields = columns.map(({ column, wire, room, place }, at) => ({
       column,
       place: place === undefined ? at : place,
@@ -73,10 +75,7 @@ export class TupleWriter {
       at: 0,
       end: 0,
     }));
-    const text = Buffer.from(last);
-    this.#last = Buffer.alloc(4 + text.length);
-    this.#last.writeInt32BE(text.length);
-    this.#last.set(text, 4);
+    this.#last = last === undefined ? Buffer.alloc(0) : textField(last);
   }
 
   /**
@@ -104,7 +103,7 @@ export class TupleWriter {
     const fields = this.#fields;
     for (let row = from; row < to; row++) {
       this.#reserve(2);
-      this.#view.setInt16(this.#at, fields.length + 1);
+      this.#view.setInt16(this.#at, this.#width);
       this.#at += 2;
       for (const field of fields) this.#writeField(field, row);
       this.#reserve(this.#last.length);
@@ -273,6 +272,13 @@ export class TupleWriter {
       { facts: { dataset: this.#dataset, column: column.name } },
     );
   }
+}
+
+function textField(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import type { LoadRequest } from './load-request.ts';
-import { LABEL_COLUMN } from './load-target.ts';
+import { LABEL_COLUMN } from './load-columns.ts';
 import { servingName, type ServingTable } from './publish-target.ts';
 import { quoteIdentifier } from './quote.ts';
 

@@ -7,11 +7,17 @@ import type { ServingTable } from './publish-target.ts';
 /** Rows that one COPY takes. */
 export interface RowsPart {
   readonly format: CopyFormat;
-  /** The columns of each row, all of the batch in the order of the part. The label comes behind them. */
+  /** The columns of each row, all of the batch in the order of the part. */
   readonly names: readonly string[];
-  /** Called at most once; `taken` is how the table's columns take values, in the order of the batch's. */
-  readonly read: (taken: readonly TakenAs[]) => CopyRows;
+  /**
+   * Rows for one COPY; further calls may be read beside the first. Each goes on with what none has begun, so that together they give every
+   * row once. `taken` is how the table's columns take values, in the order of the batch's.
+   */
+  readonly read: (taken: readonly TakenAs[], label: LabelField) => CopyRows;
 }
+
+/** Whether the label comes as a field behind the others, or the table knows it. */
+export type LabelField = 'with label' | 'without label';
 
 /** Rows of a batch. */
 export interface LoadRows {
@@ -28,6 +34,14 @@ export interface LoadRequest {
   /** merge: columns that identify a row. */
   readonly key: readonly string[];
   readonly rows: LoadRows;
+  /** Rows from which two connections fill a table that is not there yet; half a million unless it is said. */
+  readonly manyRows?: number;
   /** merge: keys whose rows are deleted unless a newer label has brought them. */
   readonly deletes?: LoadRows;
+}
+
+export interface LoadResult {
+  readonly rows: number;
+  /** Of the table, without the label's. */
+  readonly columns: readonly Column[];
 }

@@ -2,19 +2,17 @@ import type pg from 'pg';
 import type { Column } from '../../pipeline/column.ts';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { withPostgres, type PostgresSettings } from './connection.ts';
-import { copyInto } from './copy-in.ts';
-import { LABEL_COLUMN, prepareLoadTarget, type PreparedTarget } from './load-target.ts';
+import { checkCount, copyRows } from './load-copy.ts';
+import { LABEL_COLUMN, type PreparedTarget } from './load-columns.ts';
+import { prepareLoadTarget } from './load-target.ts';
 import { DELETED_KEYS, mergeStaged, refuseBadKeys, STAGED_ROWS, stagingTable } from './load-merge.ts';
-import type { LoadRequest, LoadRows } from './load-request.ts';
+import { loadNewTable } from './load-new-table.ts';
+import type { LoadRequest, LoadResult, LoadRows } from './load-request.ts';
+import { beginLoad, commitLoad } from './load-transaction.ts';
 import type { TakenAs } from './load-types.ts';
-import { lockPublishing, recordRows, settledRows, type PublishMarker } from './publish-markers.ts';
+import { settledRows, type PublishMarker } from './publish-markers.ts';
 import { servingName } from './publish-target.ts';
 import { quoteIdentifier } from './quote.ts';
-
-export interface LoadResult {
-  readonly rows: number;
-  readonly columns: readonly Column[];
-}
 
 /**
  * Without these a server that lost its client would keep the transaction, and the lock that a retry waits for, for hours
@@ -34,24 +32,25 @@ export async function loadRows(settings: PostgresSettings, request: LoadRequest)
   const { marker, table, rows, mode } = request;
   const doing = `load ${marker.dataset} into table ${table.schema}.${table.table}`;
   checkKey(request);
-  return withPostgres(settings, doing, async ({ client, where }) => {
+  return withPostgres(settings, doing, async (session) => {
+    const { client } = session;
     await client.query(NOTICE_LOST_CLIENT);
-    const prepared = await prepareLoadTarget(client, {
-      dataset: marker.dataset,
-      table,
-      columns: rows.columns,
-      key: request.key,
-    });
+    const target = { dataset: marker.dataset, table, columns: rows.columns, key: request.key };
+    const made = await loadNewTable(settings, session, { request, target, doing });
+    if (made !== undefined) return made;
+    const prepared = await prepareLoadTarget(client, target);
     const settled = await settledRows(client, marker, mode === 'replace');
     if (settled !== undefined) return { rows: settled, columns: prepared.columns };
-    const copy: Copy = async (into, { count, parts }, taken) => {
-      let copied = 0;
-      for (const { format, names: own, read } of parts) {
-        const names = [...own, LABEL_COLUMN];
-        const part = { into, names, format, rows: read(taken), where, doing };
-        copied += await copyInto(client, part, settings.signal);
-      }
-      if (copied !== count) throw wrongCount(marker, copied, count);
+    const copy: Copy = async (into, batch, taken) => {
+      const copied = await copyRows(session, {
+        into,
+        rows: batch,
+        taken,
+        label: 'with label',
+        doing,
+        signal: settings.signal,
+      });
+      checkCount(marker, copied, batch.count);
     };
     const written =
       mode === 'merge'
@@ -70,14 +69,14 @@ async function fill(
   { taken }: PreparedTarget,
   copy: Copy,
 ): Promise<number> {
-  const settled = await begin(client, marker, mode);
+  const settled = await beginLoad(client, marker, mode);
   if (settled !== undefined) return settled;
   const name = servingName(table);
   if (mode === 'replace') await client.query(`delete from ${name}`);
   else if (await hasOlderRevision(client, marker))
     await client.query(`delete from ${name} where ${quoteIdentifier(LABEL_COLUMN)} = $1`, [marker.timelabel]);
   if (rows.count > 0) await copy(name, rows, taken);
-  return commit(client, marker, rows.count);
+  return commitLoad(client, marker, rows.count);
 }
 
 /** Rows wait in temporary tables, so that the transaction is short however slowly they arrive. */
@@ -100,37 +99,10 @@ async function merge(
     if (batch.count > 0) await copy(`pg_temp.${staging}`, batch, named(batch.columns));
   }
   await refuseBadKeys(client, request);
-  const settled = await begin(client, marker, 'merge');
+  const settled = await beginLoad(client, marker, 'merge');
   if (settled !== undefined) return settled;
   const written = await mergeStaged(client, request, await hasOlderRevision(client, marker));
-  return commit(client, marker, written);
-}
-
-/**
- * Begins the transaction and waits for loads that it must not meet: appends of other labels may go on, everything else
- * of the dataset is done one at a time. Afterwards what an earlier attempt committed meanwhile is visible.
- */
-async function begin(
-  client: pg.Client,
-  marker: PublishMarker,
-  mode: LoadRequest['mode'],
-): Promise<number | undefined> {
-  await client.query('begin');
-  if (mode === 'append') {
-    await client.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [
-      `reefline publish ${marker.dataset}`,
-    ]);
-    await lockPublishing(client, `${marker.dataset} ${marker.timelabel}`);
-  } else await lockPublishing(client, marker.dataset);
-  const settled = await settledRows(client, marker, mode === 'replace');
-  if (settled !== undefined) await client.query('rollback');
-  return settled;
-}
-
-async function commit(client: pg.Client, marker: PublishMarker, rows: number): Promise<number> {
-  await recordRows(client, marker, rows);
-  await client.query('commit');
-  return rows;
+  return commitLoad(client, marker, written);
 }
 
 /** Whether the label may have rows already: only then are they looked for, which may take a scan of the table. */
@@ -156,14 +128,5 @@ function checkKey({ marker, mode, key, rows }: LoadRequest): void {
     'invalid_config',
     `${marker.dataset} is merged on a key, but the batch ${reason}. Its columns are ${names.join(', ')}.`,
     { facts: { dataset: marker.dataset } },
-  );
-}
-
-function wrongCount({ dataset, timelabel }: PublishMarker, copied: number, count: number): StageFailure {
-  return new StageFailure(
-    'data_error',
-    `The staged files of label ${timelabel} for ${dataset} hold ${String(copied)} rows, and their manifest says ${String(count)}. ` +
-      'Nothing was written. Run the extract of this label again.',
-    { facts: { dataset, timelabel, rows: copied, expected: count } },
   );
 }
