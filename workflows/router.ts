@@ -6,6 +6,7 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
   setDefaultSignalHandler,
   setHandler,
   startChild,
@@ -20,6 +21,7 @@ import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
 import { briefly, patient } from './short-activities.ts';
 import { inform, startOrTell } from './start-run.ts';
+import { Underway } from './underway.ts';
 
 export interface RouterInput {
   readonly pipeline: string;
@@ -35,6 +37,8 @@ export interface RouterInput {
 const BATCH = 100;
 /** Most events that are accepted in the task that brought them; more of them mean a burst. */
 const FEW = 10;
+/** Runs and signals under way beside which the next batch is accepted: starting one may take seconds on a busy server. */
+const UNDERWAY = 200;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
 const HISTORY_EVENTS = 1_000;
 /** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
@@ -63,6 +67,9 @@ export async function router(input: RouterInput): Promise<void> {
     ...{ historyEvents: workflowInfo().historyLength, continued },
   }));
 
+  // Executions that began before wait for all starts of a batch before the next one.
+  const underway = patched('accept-while-starting') ? new Underway() : undefined;
+
   // A cancelled router still routes what it was sent: it ends when its queue is empty, and the next signal starts another.
   let stopping = false;
   CancellationScope.current().cancelRequested.catch(() => {
@@ -71,18 +78,22 @@ export async function router(input: RouterInput): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     for (;;) {
       await condition(() => queue.length > 0 || isLong() || stopping);
-      if (queue.length === 0 && stopping) return;
+      if (queue.length === 0 && stopping) return underway?.atMost(0);
       if (queue.length > 0) {
         const batch = queue.slice(0, endOfBatch(queue));
         const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
         if (acceptance !== undefined) {
-          await Promise.all([...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)]);
+          const begun = [...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)];
+          if (underway === undefined) await Promise.all(begun);
+          else underway.begin(begun);
           queue.splice(0, batch.length);
           accepted += acceptance.accepted;
           rejected += acceptance.rejected;
           started += acceptance.actions.length;
+          await underway?.atMost(UNDERWAY);
         }
       }
+      if (isLong()) await underway?.atMost(0);
       if (isLong() && fits(queue)) {
         const { pipeline } = input;
         const counts = { accepted, rejected, started, continued: continued + 1 };

@@ -93,11 +93,12 @@ async function continued({ client, engine, run, ledger }: Scenario, { write }: R
   const day = '20010109000000';
   const id = runId('p.held', day);
   await run('first', day);
+  const handle = client.workflow.getHandle(id);
+  let step: unknown;
   await eventually(async () => {
     if ((await ledger('held', day)).join() !== 'r1 WAITING') throw new Error('The run does not wait.');
+    ({ step } = await handle.query<{ step: unknown }>('status'));
   });
-  const handle = client.workflow.getHandle(id);
-  const { step } = await handle.query<{ step: unknown }>('status');
   await handle.terminate();
   await client.workflow.start('stageRun', {
     workflowId: id,

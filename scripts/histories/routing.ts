@@ -49,6 +49,7 @@ async function record(engine: Engine, recorder: Recorder): Promise<void> {
   await engine.startWorkers();
   await continuedRouter(engine, recorder);
   await acceptingRouter(engine, recorder);
+  await startingRouter(engine, recorder);
   await failedRun(engine, recorder);
   await restatedRun(engine, recorder);
   await write(engine, 'publisher.delivering', 'publisher/customer');
@@ -127,6 +128,20 @@ async function acceptingRouter(engine: Engine, { write }: Recorder): Promise<voi
   });
   await write(engine, 'router.accepting', routerId('p'));
   await write(engine, 'stageRun.success', runId('p.priced', DAY));
+}
+
+/** Accepts its second batch while the runs of the first are being started. */
+async function startingRouter(engine: Engine, { write }: Recorder): Promise<void> {
+  const days = Array.from({ length: 101 }, (_, at) =>
+    new Date(Date.UTC(2003, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', ''),
+  );
+  await signal(
+    engine,
+    'busy',
+    days.map((day) => outside(`${day}000000`)),
+  );
+  for (const day of days) await ended(engine, 'p.priced', `${day}000000`);
+  await write(engine, 'router.starting', routerId('busy'));
 }
 
 async function failedRun(engine: Engine, { write }: Recorder): Promise<void> {

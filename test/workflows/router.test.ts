@@ -86,16 +86,24 @@ describe('the queue', () => {
     expect(seen).toEqual(large);
   });
 
-  test('keeps a batch until its runs are started', async () => {
+  test('goes on being accepted while runs are started, of which up to 200 may be under way', async () => {
     const run = await start();
-    const asked = only(await run.activate(jobs.signal('dataEvent', [1, 2])));
-    const child = only(
-      await run.activate(jobs.resolve(asked, { ...NOTHING, actions: [ACTION], accepted: 2 })),
-    );
-    expect(child).toMatchObject({ what: 'child', name: 'run/p.daily/20010105000000' });
-    expect(await run.query('status')).toMatchObject({ queued: 2 });
-    await run.activate(jobs.childStarted(child));
-    expect(await run.query('status')).toMatchObject({ queued: 0, accepted: 2, started: 1 });
+    const actions = numbers(100).map((at) => ({ ...ACTION, stage: `p.s${String(at)}` }));
+    let asked = only(await run.activate(jobs.signal('dataEvent', numbers(400))));
+    const starts: Asked[] = [];
+    for (const batches of [1, 2]) {
+      const more = await run.activate(jobs.resolve(asked, { ...NOTHING, actions, accepted: 100 }));
+      expect(more).toHaveLength(101);
+      starts.push(...more.slice(0, 100));
+      asked = only(more.slice(100));
+      expect(batchOf(asked)).toEqual(numbers(100, batches * 100));
+    }
+    const third = await run.activate(jobs.resolve(asked, { ...NOTHING, actions, accepted: 100 }));
+    expect(third.map(({ what }) => what)).toEqual(Array(100).fill('child'));
+    expect(await run.query('status')).toMatchObject({ queued: 100, accepted: 300, started: 300 });
+    for (const child of starts.slice(0, 99)) expect(await run.activate(jobs.childStarted(child))).toEqual([]);
+    const last = only(await run.activate(...starts.slice(99, 100).map((child) => jobs.childStarted(child))));
+    expect(batchOf(last)).toEqual(numbers(100, 300));
   });
 
   test('takes a list of 400,000 elements without overflowing', async () => {
@@ -135,6 +143,13 @@ describe('cancelling', () => {
       what: 'complete',
     });
   });
+
+  test('waits for the runs that are being started', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', 1), jobs.cancel()));
+    const child = only(await run.activate(jobs.resolve(asked, { ...NOTHING, actions: [ACTION] })));
+    expect(only(await run.activate(jobs.childStarted(child)))).toMatchObject({ what: 'complete' });
+  });
 });
 
 describe('continue as new', () => {
@@ -142,8 +157,8 @@ describe('continue as new', () => {
     const run = await start();
     const asked = only(await run.activate(jobs.signal('dataEvent', numbers(120))));
     const answer = { ...NOTHING, accepted: 99, rejected: 1, actions: [ACTION] };
-    const child = only(await run.activate(jobs.resolve(asked, answer)));
     run.historyLength = 1_001;
+    const child = only(await run.activate(jobs.resolve(asked, answer)));
     const next = only(await run.activate(jobs.childStarted(child)));
     expect(next).toMatchObject({
       what: 'continue as new',
