@@ -34,11 +34,17 @@ export interface Compared {
   readonly format: string;
 }
 
+/** How many rows were looked at, and the sentences about those that differ. */
+export interface Comparison {
+  readonly looked: number;
+  readonly broken: readonly string[];
+}
+
 /** One pipeline: the hours and days in Redshift and the days in PostgreSQL, which serves them, and in Salesforce; of Parquet also what Snowflake and Athena made. */
 export async function comparePipeline(
   tables: Tables,
   { name, source, format }: Compared,
-): Promise<{ looked: number; broken: string[] }> {
+): Promise<Comparison> {
   const { warehouse, serving, snowflake } = tables;
   const wanted = await (source === 'mysql' ? wantedOfMysql : wantedOfPostgres)(tables, name);
   const served = await read(serving, `select ${DAY} as row from public.${name}`);
@@ -114,7 +120,7 @@ async function daysInAthena({ athena }: Tables, name: string): Promise<Rows> {
 }
 
 /** What an outside service has written in the warehouse itself, and what was made of it. */
-export async function compareRates({ warehouse }: Tables): Promise<{ looked: number; broken: string[] }> {
+export async function compareRates({ warehouse }: Tables): Promise<Comparison> {
   const row = `concat_ws('|', at, rate) as row`;
   const wanted = await read(warehouse, `select ${row} from partners.rates`);
   const made = await read(warehouse, `select ${row} from marts.rates`);

@@ -30,10 +30,11 @@ export class Load {
     for (const pipeline of this.#pipelines) await this.#tablesOf(pipeline).create(pipeline.name);
   }
 
-  /** Adds up to `days` days until the time is over (`end`, Unix milliseconds), and late rows now and then. */
+  /** Adds `days` days one after another until the time is over (`end`, Unix milliseconds), and late rows now and then. */
   async untilEnd(end: number, days: number): Promise<void> {
+    const begun = Date.now();
     while (Date.now() < end) {
-      if (this.days < days) await this.#addDay();
+      if (this.days < days && Date.now() >= begun + (this.days * (end - begun)) / days) await this.#addDay();
       await this.#restate();
       await sleep(this.#dice.between(500, 4_000));
     }
