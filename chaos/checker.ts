@@ -1,5 +1,11 @@
 import type pg from 'pg';
-import { comparePipeline, compareRates, type Compared, type Comparison, type Tables } from './compare-tables.ts';
+import {
+  comparePipeline,
+  compareRates,
+  type Compared,
+  type Comparison,
+  type Tables,
+} from './compare-tables.ts';
 
 /*
  * Reads the source, the warehouse, the serving tables and the catalog through SQL of its own, and compares. It imports
