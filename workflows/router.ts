@@ -37,8 +37,11 @@ export interface RouterInput {
 const BATCH = 100;
 /** Most events that are accepted in the task that brought them; more of them mean a burst. */
 const FEW = 10;
-/** Runs and signals under way beside which the next batch is accepted: starting one may take seconds on a busy server. */
-const UNDERWAY = 200;
+/**
+ * Starts of runs and signals to them that may be under way beside the next batch: one may take long on a busy server. Each competes for
+ * this workflow's lock, so with 200 of them a burst takes longer.
+ */
+const UNDERWAY = 20;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
 const HISTORY_EVENTS = 1_000;
 /** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
