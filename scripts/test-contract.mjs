@@ -2,7 +2,7 @@
  * Runs the connector contract: `npm run test:contract -- s3 glue`, or all connectors without names. What follows a word
  * that begins with a dash goes to jest. See docs/contract.md.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -24,7 +24,7 @@ if (unknown.length > 0) {
   const asked = names.length === 0 ? known : names;
   const jest = ['--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   const suites = asked.map((name) => `test/contract/${name}${SUITE}`);
-  const { status } = spawnSync(
+  const running = spawn(
     process.execPath,
     [
       ...jest,
@@ -40,5 +40,9 @@ if (unknown.length > 0) {
       env: { ...process.env, REEFLINE_CONTRACT_ASKED: asked.join(' ') },
     },
   );
-  process.exitCode = status ?? 1;
+  // A terminal tells both; whoever ends this process alone means the suites.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running.kill(signal));
+  running.once('exit', (status) => {
+    process.exitCode = status ?? 1;
+  });
 }

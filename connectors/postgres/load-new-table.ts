@@ -27,7 +27,7 @@ interface NewTable {
 
 /**
  * Loads many rows into a table that is not there yet: two connections fill another one beside it, which the transaction of the marker
- * renames (docs/decisions/0034). Undefined when that is not the case, or somebody else is at it; then no row has been read.
+ * renames (docs/decisions/0033). Undefined when that is not the case, or somebody else is at it; then no row has been read.
  * @throws StageFailure as `loadRows`, and `conflict` when the table has come to be meanwhile.
  */
 export async function loadNewTable(

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { KnownServer, MysqlPrograms, PostgresPrograms } from './known.ts';
 
 const PLATFORM = 'linux-x64';
-const ARCHIVE = 'http://archive.ubuntu.com/ubuntu';
+/** Of a mirror of Ubuntu's package archive, which the machine's owner chooses. */
+const ARCHIVE = 'REEFLINE_UBUNTU_ARCHIVE';
 
 /**
  * The folder with the programs of a server below `cache`, fetched unless it is there.
@@ -39,10 +40,15 @@ function fetchPostgres({ version, integrity }: PostgresPrograms, work: string): 
 }
 
 async function fetchMysql({ files }: MysqlPrograms, work: string): Promise<string> {
+  const archive = process.env[ARCHIVE]?.replace(/\/+$/u, '') ?? '';
+  if (archive === '')
+    throw new Error(
+      `its programs are packages of Ubuntu: set ${ARCHIVE} to the address of a mirror, which ends in /ubuntu`,
+    );
   const unpacked = join(work, 'unpacked');
   for (const [path, sha256] of Object.entries(files)) {
-    const response = await fetch(`${ARCHIVE}/${path}`);
-    if (!response.ok) throw new Error(`${ARCHIVE}/${path} answers ${String(response.status)}`);
+    const response = await fetch(`${archive}/${path}`);
+    if (!response.ok) throw new Error(`${archive}/${path} answers ${String(response.status)}`);
     const body = Buffer.from(await response.arrayBuffer());
     check(path, body, `sha256-${Buffer.from(sha256, 'hex').toString('base64')}`);
     writeFileSync(join(work, 'one.deb'), body);

@@ -11,7 +11,7 @@ export const SUITES: Readonly<Record<KnownServer['kind'], Suites>> = {
     contract: ['scripts/test-contract.mjs', 'postgres', 'postgres-publish'],
     fidelity: suites('fidelity', 'snowflake-fidelity'),
     extract: suites('extract', 'extract-csv', 'extract-deletes', 'extract-interrupted', 'extract-refused'),
-    load: suites('load-postgres', 'load-postgres-interrupted'),
+    load: suites('load-postgres', 'load-postgres-interrupted', 'load-new-table'),
     sync: suites('sync', 'sync-deletes'),
   },
   mysql: {

@@ -46,6 +46,17 @@ export async function makeCatalogTemplate(superuserUrl: string): Promise<void> {
 
 const CATALOG_TEMPLATE = 'reefline_test_catalog';
 
+async function dropDatabase(superuserUrl: string, name: string): Promise<void> {
+  if (superuserUrl !== process.env['REEFLINE_TEST_OTHER_POSTGRES'])
+    return execute(superuserUrl, `drop database if exists "${name}" with (force)`);
+  // PostgreSQL 12 cannot be told to end the sessions that are left.
+  await execute(
+    superuserUrl,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+  );
+  await execute(superuserUrl, `drop database if exists "${name}"`);
+}
+
 async function databaseFrom(
   template: string,
   label: string,
@@ -56,12 +67,7 @@ async function databaseFrom(
   return {
     name,
     url: withDatabase(superuserUrl, name),
-    async drop() {
-      // PostgreSQL 12 has no "with (force)".
-      const ended = 'select pg_terminate_backend(pid) from pg_stat_activity';
-      await execute(superuserUrl, `${ended} where datname = '${name}'`);
-      await execute(superuserUrl, `drop database if exists "${name}"`);
-    },
+    drop: () => dropDatabase(superuserUrl, name),
   };
 }
 
