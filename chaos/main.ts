@@ -21,7 +21,7 @@ import { report, say } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Days of each pipeline that begin in one minute of faults: what workers on two cores keep up with, most of the time. */
-const DAYS_PER_MINUTE = 1;
+const DAYS_PER_MINUTE = 0.5;
 const DAILY: ReadonlySet<string> = new Set([
   'summary',
   'publish',
