@@ -68,7 +68,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     const findings = await checkPromises(world, expected, (id) => queue.holds([id]));
     const { largest, findings: ofHistories } = await checkHistories(world.client);
     return report({
-      ...{ load, struck, repaired, queue, largest, seed },
+      ...{ load, struck, repaired, queue, largest, seed, minutes },
       findings: [...findings, ...ofHistories, nobodyEnded(world)],
       peaks: world.workers.map(({ peak }) => peak),
     });

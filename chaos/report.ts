@@ -15,6 +15,7 @@ export interface Played {
   /** The most memory of each worker, in MiB. */
   readonly peaks: readonly number[];
   readonly seed: number;
+  readonly minutes: number;
 }
 
 export function say(line: string): void {
@@ -22,7 +23,8 @@ export function say(line: string): void {
 }
 
 /** Prints what happened and which promises held; true when all of them did. */
-export function report({ load, struck, repaired, queue, findings, largest, peaks, seed }: Played): boolean {
+export function report(played: Played): boolean {
+  const { load, struck, repaired, queue, findings, largest, peaks, seed, minutes } = played;
   say(`\nFaults`);
   for (const { name } of FAULTS) say(`  ${String(struck.get(name) ?? 0).padStart(4)}  ${name}`);
   say(
@@ -43,7 +45,8 @@ export function report({ load, struck, repaired, queue, findings, largest, peaks
   }
   const held = findings.every(({ broken }) => broken.length === 0);
   say(
-    `\n${held ? 'Every promise held' : 'A promise was broken'}. To repeat: npm run chaos -- --seed ${String(seed)}`,
+    `\n${held ? 'Every promise held' : 'A promise was broken'}. ` +
+      `To repeat: npm run chaos -- --minutes ${String(minutes)} --seed ${String(seed)}`,
   );
   return held;
 }
