@@ -92,7 +92,9 @@ async function withBoth(
   copy: (session: PostgresSession, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const failed = new AbortController();
-  const signal = AbortSignal.any([failed.signal, settings.signal ?? []].flat());
+  const signal = AbortSignal.any(
+    settings.signal === undefined ? [failed.signal] : [failed.signal, settings.signal],
+  );
   const stopAll = (error: unknown): never => {
     failed.abort(error);
     throw error;

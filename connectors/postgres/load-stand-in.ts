@@ -10,9 +10,9 @@ import {
   type LoadTarget,
   type PreparedTarget,
 } from './load-columns.ts';
-import { beginPreparing, createSchema, forgetMarkers } from './load-target.ts';
-import { lockPublishing } from './publish-markers.ts';
-import { servingName, type ServingTable } from './publish-target.ts';
+import { beginPreparing, forgetMarkers } from './load-target.ts';
+import { lockPublishing, tryHoldPublishing } from './publish-markers.ts';
+import { createSchema, servingName, type ServingTable } from './publish-target.ts';
 import { quoteIdentifier } from './quote.ts';
 
 /** What tells a stand-in from somebody's table of that name. */
@@ -46,12 +46,8 @@ export async function lookForStandIn(client: pg.ClientBase, table: ServingTable)
 }
 
 /** Whether nobody else is at work with the stand-in; it is then the connection's own until that ends. */
-export async function holdStandIn(client: pg.ClientBase, table: ServingTable): Promise<boolean> {
-  const { rows } = await client.query<{ held: boolean }>(
-    'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
-    [`reefline publish ${servingName(standInFor(table))}`],
-  );
-  return rows[0]?.held === true;
+export function holdStandIn(client: pg.ClientBase, table: ServingTable): Promise<boolean> {
+  return tryHoldPublishing(client, servingName(standInFor(table)));
 }
 
 export async function dropStandIn(client: pg.ClientBase, table: ServingTable): Promise<void> {

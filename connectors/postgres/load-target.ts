@@ -12,7 +12,7 @@ import {
   type PreparedTarget,
 } from './load-columns.ts';
 import { createMarkers, lockPublishing } from './publish-markers.ts';
-import { hasUniqueIndex, servingName, uniqueIndex } from './publish-target.ts';
+import { createSchema, hasUniqueIndex, servingName, uniqueIndex } from './publish-target.ts';
 import { servingHolds } from './publish-types.ts';
 import { quoteIdentifier } from './quote.ts';
 
@@ -75,11 +75,6 @@ async function createTable(client: pg.ClientBase, target: LoadTarget): Promise<v
   await client.query(`create table ${servingName(table)} (${definitions.join(', ')})`);
   if (key.length > 0) await client.query(uniqueIndex(table, key));
   await forgetMarkers(client, target);
-}
-
-export async function createSchema(client: pg.ClientBase, schema: string): Promise<void> {
-  const found = await client.query('select 1 from pg_catalog.pg_namespace where nspname = $1', [schema]);
-  if (found.rows.length === 0) await client.query(`create schema ${quoteIdentifier(schema)}`);
 }
 
 export async function forgetMarkers(client: pg.ClientBase, { dataset }: LoadTarget): Promise<void> {

@@ -1,6 +1,12 @@
 import type pg from 'pg';
 import type { LoadRequest } from './load-request.ts';
-import { lockPublishing, recordRows, settledRows, type PublishMarker } from './publish-markers.ts';
+import {
+  lockPublishing,
+  recordRows,
+  settledRows,
+  sharePublishing,
+  type PublishMarker,
+} from './publish-markers.ts';
 
 /**
  * Begins the transaction and waits for loads that it must not meet: appends of other labels may go on, everything else
@@ -14,9 +20,7 @@ export async function beginLoad(
 ): Promise<number | undefined> {
   await client.query('begin');
   if (mode === 'append') {
-    await client.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [
-      `reefline publish ${marker.dataset}`,
-    ]);
+    await sharePublishing(client, marker.dataset);
     await lockPublishing(client, `${marker.dataset} ${marker.timelabel}`);
   } else await lockPublishing(client, marker.dataset);
   const settled = await settledRows(client, marker, mode === 'replace');

@@ -30,6 +30,22 @@ export async function holdPublishing(client: pg.ClientBase, what: string): Promi
   await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`reefline publish ${what}`]);
 }
 
+/** The same lock without waiting: answers whether it is held now. */
+export async function tryHoldPublishing(client: pg.ClientBase, what: string): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>(
+    'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
+    [`reefline publish ${what}`],
+  );
+  return rows[0]?.held === true;
+}
+
+/** Held until the transaction ends, beside others that share it: keeps out who would have it alone. */
+export async function sharePublishing(client: pg.ClientBase, what: string): Promise<void> {
+  await client.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [
+    `reefline publish ${what}`,
+  ]);
+}
+
 /**
  * How many rows the run has already written, or must not write any more: its own revision or a newer one of the label is there
  * or, when it publishes the whole table, a newer label is. Undefined when it has to write. A newer label

@@ -44,15 +44,18 @@ async function createTable(
   columns: readonly Column[],
   key: readonly string[],
 ): Promise<void> {
-  const schema = await client.query('select 1 from pg_catalog.pg_namespace where nspname = $1', [
-    target.schema,
-  ]);
-  if (schema.rows.length === 0) await client.query(`create schema ${quoteIdentifier(target.schema)}`);
+  await createSchema(client, target.schema);
   const definitions = columns.map(
     (column) => `${definition(column)}${key.includes(column.name) ? ' not null' : ''}`,
   );
   await client.query(`create table ${servingName(target)} (${definitions.join(', ')})`);
   await client.query(uniqueIndex(target, key));
+}
+
+/** Unless it is there. Callers hold the lock on tables: `if not exists` would ask for a right that only making one needs. */
+export async function createSchema(client: pg.ClientBase, schema: string): Promise<void> {
+  const found = await client.query('select 1 from pg_catalog.pg_namespace where nspname = $1', [schema]);
+  if (found.rows.length === 0) await client.query(`create schema ${quoteIdentifier(schema)}`);
 }
 
 async function widenTable(

@@ -102,6 +102,20 @@ const files = (...notes: readonly (readonly string[])[]): File[] => {
   return notes.map((each) => ({ rows: each.map((note) => row((id += 1), note)) }));
 };
 
+/** A load of two files, of which the second one's row waits until it is opened. */
+function held(table: string, signal?: AbortSignal) {
+  const gate = Promise.withResolvers<undefined>();
+  const loading = load({
+    table,
+    files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const open = (): void => {
+    gate.resolve(undefined);
+  };
+  return { ...loading, open };
+}
+
 async function rowsIn(table: string): Promise<string[]> {
   const { rows } = await client.query<{ row: string }>(
     `select concat_ws(' ', id, coalesce(note, 'NULL'), substr(reefline_timelabel, 9, 2)) as row from mart."${table}" order by 1`,
@@ -169,16 +183,12 @@ describe('a table that is not there yet', () => {
   });
 
   test('is seen by nobody before all of it is there', async () => {
-    const gate = Promise.withResolvers<undefined>();
-    const loading = load({
-      table: 'hidden',
-      files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
-    });
+    const loading = held('hidden');
     await eventually(async () => {
       expect(loading.asked).toHaveLength(2);
       expect(await tables('%hidden')).toEqual(['reefline_new_hidden']);
     });
-    gate.resolve(undefined);
+    loading.open();
     await loading.outcome;
     expect(await rowsIn('hidden')).toEqual(['1 a 08', '2 b 08']);
   });
@@ -258,16 +268,12 @@ describe('an attempt to fill a new table', () => {
   });
 
   test('that loses a connection leaves nothing that is seen, and the next one starts anew', async () => {
-    const gate = Promise.withResolvers<undefined>();
-    const dying = load({
-      table: 'dying',
-      files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
-    });
+    const dying = held('dying');
     await eventually(() => {
       expect(dying.asked).toHaveLength(2);
     });
     await killCopies('reefline_new_dying');
-    gate.resolve(undefined);
+    dying.open();
     expect(await dying.outcome).toMatchObject({ failureClass: 'unavailable' });
     expect(await tables('dying')).toEqual([]);
     expect(await load({ table: 'dying', files: files(['c'], ['d']) }).outcome).toMatchObject({ rows: 2 });
@@ -276,18 +282,13 @@ describe('an attempt to fill a new table', () => {
   });
 
   test('that is cancelled ends, and what it leaves goes with the next load', async () => {
-    const gate = Promise.withResolvers<undefined>();
     const controller = new AbortController();
-    const cancelled = load({
-      table: 'cancelled',
-      files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
-      signal: controller.signal,
-    });
+    const cancelled = held('cancelled', controller.signal);
     await eventually(() => {
       expect(cancelled.asked).toHaveLength(2);
     });
     controller.abort();
-    gate.resolve(undefined);
+    cancelled.open();
     expect(await cancelled.outcome).toMatchObject({ failureClass: 'unavailable' });
     expect(await tables('cancelled')).toEqual([]);
     await eventually(async () => {
@@ -299,35 +300,27 @@ describe('an attempt to fill a new table', () => {
   });
 
   test('that is late and the one that took its place write the rows once', async () => {
-    const gate = Promise.withResolvers<undefined>();
-    const late = load({
-      table: 'late',
-      files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
-    });
+    const late = held('late');
     await eventually(() => {
       expect(late.asked).toHaveLength(2);
     });
     const next = load({ table: 'late', files: files(['c'], ['d']) });
     expect([await next.outcome, next.asked]).toMatchObject([{ rows: 2 }, ['with label']]);
-    gate.resolve(undefined);
+    late.open();
     expect(await late.outcome).toMatchObject({ rows: 2 });
     expect(await rowsIn('late')).toEqual(['1 c 08', '2 d 08']);
     expect(await tables('%late')).toEqual(['late']);
   });
 
   test('whose table another label has made meanwhile is to be repeated, and is then done', async () => {
-    const gate = Promise.withResolvers<undefined>();
-    const first = load({
-      table: 'met',
-      files: [...files(['a']), { rows: [row(2, 'b')], gate: gate.promise }],
-    });
+    const first = held('met');
     await eventually(() => {
       expect(first.asked).toHaveLength(2);
     });
     expect(await load({ table: 'met', files: files(['c']), timelabel: L9 }).outcome).toMatchObject({
       rows: 1,
     });
-    gate.resolve(undefined);
+    first.open();
     expect(await first.outcome).toMatchObject({ failureClass: 'conflict' });
     expect(await tables('%met')).toEqual(['met']);
     expect(await load({ table: 'met', files: files(['a'], ['b']) }).outcome).toMatchObject({ rows: 2 });
