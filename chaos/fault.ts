@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 /** One kind of fault: strikes, and has passed when its promise resolves; `false` when the moment for it did not come. */
 export interface Fault {
   readonly name: string;
+  /** Its moment comes seldom, so it is waited for beside the faults that come in turn. */
+  readonly seldom?: true;
   strike(world: World, dice: Dice): Promise<unknown>;
 }
 

@@ -12,8 +12,7 @@ import { findMariadb, MARIADB_INSTALL } from '../local/mariadb-programs.ts';
 import { readArguments, USAGE, type ChaosArguments } from './arguments.ts';
 import { checkPromises, type Finding, idsForCustomers } from './checker.ts';
 import { Dice } from './dice.ts';
-import type { Fault } from './fault.ts';
-import { FAULTS } from './faults.ts';
+import { disturb } from './disturb.ts';
 import { checkHistories } from './histories.ts';
 import { Load } from './load.ts';
 import { drawPipelines } from './project.ts';
@@ -76,24 +75,6 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     await queue.stop();
     await world.stop();
   }
-}
-
-/** Strikes until the time is over; returns how often each kind of fault struck. */
-async function disturb(world: World, dice: Dice, end: number): Promise<ReadonlyMap<string, number>> {
-  const struck = new Map<string, number>();
-  // Every fault comes once before any of them comes again.
-  let coming: Fault[] = [];
-  while (Date.now() < end) {
-    // Now and then two at once: what survives each of them may not survive both.
-    const together = dice.next() < 0.3 ? 2 : 1;
-    if (coming.length < together) coming = [...coming, ...dice.shuffle(FAULTS)];
-    const faults = coming.splice(0, together);
-    const came = await Promise.all(faults.map((fault) => fault.strike(world, dice)));
-    for (const [at, { name }] of faults.entries())
-      if (came[at] !== false) struck.set(name, (struck.get(name) ?? 0) + 1);
-    await sleep(dice.between(100, 1_500));
-  }
-  return struck;
 }
 
 /** Opens all ways, sets all clocks right, starts all workers, and runs failures again as a person would; returns how many those were. */

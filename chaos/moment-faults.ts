@@ -22,16 +22,8 @@ function killedWhen(name: string, way: Exclude<Way, 'mysql'>, request: Omit<Trap
 /** A message `Query` of PostgreSQL's protocol: its letter, its length, the statement and a zero byte. */
 const COMMIT = /Q[^]{4}commit\0/;
 
-export const momentFaults: readonly Fault[] = [
-  killedWhen('when the catalog has committed and they do not know it', 'catalog', {
-    pattern: COMMIT,
-    moment: 'answered',
-  }),
-  killedWhen('when the files of a label are in S3 and its manifest is not', 's3', {
-    pattern: /^PUT [^ ]*manifest\.json/,
-    moment: 'asked',
-  }),
-  killedWhen('when Redshift has been told to COPY', 'redshift', { pattern: /copy /i, moment: 'answered' }),
+/** They did not come in the seconds in which one waits for them in turn. */
+const seldomMoments: readonly Fault[] = [
   killedWhen('when Athena has begun a query that they do not know', 'athena', {
     pattern: /StartQueryExecution/,
     moment: 'answered',
@@ -44,6 +36,18 @@ export const momentFaults: readonly Fault[] = [
     pattern: /^PATCH [^ ]*jobs\/ingest/,
     moment: 'answered',
   }),
+];
+
+export const momentFaults: readonly Fault[] = [
+  killedWhen('when the catalog has committed and they do not know it', 'catalog', {
+    pattern: COMMIT,
+    moment: 'answered',
+  }),
+  killedWhen('when the files of a label are in S3 and its manifest is not', 's3', {
+    pattern: /^PUT [^ ]*manifest\.json/,
+    moment: 'asked',
+  }),
+  killedWhen('when Redshift has been told to COPY', 'redshift', { pattern: /copy /i, moment: 'answered' }),
   killedWhen('when a run is closed and its event is not signalled', 'temporal', {
     pattern: /dataEvent/,
     moment: 'asked',
@@ -52,4 +56,5 @@ export const momentFaults: readonly Fault[] = [
     pattern: /SendMessageBatch/,
     moment: 'answered',
   }),
+  ...seldomMoments.map((fault) => ({ ...fault, seldom: true as const })),
 ];
