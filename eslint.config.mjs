@@ -18,6 +18,21 @@ const CLOCK_AND_CHANCE = [
   },
 ];
 
+/** Workflows of a process share their modules (workers/run-workers.ts), so what one of them kept there another would read. */
+const KEPT = [
+  {
+    selector: ":matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind='let']",
+    message: 'All workflows of a process share this module: keep state in the workflow function.',
+  },
+];
+const COLLECTED = [
+  {
+    selector:
+      ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Map|Set|WeakMap|WeakSet|Array)$/]',
+    message: 'All workflows of a process share this module: keep what is collected in the workflow function.',
+  },
+];
+
 const NODE_MODULES = {
   patterns: [
     {
@@ -62,8 +77,13 @@ export default defineConfig(
     },
   },
   {
+    // Maps of answers that depend on nothing but the question are allowed in rules.
     files: ['pipeline/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...CLOCK_AND_CHANCE] },
+    rules: { 'no-restricted-syntax': ['error', ...CLOCK_AND_CHANCE, ...KEPT] },
+  },
+  {
+    files: ['workflows/**/*.ts', 'signals/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...KEPT, ...COLLECTED] },
   },
   {
     // Only the processes themselves read the environment; everything else takes what it needs as a parameter.

@@ -7,23 +7,40 @@ import type { World } from './world.ts';
 /** Milliseconds of rest after a seldom moment: where it is not seldom, workers that die all the time would do nothing else. */
 const REST = 120_000;
 
-/** Strikes until `end` (Unix milliseconds); returns how often each kind of fault struck. */
-export async function disturb(world: World, dice: Dice, end: number): Promise<ReadonlyMap<string, number>> {
+export interface Disturbance {
+  /** How often each kind of fault has struck. */
+  readonly struck: ReadonlyMap<string, number>;
+  /** Resolves when the time is over: from then on only seldom moments that have not come yet are waited for. */
+  readonly over: Promise<void>;
+  /** Waits for nothing any more. */
+  stop(): Promise<void>;
+}
+
+/** Strikes until `end` (Unix milliseconds). */
+export function disturb(world: World, dice: Dice, end: number): Disturbance {
   const struck = new Map<string, number>();
   const strike = async (fault: Fault): Promise<boolean> => {
     if ((await fault.strike(world, dice)) === false) return false;
     struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
     return true;
   };
-  await Promise.all([
-    strikeInTurn(
-      FAULTS.filter(({ seldom }) => seldom !== true),
-      strike,
-      { dice, end },
+  const atRest = new AbortController();
+  const inTurn = FAULTS.filter(({ seldom }) => seldom !== true);
+  const waiting = Promise.all(
+    FAULTS.filter(({ seldom }) => seldom === true).map((fault) =>
+      lieInWait(() => strike(fault), end, atRest.signal),
     ),
-    ...FAULTS.filter(({ seldom }) => seldom === true).map((fault) => lieInWait(() => strike(fault), end)),
-  ]);
-  return struck;
+  );
+  // Its failure is told by whoever stops it.
+  waiting.catch(() => undefined);
+  return {
+    struck,
+    over: strikeInTurn(inTurn, strike, { dice, end }),
+    async stop() {
+      atRest.abort();
+      await waiting;
+    },
+  };
 }
 
 /** Every fault comes once before any of them comes again. */
@@ -42,6 +59,11 @@ async function strikeInTurn(
   }
 }
 
-async function lieInWait(strike: () => Promise<boolean>, end: number): Promise<void> {
-  while (Date.now() < end) if (await strike()) await sleep(Math.min(REST, Math.max(0, end - Date.now())));
+/** Until the end, and beyond it for the first time: what is made of whole days is mostly made when nothing else breaks any more. */
+async function lieInWait(strike: () => Promise<boolean>, end: number, atRest: AbortSignal): Promise<void> {
+  for (let came = false; !atRest.aborted && (!came || Date.now() < end);)
+    if (await strike()) {
+      came = true;
+      await sleep(Math.min(REST, Math.max(0, end - Date.now())));
+    }
 }

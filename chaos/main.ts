@@ -49,9 +49,13 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     queue.start();
     const end = Date.now() + minutes * 60_000;
     const days = Math.min(30, Math.ceil(minutes * DAYS_PER_MINUTE));
-    const [struck] = await Promise.all([disturb(world, dice, end), load.untilEnd(end, days)]);
-    say('Nothing breaks any more. Waiting until everything has come to rest.');
+    const disturbance = disturb(world, dice, end);
+    await Promise.all([disturbance.over, load.untilEnd(end, days)]);
+    say(
+      'Nothing breaks any more but at moments that have not come yet. Waiting until everything has come to rest.',
+    );
     const repaired = await settle(world, load);
+    await disturbance.stop();
     const logged = await idsForCustomers(world.catalog);
     await queue.until(() => queue.holds(logged), 60);
     const expected = {
@@ -67,7 +71,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     const findings = await checkPromises(world, expected, (id) => queue.holds([id]));
     const { largest, findings: ofHistories } = await checkHistories(world.client);
     return report({
-      ...{ load, struck, repaired, queue, largest, seed, minutes },
+      ...{ load, struck: disturbance.struck, repaired, queue, largest, seed, minutes },
       findings: [...findings, ...ofHistories, nobodyEnded(world)],
       peaks: world.workers.map(({ peak }) => peak),
     });

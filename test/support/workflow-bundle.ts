@@ -1,11 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-
-/** The module that every worker, client and replay of ours decodes payloads with. */
-export const PAYLOAD_CONVERTER_PATH = fileURLToPath(
-  new URL('../../workflows/payload-converter.ts', import.meta.url),
-);
+import { PAYLOAD_CONVERTER, sharedModules, workflowsPath } from '../../workers/run-workers.ts';
 
 /** Names the file with the bundle that the set-up of the whole run has made. */
 export const BUNDLE_VARIABLE = 'REEFLINE_TEST_WORKFLOW_BUNDLE';
@@ -33,11 +28,15 @@ async function readOrBundle(): Promise<{ code: string }> {
   return bundle({});
 }
 
-function bundle(special: Special): Promise<{ code: string }> {
+function bundle({
+  workflowsPath: path = workflowsPath(false),
+  ...special
+}: Special): Promise<{ code: string }> {
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
     ...special,
-    payloadConverterPath: PAYLOAD_CONVERTER_PATH,
+    workflowsPath: path,
+    payloadConverterPath: PAYLOAD_CONVERTER,
+    preloadModules: sharedModules(path),
     logger: new DefaultLogger('ERROR'),
   });
 }

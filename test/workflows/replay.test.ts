@@ -12,7 +12,8 @@ import type { PayloadCodec } from '@temporalio/common';
 import { createPayloadCodec, UnreadablePayload } from '../../client/payload-codec.ts';
 import { readPayloads, writePayloads } from '../../workers/codec-server/payload-json.ts';
 import * as workflows from '../../workflows/index.ts';
-import { PAYLOAD_CONVERTER_PATH, workflowBundle } from '../support/workflow-bundle.ts';
+import { PAYLOAD_CONVERTER } from '../../workers/run-workers.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /*
  * Executions that began under a deployed build go on under this one. When a test here fails after a change of a
@@ -46,7 +47,7 @@ beforeAll(async () => {
   });
   options = {
     workflowBundle: await workflowBundle(),
-    dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+    dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER },
   };
 });
 
