@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { publisherId } from '../pipeline/ids.ts';
+import { LIVE_PRIORITY } from '../pipeline/priorities.ts';
 import { endOfSignal } from '../pipeline/signal-size.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
@@ -162,6 +163,7 @@ async function wakePublisher(endpoint: string): Promise<void> {
         args: [{ endpoint }],
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
+        priority: LIVE_PRIORITY,
         staticSummary: `events to ${endpoint}`,
       });
       return;

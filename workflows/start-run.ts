@@ -7,14 +7,12 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import { runId } from '../pipeline/ids.ts';
+import { BACKFILL_PRIORITY, LIVE_PRIORITY } from '../pipeline/priorities.ts';
 import type { RunPlan, RunStep } from '../pipeline/run-plan.ts';
 import { readableLabel, type Timelabel } from '../pipeline/timelabel.ts';
 import { inputEvent } from '../signals/index.ts';
 import { runSearchAttributes } from './search-attributes.ts';
 import type { stageRun, StageRunInput } from './stage-run.ts';
-
-/** The lowest of the five: live work, which has 3, goes first wherever it waits for the same worker. */
-const BACKFILL_PRIORITY = { priorityKey: 5 };
 
 export interface RunToStart {
   readonly pipeline: string;
@@ -80,7 +78,7 @@ export async function startRun(
       // A closing parent, also one that continues as new, must not take its runs along.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      ...(input.backfill === undefined ? {} : { priority: BACKFILL_PRIORITY }),
+      priority: input.backfill === undefined ? LIVE_PRIORITY : BACKFILL_PRIORITY,
       staticSummary: `${input.stage} ${readableLabel(input.timelabel as Timelabel)}`,
       typedSearchAttributes: runSearchAttributes(shown),
     });
