@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { StageFailure } from '../../pipeline/failure.ts';
 import { csvLine } from './csv.ts';
 import { fieldValue } from './field-value.ts';
+import type { Spool } from './spool.ts';
 import type { FieldPair, Target } from './target.ts';
 
-/** CSV of one ingest job, in a file. */
+/** CSV of one ingest job, on disk. */
 export interface Chunk {
   /** Of its content: the same rows of the same state of the source make the same chunk, in every attempt. */
   readonly digest: string;
@@ -26,12 +25,12 @@ export interface ChunkBounds {
 export const CHUNK_BOUNDS: ChunkBounds = { bytes: 16_000_000, rows: 100_000 };
 
 /**
- * Writes the rows as CSV into files of `dir`; a chunk of no rows does not exist. Everything is written before anything is sent, so
+ * Writes the rows as CSV into the spool; a chunk of no rows does not exist. Everything is written before anything is sent, so
  * that a value which Salesforce would change stops the publish while nothing has happened.
  * @throws StageFailure `data_error` that names column, field and row of such a value.
  */
 export async function spoolChunks(
-  dir: string,
+  spool: Spool,
   target: Target,
   pages: AsyncIterable<readonly (readonly (string | null)[])[]>,
   bounds: ChunkBounds,
@@ -42,7 +41,7 @@ export async function spoolChunks(
   let bytes = 0;
   const flush = async (): Promise<void> => {
     if (lines.length === 0) return;
-    chunks.push(await writeChunk(join(dir, `${String(chunks.length)}.csv`), [header, ...lines]));
+    chunks.push(await writeChunk(spool, [header, ...lines]));
     lines = [];
   };
   for await (const rows of pages) {
@@ -59,18 +58,12 @@ export async function spoolChunks(
   return chunks;
 }
 
-async function writeChunk(path: string, lines: readonly string[]): Promise<Chunk> {
+async function writeChunk(spool: Spool, lines: readonly string[]): Promise<Chunk> {
   const text = lines.join('');
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
   return {
     digest: createHash('sha256').update(text).digest('hex').slice(0, 32),
     rows: lines.length - 1,
-    read: () => readFile(path, 'utf8'),
+    read: await spool.append(text),
   };
 }
 

@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { checkAllocation } from './allocation.ts';
 import { CHUNK_BOUNDS, spoolChunks, type ChunkBounds } from './chunks.ts';
 import { readFailedRows, type RefusedRow } from './failed-rows.ts';
 import { ingestChunk, settleOthers } from './ingest.ts';
 import type { JobLog } from './resume.ts';
 import type { Org } from './session.ts';
+import { openSpool } from './spool.ts';
 import type { Target } from './target.ts';
 
 export interface UpsertRequest {
@@ -24,9 +22,9 @@ export interface UpsertRequest {
  */
 export async function upsertRecords(org: Org, request: UpsertRequest, log: JobLog): Promise<void> {
   const { target, pages, ended, bounds = CHUNK_BOUNDS } = request;
-  const dir = await mkdtemp(join(tmpdir(), 'reefline-salesforce-'));
+  const spool = await openSpool();
   try {
-    const chunks = await spoolChunks(dir, target, pages, bounds);
+    const chunks = await spoolChunks(spool, target, pages, bounds);
     await settleOthers(org, chunks, log);
     await checkAllocation(
       org,
@@ -41,6 +39,6 @@ export async function upsertRecords(org: Org, request: UpsertRequest, log: JobLo
       );
     }
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await spool.close();
   }
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Connection } from 'jsforce';
 import { upsertRecords } from '../../connectors/salesforce/publish.ts';
@@ -204,6 +206,19 @@ describe('sending in several jobs', () => {
     expect(await crm.query('SELECT Shop_Id__c, Name FROM Account ORDER BY Shop_Id__c')).toEqual(
       rows.map(([id, name]) => ({ Shop_Id__c: id, Name: name })),
     );
+  });
+
+  test('no row has a file that a killed worker would leave behind', async () => {
+    const spooled = () => readdirSync(tmpdir()).filter((name) => /^reefline-salesforce-[^-]*$/.test(name));
+    const before = spooled();
+    const during: string[] = [];
+    const { done } = await send(
+      { bytes: 1_000_000, rows: 4 },
+      undefined,
+      () => void during.push(...spooled()),
+    );
+    await done;
+    expect(during.filter((name) => !before.includes(name))).toEqual([]);
   });
 
   test('an attempt after one that died between two jobs sends only the rest', async () => {
