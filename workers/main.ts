@@ -44,10 +44,7 @@ async function main(): Promise<void> {
   Runtime.install({
     logger: log.logger,
     shutdownSignals: [],
-    telemetryOptions: {
-      ...metrics?.telemetryOptions,
-      ...(log.logging === undefined ? {} : { logging: log.logging }),
-    },
+    telemetryOptions: { ...metrics?.telemetryOptions, logging: log.logging },
   });
   const encryption = workerEncryption(process.env);
   const versioning = workerVersioning(process.env);

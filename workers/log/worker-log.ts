@@ -1,5 +1,6 @@
 import {
   DefaultLogger,
+  makeTelemetryFilterString,
   type ActivityInterceptorsFactory,
   type Logger,
   type LogExporterConfig,
@@ -17,7 +18,7 @@ export interface WorkerLog {
   readonly complain: Say;
   /** For what the SDK says: its warnings and errors. */
   readonly logger: Logger;
-  readonly logging: LogExporterConfig | undefined;
+  readonly logging: LogExporterConfig;
   readonly activityInterceptors: ActivityInterceptorsFactory[];
   /** From now on the secrets of this configuration are kept out of every line, too. */
   follow(project: Project): void;
@@ -56,12 +57,18 @@ export function openLog(environment: NodeJS.ProcessEnv, write: (line: string) =>
   return { ...log, ...common };
 }
 
+/**
+ * What the native part of the SDK says. It warns of each local activity that ends after it was given up, which under load are thousands
+ * a minute, and each of which went on as a regular one (workflows/short-activities.ts).
+ */
+const FILTER = `${makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' })},temporalio_sdk_core::worker::activities::local_activities=ERROR`;
+
 function textLog(say: Say): Format {
   return {
     say,
     complain: say,
     logger: new DefaultLogger('WARN'),
-    logging: undefined,
+    logging: { filter: FILTER },
     activityInterceptors: [],
   };
 }
@@ -73,7 +80,7 @@ function jsonLog(write: Say, traceIdOf: TraceIdOf): Format {
     complain: (line) => log.write('ERROR', line),
     logger: log.sdkLogger(),
     // Otherwise the native part of the SDK writes lines of its own.
-    logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+    logging: { filter: FILTER, forward: {} },
     activityInterceptors: [logActivities(log, traceIdOf)],
   };
 }

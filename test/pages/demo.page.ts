@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MARK = '<!-- demo-output: checked by test/integration/demo.test.ts -->';
+const MARK = '<!-- demo-output: checked by test/pages/demo.page.ts -->';
 
 /** What differs between two runs and two machines: durations, ports, latencies and the machine itself. */
 function comparable(text: string): string[] {
