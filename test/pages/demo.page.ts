@@ -55,7 +55,11 @@ test('the demo ends with no difference and prints what the README shows', async 
       process.execPath,
       ['examples/flights/demo.ts', '--dir', dir],
       { cwd: ROOT, env: { ...env, REEFLINE_LOG: 'json' } },
-    );
+    ).catch((error: unknown) => {
+      // What did not hold is in what it printed.
+      const { message, stdout: printed } = error as { message: string; stdout: string };
+      throw new Error(`${message}\n${printed}`);
+    });
     const printed = stdout.slice(stdout.indexOf('The schedules tick'));
     expect(printed).toContain('0 differences');
     expect(comparable(printed)).toEqual(comparable(await readmeBlock()));
