@@ -57,8 +57,8 @@ test('the demo ends with no difference and prints what the README shows', async 
       { cwd: ROOT, env: { ...env, REEFLINE_LOG: 'json' } },
     ).catch((error: unknown) => {
       // What did not hold is in what it printed.
-      const { message, stdout: printed } = error as { message: string; stdout: string };
-      throw new Error(`${message}\n${printed}`);
+      const { message, code, signal, stdout: printed } = error as Record<string, unknown>;
+      throw new Error(`${String(message)}\n${String(signal ?? code)}\n${String(printed)}`);
     });
     const printed = stdout.slice(stdout.indexOf('The schedules tick'));
     expect(printed).toContain('0 differences');

@@ -6,4 +6,6 @@ export default {
   rootDir: '../..',
   roots: ['<rootDir>/test/pages'],
   testMatch: ['<rootDir>/test/pages/*.page.ts'],
+  // Each has servers of its own for all systems, and shows how things are for somebody who plays it alone.
+  maxWorkers: 1,
 };
