@@ -55,7 +55,6 @@ export async function failingFetch({ stack, plan, ledger, queue, view, check }: 
     stack.client,
     runId('delays.airport_delays', day.label),
     'warehouse.analytics.flights',
-    1,
   );
   check(
     have === 23 && missing[0] === hour,

@@ -45,7 +45,6 @@ export async function slowFetch({ stack, plan, ledger, view, check }: Demo): Pro
       stack.client,
       runId('delays.airport_delays', day.label),
       'warehouse.analytics.flights',
-      1,
     );
     check(
       have === 23 && missing.length === 1 && missing[0] === hour,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { routerStart } from '../../client/router-start.ts';
+import { labelsInRange } from '../../pipeline/backfill-stages.ts';
 import { ROUTING_QUEUE, routerId, runId } from '../../pipeline/ids.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -11,12 +12,8 @@ const PROJECT = projectOf([
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
 ]);
 const EVENT = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares', status: 'SUCCESS' };
-const RUNS = Array.from({ length: 72 }, (_, hour) =>
-  runId(
-    'p.hourly',
-    `202003${String(1 + Math.floor(hour / 24)).padStart(2, '0')}${String(hour % 24).padStart(2, '0')}0000`,
-  ),
-);
+const HOURS = labelsInRange({ period: '1h' }, { from: '2020-03-01', to: '2020-03-04' });
+const RUNS = HOURS.map((timelabel) => runId('p.hourly', timelabel));
 const PRICED = runId('p.priced', '20200303000000');
 
 let engine: Engine;
@@ -37,13 +34,11 @@ async function begun(workflowId: string): Promise<bigint | undefined> {
 }
 
 test('a router goes before the runs that wait for the same worker, and what it starts goes with them', async () => {
-  for (const workflowId of RUNS) {
-    const [, stage, timelabel] = workflowId.split('/');
+  for (const timelabel of HOURS)
     await engine.client.workflow.start('stageRun', {
-      ...{ workflowId, taskQueue: ROUTING_QUEUE },
-      args: [{ stage, timelabel }],
+      ...{ workflowId: runId('p.hourly', timelabel), taskQueue: ROUTING_QUEUE },
+      args: [{ stage: 'p.hourly', timelabel }],
     });
-  }
   const event = { ...EVENT, timelabel: '20200303000000' };
   await engine.client.workflow.signalWithStart('router', routerStart('q', ROUTING_QUEUE, event));
   await engine.startWorkers();
