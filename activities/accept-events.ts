@@ -13,7 +13,7 @@ import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { measureAcceptance } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
-import { withEndpoints } from './owed-endpoints.ts';
+import { mayKeepOrder, withEndpoints } from './owed-endpoints.ts';
 import { readMessages, rejection } from './read-messages.ts';
 import { reportHeld, traceHeld, type HeldReport } from './report-held.ts';
 import { routesOf, targetKey, targetsOfRoutes, verdictsOf, verdictsOfNewest, type Route } from './routes.ts';
@@ -72,8 +72,10 @@ export async function acceptEvents(
     }));
     const routes = arrivals.flatMap((arrival) => routesOf(table, arrival));
     const routed = targetsOfRoutes(routes);
-    // Before the look at who waits: whoever begins to wait later finds these events.
-    const awaited = pairs.filter(({ dataset }) => isAwaitedByAny(table, dataset));
+    // Before the look at who waits: whoever begins to wait later finds these events. And before they get their place in the log, or a
+    // publisher could send the later one of two while the transaction of the earlier one goes on.
+    const ordered = mayKeepOrder(table);
+    const awaited = pairs.filter(({ dataset }) => ordered || isAwaitedByAny(table, dataset));
     await lockNewest(client, [...awaited.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
     const waiting = await waitingTargets(client, configs, table, arrivals, routes);
     const targets = [...routed, ...waiting];

@@ -29,6 +29,7 @@ import type { Project } from '../pipeline/project.ts';
 import { traceContext } from '../pipeline/traceparent.ts';
 import { measureRun } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
+import type { ReportEvents } from './report-events.ts';
 import type { StageOutput } from './stages/runner.ts';
 import { NO_TRACER, type Tracer } from './tracer.ts';
 
@@ -63,17 +64,14 @@ interface Closing {
   };
 }
 
-/** Sends events to the router of a pipeline, starting it when it is not there. */
-export type SignalRouter = (pipeline: string, events: readonly ReeflineEvent[]) => Promise<void>;
-
 /**
- * Ends a run in the ledger and reports it. The events are stored with the row that they stand for, then signalled;
- * when the process dies between the two, the repeated call finds the row closed and signals the very same events.
+ * Ends a run in the ledger and reports it. The events are stored with the row that they stand for, then handed on;
+ * when the process dies between the two, the repeated call finds the row closed and hands on the very same events.
  */
 export async function closeRun(
   db: pg.Pool,
   configs: ConfigStore,
-  signalRouter: SignalRouter,
+  report: ReportEvents,
   input: CloseRunInput,
   meter: Meter = NO_METER,
   tracer: Tracer = NO_TRACER,
@@ -138,8 +136,8 @@ export async function closeRun(
     measureRun(meter, stage, outcome, lasted, input.output);
   }
   const data = dataEventIn(closed.events);
-  if (closed.events.length > 0) await signalRouter(closed.pipeline, closed.events);
-  // Also by a repeated call: the one before it may have failed to signal, and then the run went on until now.
+  if (closed.events.length > 0) await report(closed.pipeline, closed.events);
+  // Also by a repeated call: the one before it may have failed to hand them on, and then the run went on until now.
   if (closed.told !== undefined)
     tracer.record({
       kind: 'closed',

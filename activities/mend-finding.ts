@@ -23,7 +23,7 @@ export async function mendFinding(tools: SweepTools, finding: Finding): Promise<
     case 'missing-schedule':
       throw new Error('Schedules are created by "reefline apply" and "reefline doctor --repair".');
     case 'unreported-event':
-      return tools.signalRouter(finding.pipeline, finding.events);
+      return tools.report(finding.pipeline, finding.events);
     case 'closed-join':
       if (finding.skipped === true) return control.dismiss(finding.stage, finding.timelabel);
       await control.tell(finding.stage, finding.timelabel);

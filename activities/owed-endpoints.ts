@@ -28,6 +28,14 @@ export function withEndpoints(
 }
 
 /**
+ * True when an endpoint may keep the order of each dataset. The address of a queue may be a reference that only a sender resolves, so every
+ * queue counts as one that does.
+ */
+export function mayKeepOrder({ project }: RoutingTable): boolean {
+  return project.endpoints.some(({ kind }) => kind === 'sqs');
+}
+
+/**
  * What an endpoint is sent: what its filter lets pass, and nothing about its own health, which would make a failing endpoint
  * fail with more messages. Its expressions were compiled before, when the configuration was checked.
  */

@@ -16,10 +16,10 @@ import type { RoutingTable } from '../pipeline/routing.ts';
 import type { StageDefinition } from '../pipeline/stage.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
 import { inputsThere, verdictOf } from '../pipeline/verdict.ts';
-import type { SignalRouter } from './close-run.ts';
 import { measureLate } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { targetOrEnd } from './outdated-label.ts';
+import type { ReportEvents } from './report-events.ts';
 import { NO_TRACER, type Tracer } from './tracer.ts';
 
 interface Passed {
@@ -42,7 +42,7 @@ interface Passed {
 export async function passDeadline(
   db: pg.Pool,
   configs: ConfigStore,
-  signalRouter: SignalRouter,
+  report: ReportEvents,
   input: { readonly stage: string; readonly timelabel: string },
   meter: Meter = NO_METER,
   tracer: Tracer = NO_TRACER,
@@ -65,14 +65,14 @@ export async function passDeadline(
       causes: () => [],
     });
     if (opened === undefined) throw new Error(`No opening was decided for ${stage.id} ${timelabel}.`);
-    return report(client, table, opened);
+    return passedBy(client, table, opened);
   });
   if (passed.late !== undefined) {
     const { stage, outcome, event } = passed.late;
     measureLate(meter, stage, outcome);
     tracer.record({ kind: 'overdue', event, from, to: Date.now() });
   }
-  if (passed.event !== null) await signalRouter(passed.pipeline, [passed.event]);
+  if (passed.event !== null) await report(passed.pipeline, [passed.event]);
   return passed.step;
 }
 
@@ -81,7 +81,7 @@ function givenUp({ pipeline }: StageDefinition, { revision, events }: LatestRun)
   return { step: { kind: 'missing', revision, message: event?.error?.message ?? '' }, pipeline, event };
 }
 
-async function report(client: pg.PoolClient, table: RoutingTable, opened: OpenedTarget): Promise<Passed> {
+async function passedBy(client: pg.PoolClient, table: RoutingTable, opened: OpenedTarget): Promise<Passed> {
   const { stage, timelabel, opening, state } = opened;
   const { pipeline } = stage;
   const step = stepOf(stage, opening, stageQueue(stage));

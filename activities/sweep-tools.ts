@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import type { Finding } from '../pipeline/findings.ts';
-import type { SignalRouter } from './close-run.ts';
+import type { ReportEvents } from './report-events.ts';
 import type { RunControl } from './run-control.ts';
 
 /** What looking for findings and mending them needs. */
@@ -9,7 +9,7 @@ export interface SweepTools {
   readonly db: pg.Pool;
   readonly configs: ConfigStore;
   readonly control: RunControl;
-  readonly signalRouter: SignalRouter;
+  readonly report: ReportEvents;
   /** Called while the work goes on, so that whoever waits for it knows. */
   readonly beat: () => void;
 }

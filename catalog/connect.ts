@@ -27,10 +27,13 @@ export function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
 
 /**
  * Runs a transaction that decides openings. The configuration and the pauses by which it decides stay in force until it
- * ends. One message with `begin`, so that the lock costs no visit.
+ * ends. One message with `begin`, so that this costs no visit.
+ *
+ * Its statements look up what they are given lists of, always by the same indexes (test/integration/catalog-plans.test.ts). PostgreSQL would
+ * plan some of them anew for each list, which took longer than their work, and for a long list it may choose to read a whole table.
  */
 export function inDecision<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
-  return begunWith('begin; select pg_advisory_xact_lock_shared(1, 0)', pool, work);
+  return begunWith('begin; set local plan_cache_mode = force_generic_plan; select pg_advisory_xact_lock_shared(1, 0)', pool, work);
 }
 
 /**

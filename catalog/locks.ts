@@ -9,7 +9,8 @@ import { takesNewest } from '../pipeline/window.ts';
 
 /**
  * Serialises events of the given datasets, and openings that may begin to wait for their first label: such a wait is of
- * a label that the event has nothing to do with, so `lockLabels` would let the two overlook each other.
+ * a label that the event has nothing to do with, so `lockLabels` would let the two overlook each other. It also keeps the events of a dataset
+ * in the order of their numbers in the log, whoever accepts them.
  */
 export async function lockNewest(client: pg.PoolClient, datasets: readonly string[]): Promise<void> {
   if (datasets.length === 0) return;

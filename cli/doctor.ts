@@ -96,7 +96,7 @@ function toolsOf({ db, client }: Patient): SweepTools {
     db,
     configs: new ConfigStore(),
     control: runControl(client),
-    signalRouter: routerSignal(client),
+    report: routerSignal(client),
     beat: () => undefined,
   };
 }

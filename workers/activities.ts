@@ -12,6 +12,7 @@ import { findSyncLabels, resolveSync } from '../activities/find-sync-labels.ts';
 import { forwardEvents } from '../activities/forward-events.ts';
 import { openRun } from '../activities/open-run.ts';
 import { passDeadline } from '../activities/pass-deadline.ts';
+import { reportEvents } from '../activities/report-events.ts';
 import { resolveTick } from '../activities/resolve-tick.ts';
 import { runStage, type StageEnvironment, type StageRunners } from '../activities/run-stage.ts';
 import { sweepKind } from '../activities/sweep.ts';
@@ -19,7 +20,7 @@ import { NO_TRACER, type Tracer } from '../activities/tracer.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
-import { oneSignalAtATime } from './router-signals.ts';
+import { oneReportAtATime } from './one-report-at-a-time.ts';
 import { runControl } from './run-control.ts';
 import { redactFields, redactProject } from './redaction.ts';
 import { resolveConnection } from './secrets.ts';
@@ -48,7 +49,13 @@ export function createActivities({
   tracer = NO_TRACER,
 }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
-  const signalRouter = oneSignalAtATime(routerSignal(client, activityTaskQueue));
+  const report = oneReportAtATime(
+    reportEvents({
+      ...{ db, configs, meter, tracer },
+      signalRouter: routerSignal(client, activityTaskQueue),
+      wakePublisher: (endpoint) => wakePublisher(client, endpoint),
+    }),
+  );
   const sender = endpointSenders(environment);
   const secrets: Pick<StageEnvironment, 'resolveSecrets' | 'redact'> = {
     resolveSecrets: (connection) => resolveConnection(connection, environment),
@@ -57,9 +64,9 @@ export function createActivities({
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter, tracer),
     openRun: (input) => openRun(db, configs, input, tracer),
-    passDeadline: (input) => passDeadline(db, configs, signalRouter, input, meter, tracer),
+    passDeadline: (input) => passDeadline(db, configs, report, input, meter, tracer),
     runStage: (key) => runStage({ db, configs, runners, ...secrets, meter, tracer }, key),
-    closeRun: (input) => closeRun(db, configs, signalRouter, input, meter, tracer),
+    closeRun: (input) => closeRun(db, configs, report, input, meter, tracer),
     forwardEvents: (endpoint) =>
       forwardEvents(
         {
@@ -77,11 +84,7 @@ export function createActivities({
     findSyncLabels: (input) => findSyncLabels({ db, configs, ...secrets }, input),
     resolveTick: (input) => resolveTick(db, configs, input),
     sweepKind: (input) =>
-      sweepKind(
-        { db, configs, control: runControl(client), signalRouter, beat: () => heartbeat() },
-        input,
-        meter,
-      ),
+      sweepKind({ db, configs, control: runControl(client), report, beat: () => heartbeat() }, input, meter),
   };
 }
 

@@ -25,7 +25,7 @@ import type { TracesOptions, WorkerTraces } from './traces/start.ts';
 
 /*
  * The worker process. Reads the environment (REEFLINE_CATALOG_URL, REEFLINE_PROJECT, REEFLINE_METRICS_ADDRESS, REEFLINE_LOG,
- * REEFLINE_WEBHOOK_ALLOW,
+ * REEFLINE_WEBHOOK_ALLOW, REEFLINE_WORKFLOW_STACKS,
  * REEFLINE_PAYLOAD_KEYS, REEFLINE_PAYLOAD_KEY, REEFLINE_DEPLOYMENT, REEFLINE_BUILD_ID, TEMPORAL_*, AWS_*, OTEL_*, and what the configuration refers to), keeps trying while a server is away, and drains on SIGTERM and SIGINT.
  */
 const log = openLog(process.env, (line) => void process.stderr.write(line));
@@ -114,6 +114,7 @@ async function main(): Promise<void> {
       activityInterceptors: log.activityInterceptors,
       encryption,
       versioning,
+      workflowStacks: process.env['REEFLINE_WORKFLOW_STACKS'] === '1',
     });
   } finally {
     await inbound.stop();

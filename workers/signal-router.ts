@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import type { SignalRouter } from '../activities/close-run.ts';
+import type { ReportEvents } from '../activities/report-events.ts';
 import { routerStart } from '../client/router-start.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 
 /** Hands events to the router of a pipeline, starting it when it is not there. `taskQueue` is asked at each call. */
-export function routerSignal(client: Client, taskQueue: () => string = () => ROUTING_QUEUE): SignalRouter {
+export function routerSignal(client: Client, taskQueue: () => string = () => ROUTING_QUEUE): ReportEvents {
   return async (pipeline, events) => {
     await client.workflow.signalWithStart('router', routerStart(pipeline, taskQueue(), events));
   };

@@ -12,6 +12,7 @@ import { StageFailure } from '../../pipeline/failure.ts';
 import { serveCodec } from '../../workers/codec-server/serve.ts';
 import { clientEncryption } from '../../workers/payload-encryption.ts';
 import { readPayloadKeys } from '../../workers/payload-keys.ts';
+import { sharedModules } from '../../workers/run-workers.ts';
 import { canariesIn, canary, temporalText } from '../support/canaries.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -192,6 +193,15 @@ describe('a command that is wrong', () => {
     await expect(engine.client.workflow.getHandle(id).result()).rejects.toMatchObject({
       cause: { message: expect.stringContaining(reason) },
     });
+  });
+});
+
+describe('the call stack of a workflow', () => {
+  test('is answered without frames, which a worker keeps only where it is asked to', async () => {
+    expect(await engine.client.workflow.getHandle('router/p').query('__stack_trace')).not.toMatch(/\bat\b/);
+    const modules = (stacks: boolean): boolean =>
+      sharedModules('workflows.ts', stacks).some((module) => module.endsWith('no-stacks.ts'));
+    expect([modules(false), modules(true)]).toEqual([true, false]);
   });
 });
 

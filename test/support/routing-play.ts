@@ -2,7 +2,8 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type pg from 'pg';
 import { acceptEvents, type Acceptance, type RouteAction } from '../../activities/accept-events.ts';
-import { closeRun, type SignalRouter } from '../../activities/close-run.ts';
+import { closeRun } from '../../activities/close-run.ts';
+import type { ReportEvents } from '../../activities/report-events.ts';
 import { openRun } from '../../activities/open-run.ts';
 import { passDeadline } from '../../activities/pass-deadline.ts';
 import type { ConfigStore } from '../../catalog/config-store.ts';
@@ -281,7 +282,7 @@ export class RoutingPlay {
     return true;
   }
 
-  readonly #signal: SignalRouter = (pipeline, events) =>
+  readonly #signal: ReportEvents = (pipeline, events) =>
     this.#flaky.call(() => {
       this.send(pipeline, ...events);
     });

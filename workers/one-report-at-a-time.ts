@@ -1,4 +1,4 @@
-import type { SignalRouter } from '../activities/close-run.ts';
+import type { ReportEvents } from '../activities/report-events.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { endOfSignal, type Parcel } from '../pipeline/signal-size.ts';
 
@@ -8,11 +8,11 @@ interface Owed extends Parcel {
 }
 
 /**
- * Sends one signal at a time to each router, and with it everything that was handed over while the one before was on
- * its way. A hundred runs that end together otherwise queue for the same workflow's lock, and the server turns the
- * losers away to try again a second later. A single event is sent at once.
+ * Hands over the events of one pipeline in one call at a time, and with it everything that was reported while the one before was on
+ * its way. A hundred runs that end together otherwise queue for the lock of the same router's workflow, and the server turns the
+ * losers away to try again a second later. A single event is handed over at once.
  */
-export function oneSignalAtATime(send: SignalRouter): SignalRouter {
+export function oneReportAtATime(send: ReportEvents): ReportEvents {
   const owed = new Map<string, Owed[]>();
   const drain = async (pipeline: string, waiting: Owed[]): Promise<void> => {
     while (waiting.length > 0) {
@@ -22,7 +22,7 @@ export function oneSignalAtATime(send: SignalRouter): SignalRouter {
         batch.flatMap(({ events }) => events),
       );
       for (const { settle } of batch) settle(sending);
-      // Those who handed the events over hear of a failure and try again.
+      // Those who reported the events hear of a failure and try again.
       await sending.catch(() => undefined);
     }
     owed.delete(pipeline);

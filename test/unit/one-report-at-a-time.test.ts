@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
-import { oneSignalAtATime } from '../../workers/router-signals.ts';
+import { oneReportAtATime } from '../../workers/one-report-at-a-time.ts';
 
 /** Only its identity and size matter here. */
 function event(eventId: string, text = ''): ReeflineEvent {
@@ -33,35 +33,35 @@ function recorder(): {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('signals to routers', () => {
-  test('the first event is sent at once, and those that come meanwhile go together in the next signal', async () => {
+describe('reports', () => {
+  test('the first event is sent at once, and those that come meanwhile go together in the next one', async () => {
     const { sent, send } = recorder();
-    const signal = oneSignalAtATime(send);
-    const done = ['a', 'b', 'c'].map((id) => signal('p', [event(id)]));
+    const report = oneReportAtATime(send);
+    const done = ['a', 'b', 'c'].map((id) => report('p', [event(id)]));
     expect(sent.map(({ ids }) => ids)).toEqual([['a']]);
     sent[0]?.end();
     await turn();
     expect(sent.map(({ ids }) => ids)).toEqual([['a'], ['b', 'c']]);
     sent[1]?.end();
     await Promise.all(done);
-    const later = signal('p', [event('d')]);
+    const later = report('p', [event('d')]);
     expect(sent.at(-1)?.ids).toEqual(['d']);
     sent.at(-1)?.end();
     await later;
   });
 
-  test('routers do not wait for each other', () => {
+  test('pipelines do not wait for each other', () => {
     const { sent, send } = recorder();
-    const signal = oneSignalAtATime(send);
-    void signal('p', [event('a')]);
-    void signal('q', [event('b')]);
+    const report = oneReportAtATime(send);
+    void report('p', [event('a')]);
+    void report('q', [event('b')]);
     expect(sent.map(({ pipeline }) => pipeline)).toEqual(['p', 'q']);
   });
 
-  test('everybody whose events were in a signal that failed hears of it, and nobody else', async () => {
+  test('everybody whose events were in a report that failed hears of it, and nobody else', async () => {
     const { sent, send } = recorder();
-    const signal = oneSignalAtATime(send);
-    const outcomes = Promise.allSettled(['a', 'b', 'c'].map((id) => signal('p', [event(id)])));
+    const report = oneReportAtATime(send);
+    const outcomes = Promise.allSettled(['a', 'b', 'c'].map((id) => report('p', [event(id)])));
     sent[0]?.end(new Error('away'));
     await turn();
     sent[1]?.end();
@@ -70,9 +70,9 @@ describe('signals to routers', () => {
 
   test('no signal grows beyond what the server takes, and none is lost', async () => {
     const { sent, send } = recorder();
-    const signal = oneSignalAtATime(send);
+    const report = oneReportAtATime(send);
     const ids = Array.from({ length: 12 }, (_, index) => `e${String(index)}`);
-    const done = ids.map((id) => signal('p', [event(id, 'x'.repeat(200_000))]));
+    const done = ids.map((id) => report('p', [event(id, 'x'.repeat(200_000))]));
     for (let index = 0; index < sent.length; index += 1) {
       expect(sent[index]?.ids.length).toBeLessThanOrEqual(2);
       sent[index]?.end();
