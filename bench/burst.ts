@@ -2,13 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BARE_QUEUE } from './bare/queue.ts';
 import { cpuSeconds } from './cpu.ts';
 import { clock } from './first-line.ts';
-import { atLeast, atMost, rounded, type Figure } from './figure.ts';
+import { atLeast, atMost, percentile, rounded, type Figure } from './figure.ts';
 import { BURST_DATASETS, burstEntry, eventOf, labelOf } from './project.ts';
 import type { Stack } from './stack.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 const EVENTS = 500;
-const ROUNDS = 2;
+/** Single rounds scatter by a third, because the server's work depends on who gets the lock of a router when. */
+const ROUNDS = 5;
 /** Senders at once, on both sides. */
 const SENDERS = 50;
 
@@ -19,7 +20,7 @@ interface Burst {
   readonly postgres: number;
 }
 
-/** 500 events over 20 datasets at once against 500 bare workflows at once, alternately. */
+/** 500 events over 20 datasets at once against 500 bare workflows at once, alternately; medians of the rounds' ratios. */
 export async function burst(stack: Stack, say: (line: string) => void): Promise<Figure[]> {
   await routedBurst(stack, 100);
   await bareBurst(stack, 100);
@@ -40,20 +41,23 @@ export async function burst(stack: Stack, say: (line: string) => void): Promise<
     catalogPostgres: each(sum(bursts, 'postgres')),
   });
   const rate = (bursts: readonly Burst[]): number => (EVENTS * bursts.length) / sum(bursts, 'seconds');
+  const ratios = (of: (bursts: readonly Burst[]) => number): number[] =>
+    routed.map((value, index) => of([value]) / of(bare.slice(index, index + 1)));
+  const [cpuRatios, rateRatios] = [ratios(cpu), ratios(rate)];
   const common = { events: EVENTS, datasets: BURST_DATASETS, rounds: ROUNDS, endpoints: 0 };
   return [
-    atMost('routed_run_cpu_ratio', cpu(routed) / cpu(bare), 1.6, {
+    atMost('routed_run_cpu_ratio', percentile(cpuRatios, 0.5), 1.6, {
       ...common,
       bareCpuMsPerRun: cost(bare),
       routedCpuMsPerRun: cost(routed),
       ratioWithCatalog: rounded((cpu(routed) + sum(routed, 'postgres')) / cpu(bare)),
-      ratios: routed.map((value, index) => rounded(cpu([value]) / cpu(bare.slice(index, index + 1)))),
+      ratios: cpuRatios.map(rounded),
     }),
-    atLeast('routed_runs_per_second_ratio', rate(routed) / rate(bare), 0.65, {
+    atLeast('routed_runs_per_second_ratio', percentile(rateRatios, 0.5), 0.65, {
       ...common,
       bareRunsPerSecond: rounded(rate(bare)),
       routedRunsPerSecond: rounded(rate(routed)),
-      ratios: routed.map((value, index) => rounded(rate([value]) / rate(bare.slice(index, index + 1)))),
+      ratios: rateRatios.map(rounded),
     }),
   ];
 }
