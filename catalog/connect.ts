@@ -33,7 +33,11 @@ export function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
  * plan some of them anew for each list, which took longer than their work, and for a long list it may choose to read a whole table.
  */
 export function inDecision<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
-  return begunWith('begin; set local plan_cache_mode = force_generic_plan; select pg_advisory_xact_lock_shared(1, 0)', pool, work);
+  return begunWith(
+    'begin; set local plan_cache_mode = force_generic_plan; select pg_advisory_xact_lock_shared(1, 0)',
+    pool,
+    work,
+  );
 }
 
 /**

@@ -28,7 +28,7 @@ export interface WorkersOptions {
   readonly signal: AbortSignal;
   /** A prebuilt bundle; absent, the workflows are bundled at start. */
   readonly workflowBundle?: { readonly code: string };
-  /** true: errors of workflows say where they arose, at the price of two fifths more work for each workflow task. */
+  /** true: errors of workflows say where they arose, at the price of three fifths more CPU in the thread of workflows. */
   readonly workflowStacks?: boolean;
   /** Told of each configuration that comes into force while the workers run. */
   readonly onConfig?: (project: Project) => void;
