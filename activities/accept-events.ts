@@ -75,8 +75,8 @@ export async function acceptEvents(
     // Before the look at who waits: whoever begins to wait later finds these events. And before they get their place in the log, or a
     // publisher could send the later one of two while the transaction of the earlier one goes on.
     const ordered = mayKeepOrder(table);
-    const awaited = pairs.filter(({ dataset }) => ordered || isAwaitedByAny(table, dataset));
-    await lockNewest(client, [...awaited.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
+    const oneByOne = pairs.filter(({ dataset }) => ordered || isAwaitedByAny(table, dataset));
+    await lockNewest(client, [...oneByOne.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
     const waiting = await waitingTargets(client, configs, table, arrivals, routes);
     const targets = [...routed, ...waiting];
     await lockLabels(client, [

@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
-import type { RoutingTable } from '../pipeline/routing.ts';
 import { acceptEvents } from './accept-events.ts';
 import type { Meter } from './metrics.ts';
 import type { Tracer } from './tracer.ts';
@@ -15,7 +14,7 @@ export interface Reporting {
   /** Sends events to the router of a pipeline, starting it when it is not there. */
   readonly signalRouter: ReportEvents;
   /** Has the publisher of an endpoint look at what is owed, starting it when it is not there. */
-  readonly wakePublisher: (endpoint: string) => Promise<void>;
+  readonly wake: (endpoint: string) => Promise<void>;
   readonly meter: Meter;
   readonly tracer: Tracer;
 }
@@ -26,30 +25,19 @@ export interface Reporting {
  * configuration or because another one has come into force just now, the router is signalled too: it accepts the events again, which changes
  * nothing, and starts what is still to be started.
  */
-export function reportEvents({
-  db,
-  configs,
-  signalRouter,
-  wakePublisher,
-  meter,
-  tracer,
-}: Reporting): ReportEvents {
+export function reportEvents({ db, configs, signalRouter, wake, meter, tracer }: Reporting): ReportEvents {
   const accept: ReportEvents = async (pipeline, events) => {
     const { actions, endpoints } = await acceptEvents(db, configs, pipeline, events, meter, tracer);
-    await Promise.all(endpoints.map(wakePublisher));
+    await Promise.all(endpoints.map(wake));
     if (actions.length > 0) await signalRouter(pipeline, events);
   };
   return async (pipeline, events) => {
-    const table = await configs.current(db);
-    const routed = events.filter((event) => hasDependents(table, event));
-    const last = events.filter((event) => !hasDependents(table, event));
+    const { dependents } = await configs.current(db);
+    const routed = events.filter(({ dataset }) => dependents.has(dataset));
+    const last = events.filter(({ dataset }) => !dependents.has(dataset));
     await Promise.all([
       routed.length === 0 ? undefined : signalRouter(pipeline, routed),
       last.length === 0 ? undefined : accept(pipeline, last),
     ]);
   };
-}
-
-function hasDependents({ dependents }: RoutingTable, { dataset }: ReeflineEvent): boolean {
-  return (dependents.get(dataset) ?? []).length > 0;
 }

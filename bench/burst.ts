@@ -8,7 +8,7 @@ import type { Stack } from './stack.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 const EVENTS = 500;
-/** Single rounds scatter by a third, because the server's work depends on who gets the lock of a router when. */
+/** Single rounds scatter by a third (docs/performance.md, "What was tried"). */
 const ROUNDS = 5;
 /** Senders at once, on both sides. */
 const SENDERS = 50;

@@ -49,13 +49,9 @@ export function createActivities({
   tracer = NO_TRACER,
 }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
-  const report = oneReportAtATime(
-    reportEvents({
-      ...{ db, configs, meter, tracer },
-      signalRouter: routerSignal(client, activityTaskQueue),
-      wakePublisher: (endpoint) => wakePublisher(client, endpoint),
-    }),
-  );
+  const wake = (endpoint: string): Promise<void> => wakePublisher(client, endpoint);
+  const signalRouter = routerSignal(client, activityTaskQueue);
+  const report = oneReportAtATime(reportEvents({ db, configs, signalRouter, wake, meter, tracer }));
   const sender = endpointSenders(environment);
   const secrets: Pick<StageEnvironment, 'resolveSecrets' | 'redact'> = {
     resolveSecrets: (connection) => resolveConnection(connection, environment),
@@ -72,8 +68,7 @@ export function createActivities({
         {
           ...{ db, sender, meter, tracer },
           redact: (text, definition) => redactFields(text, definition, environment),
-          judge: (name) =>
-            judgeHealth({ db, configs, wake: (other) => wakePublisher(client, other), tracer }, name),
+          judge: (name) => judgeHealth({ db, configs, wake, tracer }, name),
         },
         endpoint,
       ),

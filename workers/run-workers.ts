@@ -126,6 +126,7 @@ export function workflowsPath(versioned: boolean): string {
 /**
  * Modules that all workflows of a process share. Each would otherwise evaluate its own copies: 48 of them, half a millisecond and
  * 82 KiB for as long as it is cached. They may share them because none has state that belongs to a workflow (eslint.config.mjs).
+ * `stacks`: errors of workflows say where they arose.
  */
 export function sharedModules(workflowsPath: string, stacks = false): string[] {
   return [...(stacks ? [] : [NO_STACKS]), workflowsPath, PAYLOAD_CONVERTER];

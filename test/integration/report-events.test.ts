@@ -42,10 +42,10 @@ function event(table: 'daily' | 'report', day: number): ReeflineEvent {
 
 interface Reached {
   readonly configs?: Pick<ConfigStore, 'current'>;
-  readonly wakePublisher?: (endpoint: string) => Promise<void>;
+  readonly wake?: (endpoint: string) => Promise<void>;
 }
 
-function reporting({ configs, wakePublisher }: Reached = {}): ReportEvents {
+function reporting({ configs, wake }: Reached = {}): ReportEvents {
   return reportEvents({
     db: catalog.db,
     configs: (configs ?? catalog.configs) as ConfigStore,
@@ -53,8 +53,8 @@ function reporting({ configs, wakePublisher }: Reached = {}): ReportEvents {
       signalled.push(...events.map(({ eventId }) => `${pipeline} ${eventId}`));
       return Promise.resolve();
     },
-    wakePublisher:
-      wakePublisher ??
+    wake:
+      wake ??
       ((endpoint) => {
         woken.push(endpoint);
         return Promise.resolve();
@@ -90,7 +90,7 @@ describe('what a run reports', () => {
 
   test('is accepted once and wakes its endpoints again when the first call died before it had woken them', async () => {
     const last = event('report', 2);
-    const away = reporting({ wakePublisher: () => Promise.reject(new Error('away')) });
+    const away = reporting({ wake: () => Promise.reject(new Error('away')) });
     await expect(away('p', [last])).rejects.toThrow('away');
     await reporting()('p', [last]);
     expect(await logged(last)).toHaveLength(1);
