@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, Worker, WorkerOptions } from '@temporalio/worker';
 import type { DataConverter } from '@temporalio/common';
 import type pg from 'pg';
 import { ConfigStore } from '../catalog/config-store.ts';
@@ -8,6 +8,7 @@ import type { Project } from '../pipeline/project.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import type { WorkerConnection } from './temporal.ts';
+import { UnwatchedWorker } from './unwatched-worker.ts';
 import type { Say } from './until-reachable.ts';
 
 /** Activities of one connection at once, when its settings name no `concurrency`. */
@@ -63,7 +64,7 @@ export async function runWorkers({
   const start = async (
     options: Omit<WorkerOptions, 'connection' | 'namespace'> & { taskQueue: string },
   ): Promise<void> => {
-    const worker = await Worker.create({
+    const worker = await UnwatchedWorker.create({
       ...temporal,
       ...versioning,
       shutdownGraceTime: '20s',
