@@ -48,6 +48,8 @@ const DYNAMIC_CONFIG = {
   'history.transferProcessorMaxPollRPS': '2000',
   'history.timerProcessorMaxPollRPS': '2000',
   'history.timerProcessorMaxTimeShift': '"20ms"',
+  'matching.numTaskqueueReadPartitions': '1',
+  'matching.numTaskqueueWritePartitions': '1',
 } as const;
 
 /**
