@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inDecision } from '../catalog/connect.ts';
+import { inDecisionBy, together } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { appendEvents, appendRejections, appendVerdicts, readLogged } from '../catalog/event-log.ts';
 import { openTargets } from '../catalog/ledger.ts';
@@ -63,8 +63,7 @@ export async function acceptEvents(
 ): Promise<Acceptance> {
   const since = performance.now();
   const from = Date.now();
-  const { acceptance, events, held } = await inDecision(db, async (client): Promise<Accepted> => {
-    const table = await configs.current(client);
+  const accepted = await inDecisionBy(db, configs, async (client, table): Promise<Accepted> => {
     const { arrivals, rejections } = readMessages(table, messages);
     const pairs = arrivals.map(({ incoming, known }) => ({
       dataset: known.dataset,
@@ -79,30 +78,38 @@ export async function acceptEvents(
     await lockNewest(client, [...oneByOne.map(({ dataset }) => dataset), ...routed.flatMap(newestInputs)]);
     const waiting = await waitingTargets(client, configs, table, arrivals, routes);
     const targets = [...routed, ...waiting];
-    await lockLabels(client, [
-      ...pairs,
-      ...targets.map(({ stage, timelabel }) => ({ dataset: stage.output, timelabel })),
-    ]);
-    const logged = await readLogged(
-      client,
-      arrivals.map(({ id }) => id),
-      pairs,
+    const [, logged] = await together(
+      lockLabels(client, [
+        ...pairs,
+        ...targets.map(({ stage, timelabel }) => ({ dataset: stage.output, timelabel })),
+      ]),
+      readLogged(
+        client,
+        arrivals.map(({ id }) => id),
+        pairs,
+      ),
     );
     const numbered = numberEvents(arrivals, logged, logged.readAt);
     const refusals = numbered.refused.map(({ arrival, field, reason }) =>
       rejection(arrival.incoming, field, reason),
     );
     const owed = withEndpoints(table, numbered.events, logged.readAt);
-    const endpoints = new Set(await appendEvents(client, owed, [...logged.known], router));
-    await appendRejections(client, [...rejections, ...refusals], router);
     const origin = { ...originOf(routes), isRepeated: (id: string) => logged.known.has(id) };
-    const opened = await openTargets(client, targets, {
-      configs,
-      table,
-      request: { trigger: 'event', rerun: null },
-      marks: NO_MARKS,
-      ...origin,
-    });
+    // The openings read the events that were sent before them.
+    const [owing, [, opened]] = await together(
+      appendEvents(client, owed, [...logged.known], router),
+      together(
+        appendRejections(client, [...rejections, ...refusals], router),
+        openTargets(client, targets, {
+          configs,
+          table,
+          request: { trigger: 'event', rerun: null },
+          marks: NO_MARKS,
+          ...origin,
+        }),
+      ),
+    );
+    const endpoints = new Set(owing);
     const refused = new Set(numbered.refused.map(({ arrival }) => arrival.id));
     const judged = routes.filter((route) => !refused.has(route.eventId));
     const waited = new Set(waiting.map(targetKey));
@@ -127,6 +134,7 @@ export async function acceptEvents(
       },
     };
   });
+  const { acceptance, events, held } = accepted;
   measureAcceptance(meter, router, messages.length, acceptance, since);
   const to = Date.now();
   for (const event of events) tracer.record({ kind: 'accepted', event, router, from, to });

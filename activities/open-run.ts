@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inDecision } from '../catalog/connect.ts';
+import { inDecisionBy } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openTargets } from '../catalog/ledger.ts';
 import { lockTargets } from '../catalog/locks.ts';
@@ -39,8 +39,7 @@ export async function openRun(
   tracer: Tracer = NO_TRACER,
 ): Promise<RunStep> {
   const from = Date.now();
-  const { step, opened, held } = await inDecision(db, async (client): Promise<Opened> => {
-    const table = await configs.current(client);
+  const { step, opened, held } = await inDecisionBy(db, configs, async (client, table): Promise<Opened> => {
     const target = await targetOrEnd(client, configs, table, input);
     if ('kind' in target) return { step: target };
     await lockTargets(client, [target]);

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inDecision } from '../catalog/connect.ts';
+import { inDecisionBy } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { openTargets } from '../catalog/ledger.ts';
 import { lockTargets } from '../catalog/locks.ts';
@@ -48,8 +48,7 @@ export async function passDeadline(
   tracer: Tracer = NO_TRACER,
 ): Promise<RunStep> {
   const from = Date.now();
-  const passed = await inDecision(db, async (client): Promise<Passed> => {
-    const table = await configs.current(client);
+  const passed = await inDecisionBy(db, configs, async (client, table): Promise<Passed> => {
     const target = await targetOrEnd(client, configs, table, input);
     if ('kind' in target) return { step: target, pipeline: '', event: null };
     const { stage, timelabel } = target;

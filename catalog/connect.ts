@@ -12,6 +12,8 @@ export function connectCatalog(url: string, size: number): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     application_name: 'reefline',
+    // Statements that nobody waits for one by one travel together (`together`).
+    pipeline: true,
   });
   // A connection that breaks while idle, or in a transaction between two statements, fails its next use; without a
   // listener it would end the process.
@@ -33,11 +35,34 @@ export function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
  * plan some of them anew for each list, which took longer than their work, and for a long list it may choose to read a whole table.
  */
 export function inDecision<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
-  return begunWith(
-    'begin; set local plan_cache_mode = force_generic_plan; select pg_advisory_xact_lock_shared(1, 0)',
-    pool,
-    work,
-  );
+  return begunWith(DECISION, pool, work);
+}
+
+/** The same for a decision by the configuration in force, which is read in the same message as `begin`. */
+export function inDecisionBy<Table, T>(
+  pool: pg.Pool,
+  configs: { current(client: pg.PoolClient): Promise<Table> },
+  work: (client: pg.PoolClient, table: Table) => Promise<T>,
+): Promise<T> {
+  return onClient(pool, async (client) => {
+    const [, table] = await together(client.query(DECISION), configs.current(client));
+    return work(client, table);
+  });
+}
+
+const DECISION =
+  'begin; set local plan_cache_mode = force_generic_plan; select pg_advisory_xact_lock_shared(1, 0)';
+
+/**
+ * Two things to do on one connection that need not know of each other: their statements travel together, and the server takes them up in the
+ * order in which they were sent. Ends when both have, also when one fails: a statement that came after its transaction was rolled back
+ * would stand on its own. Each of the two may write only within the transaction.
+ */
+export async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
 }
 
 /**
@@ -58,12 +83,19 @@ export function withoutSorting<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
 
 type Work<T> = (client: pg.PoolClient) => Promise<T>;
 
-async function begunWith<T>(begin: string, pool: pg.Pool, work: Work<T>): Promise<T> {
+function begunWith<T>(begin: string, pool: pg.Pool, work: Work<T>): Promise<T> {
+  return onClient(pool, async (client) => {
+    await client.query(begin);
+    return work(client);
+  });
+}
+
+/** Commits what was begun, or rolls it back. */
+async function onClient<T>(pool: pg.Pool, transaction: Work<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(begin);
-    const result = await work(client);
+    const result = await transaction(client);
     await client.query('commit');
     return result;
   } catch (error) {

@@ -95,16 +95,26 @@ export class FlakyPool {
     const real = client.query.bind(client) as unknown as Query;
     let inTransaction = false;
     let last = 0;
+    let turn: Promise<unknown> = Promise.resolve();
     const query: Query = (...args) => {
       const ends = typeof args[0] === 'string' && ['commit', 'rollback'].includes(args[0]);
       if (inTransaction) this.inside.add(this.#seen + 1);
       if (inTransaction && !ends) this.goesOn.add(last);
       inTransaction = !ends;
       last = this.#seen + 1;
-      return this.call(
-        () => real(...args),
-        () => destroy(client),
-      );
+      // Statements that travel together do so in their order, also when the first of them stops.
+      const earlier = turn;
+      const sent = Promise.withResolvers<undefined>();
+      turn = sent.promise;
+      const send = async (): Promise<unknown> => {
+        await earlier;
+        const answer = real(...args);
+        sent.resolve(undefined);
+        return answer;
+      };
+      return this.call(send, () => destroy(client)).finally(() => {
+        sent.resolve(undefined);
+      });
     };
     return new Proxy(client, {
       get: (target, name): unknown => {
