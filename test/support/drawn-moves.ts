@@ -140,6 +140,21 @@ export const HELD_WHILE_WAITING: [readonly Drawn[], readonly Move[], number[]] =
   [218, 0],
 ];
 
+/** Somebody else reports a label for which a run waits, because what it reads has failed. */
+export const REPORTED_WHILE_WAITING: [readonly Drawn[], readonly Move[], number[]] = [
+  [
+    { period: '12h', picks: [0], when: 'all', limit: null, checked: true },
+    { period: '12h', picks: [2, 0], when: 'all', limit: null, checked: false },
+    { period: '12h', picks: [0], when: 'all', limit: null, checked: false },
+  ],
+  [
+    { kind: 'break', stage: 0 },
+    { kind: 'report', stage: 2, half: 0 },
+    { kind: 'break', stage: 0 },
+  ],
+  [0, 11, 0],
+];
+
 /** The newest revision of an input fails that a stage can do without: what was made with the one before stays. */
 export const FAILED_BEHIND: [readonly Drawn[], readonly Move[], number[]] = [
   [0, 0, [2, 5], 0].map((pick) => ({
