@@ -1,11 +1,11 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { heartbeat } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { acceptEvents } from '../activities/accept-events.ts';
 import { advanceBackfill } from '../activities/backfill-advance.ts';
 import { controlBackfill } from '../activities/backfill-control.ts';
 import { planBackfill } from '../activities/backfill-plan.ts';
-import { closeRun } from '../activities/close-run.ts';
+import { closeRun, type ClosedRun, type CloseRunInput } from '../activities/close-run.ts';
 import { judgeHealth } from '../activities/endpoint-health.ts';
 import { NO_METER, type Meter } from '../activities/metrics.ts';
 import { findSyncLabels, resolveSync } from '../activities/find-sync-labels.ts';
@@ -18,7 +18,6 @@ import { runStage, type StageEnvironment, type StageRunners } from '../activitie
 import { sweepKind } from '../activities/sweep.ts';
 import { NO_TRACER, type Tracer } from '../activities/tracer.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
-import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 import type { Activities } from '../workflows/activity-types.ts';
 import { oneReportAtATime } from './one-report-at-a-time.ts';
 import { runControl } from './run-control.ts';
@@ -50,19 +49,20 @@ export function createActivities({
 }: ActivityEnvironment): Activities {
   const configs = new ConfigStore();
   const wake = (endpoint: string): Promise<void> => wakePublisher(client, endpoint);
-  const signalRouter = routerSignal(client, activityTaskQueue);
+  const signalRouter = routerSignal(client);
   const report = oneReportAtATime(reportEvents({ db, configs, signalRouter, wake, meter, tracer }));
   const sender = endpointSenders(environment);
   const secrets: Pick<StageEnvironment, 'resolveSecrets' | 'redact'> = {
     resolveSecrets: (connection) => resolveConnection(connection, environment),
     redact: (text, project) => redactProject(text, project, environment),
   };
+  const close = (run: CloseRunInput): Promise<ClosedRun> => closeRun(db, configs, report, run, meter, tracer);
   return {
     acceptEvents: (router, messages) => acceptEvents(db, configs, router, messages, meter, tracer),
     openRun: (input) => openRun(db, configs, input, tracer),
     passDeadline: (input) => passDeadline(db, configs, report, input, meter, tracer),
-    runStage: (key) => runStage({ db, configs, runners, ...secrets, meter, tracer }, key),
-    closeRun: (input) => closeRun(db, configs, report, input, meter, tracer),
+    runStage: (key) => runStage({ db, configs, runners, ...secrets, close, meter, tracer }, key),
+    closeRun: close,
     forwardEvents: (endpoint) =>
       forwardEvents(
         {
@@ -81,9 +81,4 @@ export function createActivities({
     sweepKind: (input) =>
       sweepKind({ db, configs, control: runControl(client), report, beat: () => heartbeat() }, input, meter),
   };
-}
-
-/** closeRun is an activity of the routing queue, whichever queue the deployment calls that. */
-function activityTaskQueue(): string {
-  return activityInfo().taskQueue || ROUTING_QUEUE;
 }

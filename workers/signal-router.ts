@@ -3,9 +3,9 @@ import type { ReportEvents } from '../activities/report-events.ts';
 import { routerStart } from '../client/router-start.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
 
-/** Hands events to the router of a pipeline, starting it when it is not there. `taskQueue` is asked at each call. */
-export function routerSignal(client: Client, taskQueue: () => string = () => ROUTING_QUEUE): ReportEvents {
+/** Hands events to the router of a pipeline, starting it when it is not there. */
+export function routerSignal(client: Client): ReportEvents {
   return async (pipeline, events) => {
-    await client.workflow.signalWithStart('router', routerStart(pipeline, taskQueue(), events));
+    await client.workflow.signalWithStart('router', routerStart(pipeline, ROUTING_QUEUE, events));
   };
 }

@@ -66,13 +66,17 @@ export async function runAndReport(
     );
   }
   const result = await working.then(
-    ({ output, ended }) => ({ output, error: null, failure: null, before: ended }),
-    (failure: unknown) => ({ output: null, error: describeFailure(failure), failure, before: false }),
+    ({ output, ended, closed }) => ({ output, error: null, failure: null, before: ended, closed }),
+    (failure: unknown) => ({
+      ...{ output: null, error: describeFailure(failure), failure, before: false },
+      closed: undefined,
+    }),
   );
   flight.done = true;
   watch.phase('closing');
-  // Also a cancelled run reports, or its dependents would wait for an event that never comes.
-  const { output, error, failure, before } = result;
+  // A stage that succeeded has closed its run itself when the catalog answered at once. Also a cancelled run reports, or its dependents
+  // would wait for an event that never comes.
+  const { output, error, failure, before, closed } = result;
   const outdated = flight.superseded && isCancellation(failure);
   const closing = {
     ...key,
@@ -81,9 +85,11 @@ export async function runAndReport(
     error,
     ...(outdated ? { superseded: true } : {}),
   };
-  const { overtaken = false } = await CancellationScope.nonCancellable(() =>
-    briefly('run', (activities) => activities.closeRun(closing)),
-  );
+  const { overtaken = false } =
+    closed ??
+    (await CancellationScope.nonCancellable(() =>
+      briefly('run', (activities) => activities.closeRun(closing)),
+    ));
   return { error: outdated ? null : error, failure, superseded: outdated, before, overtaken };
 }
 

@@ -128,6 +128,7 @@ async function acceptingRouter(engine: Engine, { write }: Recorder): Promise<voi
   });
   await write(engine, 'router.accepting', routerId('p'));
   await write(engine, 'stageRun.success', runId('p.priced', DAY));
+  await write(engine, 'stageRun.closed-by-stage', runId('p.priced', DAY));
 }
 
 /** Accepts its second batch while the runs of the first are being started. */

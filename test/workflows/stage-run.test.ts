@@ -68,6 +68,23 @@ describe('opening', () => {
     });
   });
 
+  test('a run that its stage has closed is not closed again', async () => {
+    const run = await start({ step: PLAN, trigger: 'event' });
+    const closed = { status: 'SUCCESS', eventId: 'p.daily/20010105000000/1' };
+    expect(only(await run.activate(jobs.resolve(only(run.begun), { ...OUTPUT, closed })))).toMatchObject({
+      what: 'complete',
+      args: [{ status: 'SUCCESS', revision: 1 }],
+    });
+  });
+
+  test('a label that somebody else reported before its stage closed the run is looked at again', async () => {
+    const run = await start({ step: PLAN, trigger: 'event' });
+    const closed = { status: 'SUCCESS', eventId: 'p.daily/20010105000000/1', overtaken: true };
+    expect(only(await run.activate(jobs.resolve(only(run.begun), { ...OUTPUT, closed })))).toMatchObject({
+      name: 'openRun',
+    });
+  });
+
   test('what the router decided is not asked again', async () => {
     expect(only((await start({ step: PLAN, trigger: 'event' })).begun)).toMatchObject({ name: 'runStage' });
   });
