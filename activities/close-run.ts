@@ -37,6 +37,8 @@ export interface CloseRunInput extends RunKey {
   readonly temporalRunId: string;
   readonly output: StageOutput | null;
   readonly error: EventError | null;
+  /** Set by the attempt that closes its own run: it must be the one that began last. */
+  readonly attempt?: number;
   /** true: cancelled because its inputs changed; another revision follows, and nothing is reported. */
   readonly superseded?: boolean;
 }
@@ -85,6 +87,13 @@ export async function closeRun(
     const stage = table.stages.get(input.stage);
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
+    if (
+      input.attempt !== undefined &&
+      (input.attempt !== run.attempt || input.temporalRunId !== run.temporalRunId)
+    )
+      throw new Error(
+        `Another attempt has taken over ${runEventId(input.stage, input.timelabel, input.revision)}.`,
+      );
     const { overtaken } = run;
     const told = { dataset: stage.output, trigger: run.trigger, openedAt: run.openedAt.getTime() };
     if (run.events !== null) {

@@ -126,7 +126,8 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
 
 /**
  * Reports from here, which saves the workflow a visit and lets dependents begin before the server has heard of the end of this activity. Undefined when that did not
- * work at once: then the workflow closes the run, for as long as it takes, and finds what was committed here.
+ * work at once: then the workflow closes the run, for as long as it takes, and finds what was committed here. Nor does an attempt close anything that Temporal has
+ * given up and followed by another: what it wrote the other one may be replacing.
  */
 async function closedAtOnce(
   { close }: StageEnvironment,
@@ -134,8 +135,9 @@ async function closedAtOnce(
   output: StageOutput,
 ): Promise<ClosedRun | undefined> {
   const late = new AbortController();
-  const temporalRunId = activityInfo().workflowExecution?.runId ?? '';
-  const closing = close({ ...key, temporalRunId, output, error: null }).catch(() => undefined);
+  const { attempt, workflowExecution } = activityInfo();
+  const temporalRunId = workflowExecution?.runId ?? '';
+  const closing = close({ ...key, temporalRunId, attempt, output, error: null }).catch(() => undefined);
   try {
     return await Promise.race([closing, pause(CLOSING, undefined, { signal: late.signal })]);
   } finally {

@@ -74,6 +74,9 @@ export interface LedgerRun {
   readonly trigger: string;
   readonly openedAt: Date;
   readonly startedAt: Date | null;
+  /** The attempt that began last, and the execution that it is of; null before the first. */
+  readonly attempt: number | null;
+  readonly temporalRunId: string | null;
   readonly events: readonly ReeflineEvent[] | null;
   readonly knownColumns: readonly Column[] | null;
   /** `PARTIAL` when it opened with less than all its inputs, which are then in `missing`. */
@@ -100,6 +103,8 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     trigger: string;
     opened_at: Date;
     started_at: Date | null;
+    attempt: number | null;
+    temporal_run_id: string | null;
     events: ReeflineEvent[] | null;
     columns: readonly Column[] | null;
     outcome: Outcome | null;
@@ -112,7 +117,7 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     read_at: number;
   }>({
     name: 'lock-run',
-    text: `select status, config_version, caused_by, trigger, opened_at, started_at, events, outcome, missing, late_at is not null as late,
+    text: `select status, config_version, caused_by, trigger, opened_at, started_at, attempt, temporal_run_id, events, outcome, missing, late_at is not null as late,
                   propagates, backfill, ${CATALOG_TIME} as read_at,
                   exists (select 1 from reefline.data_event e where e.dataset = r.dataset and e.timelabel = r.timelabel
                              and e.event_type = 'data' and e.revision > r.revision) as overtaken,
@@ -132,6 +137,8 @@ export async function lockRun(client: pg.PoolClient, key: RunKey): Promise<Ledge
     trigger: row.trigger,
     openedAt: row.opened_at,
     startedAt: row.started_at,
+    attempt: row.attempt,
+    temporalRunId: row.temporal_run_id,
     events: row.events,
     knownColumns: row.columns,
     outcome: row.outcome,

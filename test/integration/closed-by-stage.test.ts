@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { closeRun, type CloseRunInput, type ClosedRun } from '../../activities/close-run.ts';
 import { openRun } from '../../activities/open-run.ts';
 import { runStage, type StageOutcome } from '../../activities/run-stage.ts';
+import { beginRun } from '../../catalog/run-ledger.ts';
 import type { StageRunner } from '../../activities/stages/runner.ts';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
@@ -81,6 +82,23 @@ test('a catalog that does not answer does not hold up the connection of the stag
   expect(outcome).toMatchObject({ ended: false, output: { rows: 1 } });
   expect(outcome.closed).toBeUndefined();
 });
+
+test.each([
+  ['attempt', 2, 'test'],
+  ['execution', 1, 'other'],
+])(
+  'an attempt that another %s has taken over from closes nothing',
+  async (_what, attemptNumber, execution) => {
+    const at = `2001010${String(attemptNumber)}000000`;
+    const key = { stage: 'p.hourly', timelabel: at, revision: 1 };
+    const overtaken: StageRunner = async (run, tools) => {
+      await beginRun(catalog.db, key, attemptNumber, execution);
+      return succeeds(run, tools);
+    };
+    expect((await attempt(at, overtaken, closes)).closed).toBeUndefined();
+    expect(await statusOf(at)).toEqual(['RUNNING']);
+  },
+);
 
 test('a stage that failed leaves its run to the workflow, which may try again', async () => {
   const at = '20010105030000';
