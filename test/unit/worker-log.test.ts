@@ -46,6 +46,11 @@ describe('the log in JSON', () => {
       },
     ]);
     const eventId = 'orders.load/20200303110000/r2';
+    const closed = { status: 'SUCCESS', eventId };
+    expect(await linesOf('runStage', of, [RUN], () => ({ ended: false, output, closed }))).toMatchObject([
+      { ...NAMED, level: 'info', message: 'stage done' },
+      { ...NAMED, level: 'info', message: 'run closed', ...closed },
+    ]);
     const closing = [{ ...RUN, output: null, error: null }];
     expect(await linesOf('closeRun', of, closing, () => ({ status: 'FAILURE', eventId }))).toMatchObject([
       { ...NAMED, level: 'warn', message: 'run closed', status: 'FAILURE', eventId },

@@ -1,5 +1,5 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { callFacts, resultLine, tracedBy, workflowFacts, type Call, type Traced } from './facts.ts';
+import { callFacts, resultLines, tracedBy, workflowFacts, type Call, type Traced } from './facts.ts';
 import type { Facts, JsonLog } from './json-log.ts';
 
 /** The id of the trace that something is in; undefined when there is none or nobody knows it. */
@@ -28,7 +28,7 @@ export function logActivities(log: JsonLog, traceIdOf: TraceIdOf = NO_TRACES): A
           const since = performance.now();
           const result = await next(input);
           try {
-            const said = resultLine(call, result);
+            const lines = resultLines(call, result);
             const milliseconds = Math.round(performance.now() - since);
             const where = {
               activity: name,
@@ -36,7 +36,7 @@ export function logActivities(log: JsonLog, traceIdOf: TraceIdOf = NO_TRACES): A
               workflowId: workflowExecution?.workflowId,
               milliseconds,
             };
-            if (said !== undefined)
+            for (const said of lines)
               log.write(said.level, said.message, { ...facts(), ...said.facts, ...where });
           } catch {
             // What has been done is done: no line about it may fail it.

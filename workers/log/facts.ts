@@ -1,3 +1,4 @@
+import type { ClosedRun } from '../../activities/close-run.ts';
 import { parseBackfillId, parseRunId, publisherId, routerId } from '../../pipeline/ids.ts';
 import type { TracedEvent, TracedRun } from '../../pipeline/happening.ts';
 import { readTraceparent } from '../../pipeline/traceparent.ts';
@@ -56,8 +57,8 @@ export interface Said {
   readonly facts: Facts;
 }
 
-/** The line about an activity that has succeeded; undefined when nothing happened that anybody would look for. */
-export function resultLine({ name, args }: Call, result: unknown): Said | undefined {
+/** The lines about an activity that has succeeded; none when nothing happened that anybody would look for. */
+export function resultLines({ name, args }: Call, result: unknown): readonly Said[] {
   const of = <N extends Name>(
     _name: N,
   ): { args: Parameters<Activities[N]>; result: Awaited<ReturnType<Activities[N]>> } => ({
@@ -71,33 +72,29 @@ export function resultLine({ name, args }: Call, result: unknown): Said | undefi
       const received = call.args[1].length;
       const facts = { received, accepted, rejected, started: actions.length, ...onlyEvent(call.args[1]) };
       return rejected > 0
-        ? { level: 'WARN', message: 'messages rejected: see "reefline events rejected"', facts }
-        : { level: 'INFO', message: 'events accepted', facts };
+        ? [{ level: 'WARN', message: 'messages rejected: see "reefline events rejected"', facts }]
+        : [{ level: 'INFO', message: 'events accepted', facts }];
     }
     case 'openRun':
     case 'passDeadline': {
       const step = of('openRun').result;
       const facts = 'revision' in step ? { step: step.kind, revision: step.revision } : { step: step.kind };
-      return { level: 'INFO', message: name === 'openRun' ? 'run looked at' : 'deadline passed', facts };
+      return [{ level: 'INFO', message: name === 'openRun' ? 'run looked at' : 'deadline passed', facts }];
     }
     case 'runStage': {
-      const { ended, output } = of('runStage').result;
-      if (ended) return undefined;
-      return { level: 'INFO', message: 'stage done', facts: { rows: output?.rows, bytes: output?.bytes } };
+      const { ended, output, closed } = of('runStage').result;
+      if (ended) return [];
+      const facts = { rows: output?.rows, bytes: output?.bytes };
+      const done: Said = { level: 'INFO', message: 'stage done', facts };
+      return closed === undefined ? [done] : [done, closedLine(closed)];
     }
-    case 'closeRun': {
-      const { status, eventId } = of('closeRun').result;
-      return {
-        level: status === 'FAILURE' ? 'WARN' : 'INFO',
-        message: 'run closed',
-        facts: { status, eventId },
-      };
-    }
+    case 'closeRun':
+      return [closedLine(of('closeRun').result)];
     case 'forwardEvents': {
       const { delivered, failed, lastError } = of('forwardEvents').result;
-      if (delivered + failed === 0) return undefined;
+      if (delivered + failed === 0) return [];
       const facts = { delivered, failed, lastError: lastError ?? undefined };
-      return { level: failed > 0 ? 'WARN' : 'INFO', message: 'events forwarded', facts };
+      return [{ level: failed > 0 ? 'WARN' : 'INFO', message: 'events forwarded', facts }];
     }
     case 'sweepKind':
     case 'resolveTick':
@@ -106,8 +103,12 @@ export function resultLine({ name, args }: Call, result: unknown): Said | undefi
     case 'controlBackfill':
     case 'resolveSync':
     case 'findSyncLabels':
-      return undefined;
+      return [];
   }
+}
+
+function closedLine({ status, eventId }: ClosedRun): Said {
+  return { level: status === 'FAILURE' ? 'WARN' : 'INFO', message: 'run closed', facts: { status, eventId } };
 }
 
 /** The event of a batch of one, when its sender named it. */
