@@ -27,7 +27,8 @@ export interface MysqlSession {
   query<Row extends object>(sql: string): Promise<readonly Row[]>;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
+/** Below the 10 s (`connect_timeout`) after which MySQL and MariaDB end an unfinished handshake, which would look like a lost connection. */
+const CONNECT_TIMEOUT_MS = 8_000;
 const KILL_TIMEOUT_MS = 5_000;
 const GOODBYE_MS = 1_000;
 const KEEP_ALIVE_MS = 30_000;
