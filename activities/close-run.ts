@@ -81,19 +81,15 @@ export async function closeRun(
   const from = Date.now();
   const closed = await inTransaction(db, async (client): Promise<Closing> => {
     const run = await lockRun(client, input);
-    if (run === undefined)
-      throw new Error(`The ledger has no run ${runEventId(input.stage, input.timelabel, input.revision)}.`);
+    const id = runEventId(input.stage, input.timelabel, input.revision);
+    if (run === undefined) throw new Error(`The ledger has no run ${id}.`);
+    const closesItself = input.attempt !== undefined;
+    if (closesItself && (input.attempt !== run.attempt || input.temporalRunId !== run.temporalRunId))
+      throw new Error(`Another attempt has taken over ${id}.`);
     const table = await configs.version(client, run.configVersion);
     const stage = table.stages.get(input.stage);
     if (stage === undefined)
       throw new Error(`Config version ${String(run.configVersion)} has no stage "${input.stage}".`);
-    if (
-      input.attempt !== undefined &&
-      (input.attempt !== run.attempt || input.temporalRunId !== run.temporalRunId)
-    )
-      throw new Error(
-        `Another attempt has taken over ${runEventId(input.stage, input.timelabel, input.revision)}.`,
-      );
     const { overtaken } = run;
     const told = { dataset: stage.output, trigger: run.trigger, openedAt: run.openedAt.getTime() };
     if (run.events !== null) {

@@ -36,6 +36,7 @@ export interface StageEnvironment {
   readonly resolveSecrets: (connection: Connection) => Connection;
   /** Takes the secrets that the project refers to out of a text. */
   readonly redact: (text: string, project: Project) => string;
+  /** Ends a run in the ledger and reports it. */
   readonly close: (run: CloseRunInput) => Promise<ClosedRun>;
   readonly meter?: Meter;
   readonly tracer?: Tracer;
@@ -52,6 +53,8 @@ const CLOSING = 2_000;
  */
 export async function runStage(environment: StageEnvironment, key: RunKey): Promise<StageOutcome> {
   const info = activityInfo();
+  const { attempt } = info;
+  const temporalRunId = info.workflowExecution?.runId ?? '';
   const beats = keepAlive(info.heartbeatDetails);
   let project: Project | undefined;
   const { meter = NO_METER, tracer = NO_TRACER } = environment;
@@ -60,14 +63,14 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
   const tell = (end: { rows: number | null; failure: TracedFailure | null }): void => {
     tracer.record({
       kind: 'attempted',
-      ...{ run: key, dataset: known?.output ?? null, attempt: info.attempt, from, to: Date.now() },
-      temporalRunId: info.workflowExecution?.runId ?? '',
+      ...{ run: key, dataset: known?.output ?? null, attempt, from, to: Date.now() },
+      temporalRunId,
       cancelled: cancellationSignal().aborted,
       ...end,
     });
   };
   try {
-    const begun = await beginRun(environment.db, key, info.attempt, info.workflowExecution?.runId ?? '');
+    const begun = await beginRun(environment.db, key, attempt, temporalRunId);
     if (begun === undefined) return { ended: true, output: null };
     const table = await environment.configs.version(environment.db, begun.configVersion);
     project = table.project;
@@ -86,7 +89,7 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
       timelabel,
       interval: intervalOf(stage.period, timelabel),
       revision: key.revision,
-      attempt: info.attempt,
+      attempt,
       inputs: begun.inputs,
       knownColumns: begun.knownColumns,
     };
@@ -107,7 +110,8 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
     };
     const output = await environment.runners[stage.work.kind](run, tools);
     tell({ rows: output.rows, failure: null });
-    const closed = await closedAtOnce(environment, key, output);
+    const closing = { ...key, attempt, temporalRunId, output, error: null };
+    const closed = await closedAtOnce(environment.close, closing);
     return { ended: false, output, ...(closed === undefined ? {} : { closed }) };
   } catch (error) {
     // A cancelled attempt ends as cancelled, whatever the interrupted call made of it.
@@ -130,14 +134,11 @@ export async function runStage(environment: StageEnvironment, key: RunKey): Prom
  * given up and followed by another: what it wrote the other one may be replacing.
  */
 async function closedAtOnce(
-  { close }: StageEnvironment,
-  key: RunKey,
-  output: StageOutput,
+  close: StageEnvironment['close'],
+  run: CloseRunInput,
 ): Promise<ClosedRun | undefined> {
   const late = new AbortController();
-  const { attempt, workflowExecution } = activityInfo();
-  const temporalRunId = workflowExecution?.runId ?? '';
-  const closing = close({ ...key, temporalRunId, attempt, output, error: null }).catch(() => undefined);
+  const closing = close(run).catch(() => undefined);
   try {
     return await Promise.race([closing, pause(CLOSING, undefined, { signal: late.signal })]);
   } finally {

@@ -38,7 +38,7 @@ export function inDecision<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
   return begunWith(DECISION, pool, work);
 }
 
-/** The same for a decision by the configuration in force, which is read in the same message as `begin`. */
+/** The same for a decision by the configuration in force, the question for which travels with `begin`. */
 export function inDecisionBy<Table, T>(
   pool: pg.Pool,
   configs: { current(client: pg.PoolClient): Promise<Table> },

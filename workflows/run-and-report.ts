@@ -68,7 +68,10 @@ export async function runAndReport(
   const result = await working.then(
     ({ output, ended, closed }) => ({ output, error: null, failure: null, before: ended, closed }),
     (failure: unknown) => ({
-      ...{ output: null, error: describeFailure(failure), failure, before: false },
+      output: null,
+      error: describeFailure(failure),
+      failure,
+      before: false,
       closed: undefined,
     }),
   );
