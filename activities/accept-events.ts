@@ -8,6 +8,7 @@ import type { OpenedTarget } from '../catalog/opened-target.ts';
 import { NO_MARKS, type OpeningOrigin } from '../catalog/write-openings.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { numberEvents } from '../pipeline/number-events.ts';
+import { routerRate } from '../pipeline/router-rate.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
@@ -39,6 +40,8 @@ export interface Acceptance {
   readonly endpoints: readonly string[];
   readonly accepted: number;
   readonly rejected: number;
+  /** Most that the router takes from now on. Absent from older builds. */
+  readonly eventsPerSecond?: number;
 }
 
 interface Accepted {
@@ -131,6 +134,7 @@ export async function acceptEvents(
         endpoints: [...endpoints],
         accepted: numbered.events.length,
         rejected: rejections.length + refusals.length,
+        eventsPerSecond: routerRate(table.project, router),
       },
     };
   });

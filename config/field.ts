@@ -113,3 +113,14 @@ export const instant = z.iso.datetime({
 export const text = z.string().min(1, message('this is empty', 'write a value or remove the field'));
 
 export const region = text.optional().describe('AWS region; the default of the worker when absent.');
+
+/** A whole number of something, within its bounds. */
+export function whole(least: number, most: number, of: string): z.ZodInt {
+  const text = message(
+    `this is no number of ${of}`,
+    `write a whole number from ${String(least)} to ${String(most)}`,
+  );
+  return z.int(text).min(least, text).max(most, text);
+}
+
+export const eventsPerSecond = whole(1, 10_000, 'events a second');

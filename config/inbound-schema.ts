@@ -3,7 +3,7 @@ import { TIME_INTERVALS, TIME_WRITINGS } from '../pipeline/foreign-label.ts';
 import { INBOUND_MAPPINGS, UNMATCHED } from '../pipeline/inbound.ts';
 import { looksLikePath, parsePath } from '../pipeline/message-path.ts';
 import { parseTextFormat } from '../pipeline/text-format.ts';
-import { dataset, message, region, text } from './field.ts';
+import { dataset, eventsPerSecond, message, region, text, whole } from './field.ts';
 
 /*
  * The grammar of `inbound:` in reefline.yaml. The types in pipeline/inbound.ts are what it yields, through
@@ -27,14 +27,6 @@ const value = text
     error: message('this is no path', PATH_CURE),
   })
   .meta({ examples: ['fares', '$.detail.table'] });
-
-function whole(least: number, most: number, of: string): z.ZodInt {
-  const text = message(
-    `this is no number of ${of}`,
-    `write a whole number from ${String(least)} to ${String(most)}`,
-  );
-  return z.int(text).min(least, text).max(most, text);
-}
 
 const textFormat = text.max(500, message('this is longer than 500 characters', 'shorten it'));
 
@@ -131,10 +123,10 @@ export const inboundSchema = z
     maxEvents: whole(1, 10_000, 'events')
       .optional()
       .describe('Most events that one message may bring; 1000 when absent.'),
-    maxEventsPerSecond: whole(1, 10_000, 'events a second')
+    maxEventsPerSecond: eventsPerSecond
       .optional()
       .describe(
-        'Most events a second that one worker takes; what comes faster waits in the queue. 500 when absent.',
+        'Most events a second that all workers together take; what comes faster waits in the queue. 500 when absent.',
       ),
     mapping: z
       .enum(INBOUND_MAPPINGS)

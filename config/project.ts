@@ -143,7 +143,7 @@ function emptyProblems(settings: SettingsDraft, pipelines: PipelinesDraft): read
 
 function sharedParts(
   settings: SettingsDraft,
-): Pick<Project, 'connections' | 'endpoints' | 'datasets' | 'inbound' | 'retention'> {
+): Pick<Project, 'connections' | 'endpoints' | 'datasets' | 'inbound' | 'signals' | 'retention'> {
   const named = [...settings.connections].flatMap(([name, { connection }]) =>
     connection === undefined ? [] : [[name, connection] as const],
   );
@@ -152,6 +152,7 @@ function sharedParts(
     endpoints: settings.endpoints,
     datasets: settings.datasets,
     ...(settings.inbound.length === 0 ? {} : { inbound: settings.inbound }),
+    ...(settings.signals === undefined ? {} : { signals: settings.signals }),
     ...(settings.retention === undefined ? {} : { retention: settings.retention }),
   };
 }

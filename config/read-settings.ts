@@ -25,6 +25,7 @@ import {
   outsideDatasetSchema,
   retentionSchema,
   settingsSchema,
+  signalsSchema,
 } from './settings-schema.ts';
 import { parseRetention } from './timeout.ts';
 import { type FieldPath, readYaml, type YamlFile } from './yaml-file.ts';
@@ -38,7 +39,8 @@ export interface SettingsDraft {
   readonly connections: ReadonlyMap<string, ConnectionDraft>;
   readonly endpoints: readonly EndpointDefinition[];
   readonly inbound: readonly InboundSource[];
-  /** Undefined when it is absent or wrong. */
+  /** Undefined when it is absent or wrong; so is the next. */
+  readonly signals: Project['signals'];
   readonly retention: Project['retention'];
   readonly datasets: readonly OutsideDataset[];
   /** Outside datasets by id, also those whose fields are wrong. */
@@ -112,8 +114,9 @@ function draft(yaml: YamlFile | undefined, raw: Raw, found: readonly Problem[]):
     problems.push(...inboundProblems(yaml, sources, datasetNames, endpoints));
   }
   const inbound = sources.map(([name, fields]) => inboundSourceOf(name, fields, datasets));
+  const signals = signalsSchema.safeParse(raw['signals']).data;
   const retention = readRetention(raw['retention']);
-  return { yaml, connections, endpoints, inbound, retention, datasets, datasetNames, problems };
+  return { yaml, connections, endpoints, inbound, signals, retention, datasets, datasetNames, problems };
 }
 
 function readRetention(raw: unknown): Project['retention'] {
@@ -187,6 +190,7 @@ function knownKeys(raw: Raw, path: FieldPath): readonly string[] {
     return kind === undefined ? [] : Object.keys(ENDPOINT_SCHEMAS[kind].shape);
   }
   if (section === 'datasets') return Object.keys(outsideDatasetSchema.shape);
+  if (section === 'signals') return Object.keys(signalsSchema.shape);
   if (section === 'retention') return Object.keys(retentionSchema.shape);
   if (section === 'inbound') return inboundKeys(path.slice(2));
   const kind = kindOf(CONNECTION_SCHEMAS, record(raw['connections'])[String(name)]);

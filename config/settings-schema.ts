@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../pipeline/stage.ts';
 import { endpointSchema } from './endpoint-schema.ts';
-import { dataset, message, name, period, region, retention, text, timezone } from './field.ts';
+import {
+  dataset,
+  eventsPerSecond,
+  message,
+  name,
+  period,
+  region,
+  retention,
+  text,
+  timezone,
+} from './field.ts';
 import { inboundSchema } from './inbound-schema.ts';
 
 /*
@@ -153,6 +163,17 @@ export const outsideDatasetSchema = z
     description: 'A dataset that a service outside of Reefline produces and signals.',
   });
 
+export const signalsSchema = z
+  .strictObject({
+    maxEventsPerSecond: eventsPerSecond.describe(
+      'Most events a second that one router takes; what comes faster waits in the router.',
+    ),
+  })
+  .meta({
+    title: 'Signals',
+    description: 'Limits for those who signal events; 500 events a second to a router when absent.',
+  });
+
 export const retentionSchema = z
   .strictObject({
     events: retention.describe(
@@ -178,6 +199,7 @@ export const settingsSchema = z
       title: 'Inbound sources',
       description: 'Queues whose messages become data events, by name.',
     }),
+    signals: signalsSchema.optional(),
     retention: retentionSchema.optional(),
   })
   .meta({ title: 'Reefline settings', description: 'reefline.yaml: what all pipelines of a project share.' });

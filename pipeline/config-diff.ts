@@ -37,7 +37,7 @@ export interface ConfigDiff {
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
 }
 
-export const EMPTY_PROJECT: Required<Omit<Project, 'retention'>> = {
+export const EMPTY_PROJECT: Required<Omit<Project, 'retention' | 'signals'>> = {
   connections: {},
   endpoints: [],
   datasets: [],

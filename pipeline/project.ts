@@ -11,6 +11,8 @@ export interface Project {
   readonly datasets: readonly OutsideDataset[];
   /** Queues whose messages become data events; absent when there are none. */
   readonly inbound?: readonly InboundSource[];
+  /** Limits for those who signal; absent when none is set. */
+  readonly signals?: { readonly maxEventsPerSecond: number };
   /** How long the event log keeps what nothing is decided by; absent, for ever. */
   readonly retention?: { readonly eventSeconds: number };
   readonly stages: readonly StageDefinition[];

@@ -44,6 +44,8 @@ export interface RouterStatus {
   readonly historyEvents?: number;
   /** How often the router has gone on in a new history since it was started. */
   readonly continued?: number;
+  /** true: it waits, because it was sent more events a second than it takes. */
+  readonly slowed?: boolean;
 }
 
 export const routerStatus = defineQuery<RouterStatus>('status');

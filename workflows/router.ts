@@ -17,11 +17,13 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { publisherId } from '../pipeline/ids.ts';
 import { LIVE_PRIORITY } from '../pipeline/priorities.ts';
 import { endOfSignal } from '../pipeline/signal-size.ts';
+import { subjectOf, Turns } from '../pipeline/turns.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
 import { requireText } from './require-text.ts';
 import { briefly, patient } from './short-activities.ts';
 import { inform, startOrTell } from './start-run.ts';
+import { Throttle, type Unpaid } from './throttle.ts';
 import { Underway } from './underway.ts';
 
 export interface RouterInput {
@@ -33,6 +35,8 @@ export interface RouterInput {
   readonly started?: number;
   /** How many executions of this router went before. */
   readonly continued?: number;
+  /** What the execution before took beyond the router's rate. */
+  readonly unpaid?: Unpaid;
 }
 
 const BATCH = 100;
@@ -45,29 +49,37 @@ const FEW = 10;
 const UNDERWAY = 20;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
 const HISTORY_EVENTS = 1_000;
+/** History, in bytes, above which the router keeps to no rate: at 50 MB the server ends it, and accepting takes as much room again. */
+const LARGE = 8 * 1024 * 1024;
 /** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
 const CARRIED = 700_000;
 
 /**
  * Takes events and starts the runs that they make possible. It decides nothing: the catalog does, in one transaction
- * per batch, so any router may take any event and a repeated batch changes nothing.
+ * per batch, so any router may take any event and a repeated batch changes nothing. Datasets take turns in its batches, and it takes no
+ * more events a second than the configuration allows (docs/decisions/0041).
  */
 export async function router(input: RouterInput): Promise<void> {
   requireText(input, 'pipeline', '{"pipeline":"orders"}');
-  const queue: unknown[] = [...(input.queue ?? [])];
   const { continued = 0 } = input;
   let { accepted = 0, rejected = 0, started = 0 } = input;
-  const enqueue = (message: unknown): void => {
-    // Not push(...message): a list of some 100,000 elements would overflow the stack and fail every task from then on.
-    if (Array.isArray(message)) for (const one of message as unknown[]) queue.push(one);
-    else queue.push(message);
+  const queue = new Turns<unknown>();
+  // Executions that began before take events in the order in which they came.
+  const takesTurns = patched('take-turns');
+  const add = (message: unknown): void => {
+    queue.add(takesTurns ? subjectOf(message) : '', message);
   };
-  setHandler(dataEvent, enqueue);
-  setDefaultSignalHandler((name, ...args) => {
-    queue.push({ $undecodable: `the signal is named "${name}"; a router takes "dataEvent"`, args });
+  input.queue?.forEach(add);
+  setHandler(dataEvent, (message) => {
+    if (Array.isArray(message)) message.forEach(add);
+    else add(message);
   });
+  setDefaultSignalHandler((name, ...args) => {
+    add({ $undecodable: `the signal is named "${name}"; a router takes "dataEvent"`, args });
+  });
+  const throttle = new Throttle(input.unpaid);
   setHandler(routerStatus, () => ({
-    ...{ queued: queue.length, accepted, rejected, started },
+    ...{ queued: queue.length, accepted, rejected, started, slowed: throttle.slowed },
     ...{ historyEvents: workflowInfo().historyLength, continued },
   }));
 
@@ -84,42 +96,41 @@ export async function router(input: RouterInput): Promise<void> {
       await condition(() => queue.length > 0 || isLong() || stopping);
       if (queue.length === 0 && stopping) return underway?.atMost(0);
       if (queue.length > 0) {
-        const batch = queue.slice(0, endOfBatch(queue));
+        const batch = queue.take(endOfBatch(queue.first(BATCH)));
         const acceptance = await acceptUnlessLong(input.pipeline, batch, queue);
         if (acceptance !== undefined) {
           const begun = [...acceptance.actions.map(act), ...acceptance.endpoints.map(wakePublisher)];
           if (underway === undefined) await Promise.all(begun);
           else underway.begin(begun);
-          queue.splice(0, batch.length);
+          queue.done();
           accepted += acceptance.accepted;
           rejected += acceptance.rejected;
           started += acceptance.actions.length;
           await underway?.atMost(UNDERWAY);
+          await throttle.took(batch.length, isLarge() ? undefined : acceptance.eventsPerSecond);
         }
       }
       if (isLong()) await underway?.atMost(0);
       if (isLong() && fits(queue)) {
         const { pipeline } = input;
         const counts = { accepted, rejected, started, continued: continued + 1 };
-        await continueAsNew<typeof router>({ pipeline, queue, ...counts });
+        const { unpaid } = throttle;
+        await continueAsNew<typeof router>({ pipeline, queue: queue.first(), ...counts, unpaid });
       }
     }
   });
 }
 
-/** How many of the first messages one acceptance takes: a payload holds 2 MiB, and a task that asks for more never ends. */
-function endOfBatch(queue: readonly unknown[]): number {
-  const parcels = queue
-    .slice(0, BATCH)
-    .map((message) => ({ count: 1, size: JSON.stringify(message ?? null).length }));
-  return endOfSignal(parcels);
+/** How many of the messages one acceptance takes: a payload holds 2 MiB, and a task that asks for more never ends. */
+function endOfBatch(messages: readonly unknown[]): number {
+  return endOfSignal(messages.map((message) => ({ count: 1, size: JSON.stringify(message ?? null).length })));
 }
 
 /** Accepts the batch, or gives up with undefined when the history grows long while the catalog is away. */
 async function acceptUnlessLong(
   pipeline: string,
   batch: readonly unknown[],
-  queue: readonly unknown[],
+  queue: Turns<unknown>,
 ): Promise<Acceptance | undefined> {
   const startedLong = isLong();
   const scope = new CancellationScope();
@@ -178,6 +189,10 @@ function isLong(): boolean {
   return info.continueAsNewSuggested || info.historyLength > HISTORY_EVENTS;
 }
 
-function fits(queue: readonly unknown[]): boolean {
-  return queue.length === 0 || JSON.stringify(queue).length <= CARRIED;
+function isLarge(): boolean {
+  return workflowInfo().historySize > LARGE;
+}
+
+function fits(queue: Turns<unknown>): boolean {
+  return queue.length === 0 || JSON.stringify(queue.first()).length <= CARRIED;
 }

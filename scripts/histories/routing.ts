@@ -45,7 +45,8 @@ async function record(engine: Engine, recorder: Recorder): Promise<void> {
   ] as const;
   // A router that finds a long history at once carries on in a new one, with the rest of its queue.
   await pileUp(engine);
-  await engine.apply(projectOf(stages, [endpoint]));
+  const project = projectOf(stages, [endpoint]);
+  await engine.apply(project);
   await engine.startWorkers();
   await continuedRouter(engine, recorder);
   await acceptingRouter(engine, recorder);
@@ -56,6 +57,8 @@ async function record(engine: Engine, recorder: Recorder): Promise<void> {
   await continuingPublisher(engine, recorder);
   await waitingRun(engine, recorder);
   await tick(engine, recorder);
+  await engine.apply({ ...project, signals: { maxEventsPerSecond: 80 } });
+  await slowedRouter(engine, recorder);
   spoil('stageRun.success', 'renamed-activity', ['"runStage"', '"loadStage"']);
   spoil('tick.scheduled', 'renamed-child', ['"stageRun"', '"stageRuns"']);
 }
@@ -143,6 +146,23 @@ async function startingRouter(engine: Engine, { write }: Recorder): Promise<void
   );
   for (const day of days) await ended(engine, 'p.priced', `${day}000000`);
   await write(engine, 'router.starting', routerId('busy'));
+}
+
+/** Is sent more than it takes in a second, of two datasets that take turns. */
+async function slowedRouter(engine: Engine, { write }: Recorder): Promise<void> {
+  const labels = Array.from({ length: 150 }, (_, at) => {
+    const day = new Date(Date.UTC(2004, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '');
+    return outside(`${day}000000`, { status: 'FAILURE' });
+  });
+  const hour = { ...outside('20040101000000', { status: 'FAILURE' }), schema: 'main', table: 'scheduled' };
+  await signal(engine, 'loop', [...labels, hour]);
+  await eventually(async () => {
+    const status = await engine.client.workflow
+      .getHandle(routerId('loop'))
+      .query<{ queued: number; accepted: number }>('status');
+    if (status.accepted !== 151 || status.queued > 0) throw new Error(JSON.stringify(status));
+  }, 60_000);
+  await write(engine, 'router.slowed', routerId('loop'));
 }
 
 async function failedRun(engine: Engine, { write }: Recorder): Promise<void> {

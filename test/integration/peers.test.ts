@@ -21,20 +21,18 @@ function days(from: string, count: number): string[] {
 }
 
 describe('on a real server', () => {
+  const project = projectOf([
+    { name: 'priced', period: '1d', reads: [OUTSIDE] },
+    { name: 'fine', period: '5m' },
+    { name: 'weekly', period: '1w', reads: ['fine'] },
+    { name: 'six_hours', period: '6h' },
+    { name: 'daily', period: '1d', reads: ['six_hours'] },
+    { name: 'monthly', period: '1mo', reads: ['daily'] },
+  ]);
   let world: Scenario;
 
   beforeAll(async () => {
-    world = await openScenario(
-      'peers',
-      projectOf([
-        { name: 'priced', period: '1d', reads: [OUTSIDE] },
-        { name: 'fine', period: '5m' },
-        { name: 'weekly', period: '1w', reads: ['fine'] },
-        { name: 'six_hours', period: '6h' },
-        { name: 'daily', period: '1d', reads: ['six_hours'] },
-        { name: 'monthly', period: '1mo', reads: ['daily'] },
-      ]),
-    );
+    world = await openScenario('peers', project);
   });
   afterAll(async () => {
     await world.close();
@@ -76,6 +74,31 @@ describe('on a real server', () => {
     });
     expect(world.executed.filter((line) => line.startsWith(`priced ${day}`))).toHaveLength(1);
   });
+
+  test('who sends too fast is slowed and refused nothing, and another dataset goes between', async () => {
+    await world.engine.apply({ ...project, signals: { maxEventsPerSecond: 80 } });
+    const flood = days('20040101000000', 150).map((day) => fares(day, { status: 'FAILURE' }));
+    const quarter = { ...fares('20040101060000'), schema: 'main', table: 'six_hours' };
+    const router = await world.client.workflow.signalWithStart('router', {
+      workflowId: 'router/loop',
+      taskQueue: 'reefline',
+      args: [{ pipeline: 'loop' }],
+      signal: 'dataEvent',
+      signalArgs: [[...flood, quarter]],
+    });
+    await eventually(async () => {
+      expect(await router.query('status')).toMatchObject({ queued: 0, accepted: 151, rejected: 0 });
+    }, 60_000);
+    const found = await world.engine.db.query<{ before: number }>(
+      `select count(*)::int as before from reefline.data_event
+        where router = 'loop' and seq < (select seq from reefline.data_event where router = 'loop' and dataset = 'warehouse.main.six_hours')`,
+    );
+    expect(found.rows).toEqual([{ before: expect.any(Number) }]);
+    expect(found.rows[0]?.before).toBeLessThan(100);
+    const { events } = await router.fetchHistory();
+    expect(events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes != null)).toBe(true);
+    await world.engine.apply(project);
+  }, 90_000);
 
   test('an event whose clock is years ahead, or behind, counts like any other', async () => {
     const times = (year: string): object => ({ startTime: `${year}-01-01 00:00:00:000 +00:00` });

@@ -30,6 +30,8 @@ export interface Asked {
   /** Name of the activity, id of the workflow, or the failure's message. */
   readonly name: string;
   readonly args: readonly unknown[];
+  /** How long a timer runs. */
+  readonly milliseconds?: number;
 }
 
 export interface StartOptions {
@@ -45,6 +47,8 @@ export interface StartOptions {
 export interface Execution {
   /** Length of the history that the workflow is told. */
   historyLength: number;
+  /** Size of the history, in bytes, that the workflow is told. */
+  historySize: number;
   /** True when the server wants the history cut. */
   continueAsNewSuggested: boolean;
   readonly begun: readonly Asked[];
@@ -90,12 +94,14 @@ export async function openSandbox(): Promise<WorkflowSandbox> {
 }
 
 async function begin(workflow: Workflow, runId: string, options: StartOptions): Promise<Execution> {
-  let historyLength = 3;
-  let continueAsNewSuggested = false;
+  const told = { historyLength: 3, historySize: 0, continueAsNewSuggested: false };
   const searchAttributes: Record<string, unknown> = {};
   const run = async (jobs: readonly Job[]): Promise<Completion> =>
     workflow.activate({
-      ...{ runId, timestamp: {}, historyLength, continueAsNewSuggested },
+      ...{ runId, timestamp: {}, historyLength: told.historyLength },
+      // All that the SDK does with this Long.
+      historySizeBytes: { toNumber: () => told.historySize } as never,
+      continueAsNewSuggested: told.continueAsNewSuggested,
       jobs: [...jobs],
       isReplaying: false,
     });
@@ -126,23 +132,11 @@ async function begin(workflow: Workflow, runId: string, options: StartOptions): 
     },
     ...(options.jobs ?? []),
   );
-  return {
-    get historyLength() {
-      return historyLength;
-    },
-    set historyLength(length) {
-      historyLength = length;
-    },
-    get continueAsNewSuggested() {
-      return continueAsNewSuggested;
-    },
-    set continueAsNewSuggested(suggested) {
-      continueAsNewSuggested = suggested;
-    },
+  return Object.assign(told, {
     begun,
     searchAttributes,
     activate,
-    query: async (name) => {
+    query: async (name: string) => {
       // The core names the variant; activations without queries get it from the SDK on the way in.
       const job: Job = { queryWorkflow: { queryId: 'q', queryType: name } };
       Object.assign(job, { variant: 'queryWorkflow' });
@@ -150,7 +144,7 @@ async function begin(workflow: Workflow, runId: string, options: StartOptions): 
       const [command] = completion.successful?.commands ?? [];
       return fromPayload(command?.respondToQuery?.succeeded?.response);
     },
-  };
+  });
 }
 
 export const jobs = {
@@ -258,7 +252,11 @@ function askedOf(command: ProtoCommand): Asked {
     const { seq, workflowExecution, args } = command.signalExternalWorkflowExecution;
     return asked('signal', seq, workflowExecution?.workflowId ?? '', args);
   }
-  if (command.startTimer != null) return asked('timer', command.startTimer.seq);
+  if (command.startTimer != null) {
+    const { seq, startToFireTimeout: lasts } = command.startTimer;
+    const milliseconds = Number(lasts?.seconds ?? 0) * 1_000 + (lasts?.nanos ?? 0) / 1_000_000;
+    return { ...asked('timer', seq), milliseconds };
+  }
   if (command.completeWorkflowExecution != null) {
     const { result } = command.completeWorkflowExecution;
     return asked('complete', 0, '', result == null ? [] : [result]);

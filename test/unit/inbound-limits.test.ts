@@ -1,7 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { readMessages } from '../../activities/read-messages.ts';
-import { pace } from '../../pipeline/inbound-limits.ts';
 import type { InboundSource } from '../../pipeline/inbound.ts';
 import { buildRoutingTable } from '../../pipeline/routing.ts';
 import { MOST_MESSAGE_BYTES } from '../../pipeline/signal-size.ts';
@@ -58,63 +56,4 @@ test('an event by signal has the same limit, in bytes, and what is refused is ke
     'The event has 262145 bytes of JSON; at most 262144 are taken.',
     expect.stringMatching(/^The event has 300\d{3} bytes of JSON/),
   ]);
-});
-
-test('a source never gets more than its rate and a second of it, whatever it brings, and waits no longer', () => {
-  const batches = fc.array(
-    fc.record({ count: fc.integer({ min: 0, max: 2_000 }), idle: fc.nat({ max: 5_000 }) }),
-    { maxLength: 30 },
-  );
-  fc.assert(
-    fc.property(batches, fc.integer({ min: 1, max: 1_000 }), (polls, rate) => {
-      const source = { ...SOURCE, maxEventsPerSecond: rate };
-      let [now, polled, unpaid, brought] = [0, 0, 0, 0];
-      for (const { count, idle } of polls) {
-        now += idle;
-        // What came before this poll is within the rate.
-        expect(brought).toBeLessThanOrEqual(Math.ceil((rate * (now + 1_000)) / 1_000));
-        const paced = pace(source, count, unpaid, now - polled);
-        brought += count;
-        ({ unpaid } = paced);
-        polled = now;
-        now += paced.wait;
-        // A millisecond earlier would have been too early, but for the rounding of fractions.
-        if (paced.wait > 0) expect(unpaid - (rate * (paced.wait - 1)) / 1_000).toBeGreaterThan(rate - 1e-6);
-      }
-    }),
-  );
-  expect(pace(SOURCE, 500, 0, 0).wait).toBe(0);
-  expect(pace(SOURCE, 10_000, 0, 0).wait).toBe(19_000);
-});
-
-test('workers that read one source share its rate: each is ahead of it by one poll at most', () => {
-  const polls = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 60 });
-  fc.assert(
-    fc.property(
-      polls,
-      fc.integer({ min: 2, max: 6 }),
-      fc.integer({ min: 1, max: 1_000 }),
-      (counts, workers, rate) => {
-        const source = { ...SOURCE, maxEventsPerSecond: rate };
-        const ready = Array.from({ length: workers }, () => 0);
-        let [polled, unpaid, brought] = [0, 0, 0];
-        for (const count of counts) {
-          const now = Math.max(polled, Math.min(...ready));
-          const worker = ready.findIndex((at) => at <= now);
-          expect(brought).toBeLessThanOrEqual(
-            Math.ceil((rate * (now + 1_000)) / 1_000 + (workers - 1) * 2_000),
-          );
-          const paced = pace(source, count, unpaid, now - polled);
-          brought += count;
-          ({ unpaid } = paced);
-          polled = now;
-          ready[worker] = now + paced.wait;
-        }
-      },
-    ),
-  );
-});
-
-test('a clock of the catalog that goes back takes nothing from a source and gives it nothing', () => {
-  expect(pace(SOURCE, 10, 700, -60_000)).toEqual(pace(SOURCE, 10, 700, 0));
 });

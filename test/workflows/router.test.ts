@@ -99,6 +99,19 @@ describe('the queue', () => {
     expect(batchOf(only(await run.activate(jobs.childStarted(first))))).toEqual(numbers(50, 100));
   });
 
+  test('lets datasets take turns: what comes behind a flood of another is in the next batch', async () => {
+    const run = await start();
+    const flood = numbers(500).map((at) => ({ schema: 'partners', table: 'fares', at }));
+    const asked = only(await run.activate(jobs.signal('dataEvent', flood)));
+    const other = { schema: 'shop', table: 'orders' };
+    await run.activate(jobs.signal('dataEvent', [other, 'no event']));
+    const next = batchOf(only(await run.activate(jobs.resolve(asked, NOTHING))));
+    expect(next).toHaveLength(100);
+    expect(next.slice(0, 3)).toEqual([flood[100], other, 'no event']);
+    expect(next.slice(3)).toEqual(flood.slice(101, 198));
+    expect(await run.query('status')).toMatchObject({ queued: 402 });
+  });
+
   test('takes a list of 400,000 elements without overflowing', async () => {
     const run = await start();
     const asked = only(await run.activate(jobs.signal('dataEvent', Array(400_000).fill(0))));
@@ -124,6 +137,56 @@ describe('accepting', () => {
     expect(patient).toMatchObject({ what: 'activity', name: 'acceptEvents', args: brief.args });
     await run.activate(jobs.resolve(patient, { ...NOTHING, accepted: 10 }));
     expect(await run.query('status')).toMatchObject({ queued: 0, accepted: 10 });
+  });
+});
+
+describe('the rate', () => {
+  const RATED = { ...NOTHING, eventsPerSecond: 50 };
+  const slowed = async (run: Execution): Promise<unknown> =>
+    ((await run.query('status')) as { slowed: boolean }).slowed;
+
+  test('is kept: who sends faster waits, a burst of a second is taken at once, and nothing is refused', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', numbers(50))));
+    expect(await run.activate(jobs.resolve(asked, RATED))).toEqual([]);
+    expect(await slowed(run)).toBe(false);
+    const more = only(await run.activate(jobs.signal('dataEvent', numbers(150))));
+    const timer = only(await run.activate(jobs.resolve(more, RATED)));
+    expect(timer).toMatchObject({ what: 'timer', milliseconds: 2_000 });
+    expect(await slowed(run)).toBe(true);
+    expect(await run.activate(jobs.signal('dataEvent', 150))).toEqual([]);
+    const rest = only(await run.activate(jobs.fire(timer)));
+    expect(batchOf(rest)).toEqual([...numbers(50, 100), 150]);
+    expect(await slowed(run)).toBe(false);
+  });
+
+  test('is that of the newest acceptance, and acceptances of older builds have none', async () => {
+    const run = await start();
+    const first = only(await run.activate(jobs.signal('dataEvent', numbers(300))));
+    const second = only(await run.activate(jobs.resolve(first, NOTHING)));
+    expect(batchOf(second)).toEqual(numbers(100, 100));
+    const third = only(await run.activate(jobs.resolve(second, { ...NOTHING, eventsPerSecond: 1_000 })));
+    expect(batchOf(third)).toEqual(numbers(100, 200));
+    expect(only(await run.activate(jobs.resolve(third, RATED)))).toMatchObject({ what: 'timer' });
+  });
+
+  test('is not kept by a router whose history grows large: the server would end it with all that waits', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', numbers(300))));
+    run.historySize = 9_000_000;
+    const next = only(await run.activate(jobs.resolve(asked, RATED)));
+    expect(batchOf(next)).toEqual(numbers(100, 100));
+  });
+
+  test('goes on in the next execution with what is not paid off yet', async () => {
+    const run = await start();
+    const asked = only(await run.activate(jobs.signal('dataEvent', numbers(50))));
+    run.historyLength = 1_001;
+    const next = only(await run.activate(jobs.resolve(asked, RATED)));
+    expect(next).toMatchObject({ what: 'continue as new', args: [{ unpaid: { events: 50 } }] });
+    const carried = await sandbox.start('router', { workflowId: 'router/p', args: next.args });
+    const more = only(await carried.activate(jobs.signal('dataEvent', 1)));
+    expect(only(await carried.activate(jobs.resolve(more, RATED)))).toMatchObject({ milliseconds: 20 });
   });
 });
 
@@ -182,6 +245,17 @@ describe('continue as new', () => {
     expect(given.map(({ what }) => what)).toEqual(['other']);
     const next = only(await run.activate(jobs.cancelledActivity(asked)));
     expect(next).toMatchObject({ what: 'continue as new', args: [{ queue: ['a', 'b'] }] });
+  });
+
+  test('while the catalog is away keeps the batch before what another dataset sent since', async () => {
+    const run = await start();
+    const fare = { schema: 'partners', table: 'fares' };
+    const order = { schema: 'shop', table: 'orders' };
+    const asked = only(await run.activate(jobs.signal('dataEvent', [fare, { ...fare, at: 1 }])));
+    run.historyLength = 1_001;
+    await run.activate(jobs.signal('dataEvent', order));
+    const next = only(await run.activate(jobs.cancelledActivity(asked)));
+    expect(next).toMatchObject({ args: [{ queue: [fare, { ...fare, at: 1 }, order] }] });
   });
 
   test('waits until the queue is small enough to be carried', async () => {
