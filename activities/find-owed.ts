@@ -10,6 +10,8 @@ import { readOwedEvents, readReceived, type OwedEvents } from '../catalog/owed-e
 import { readJoinsToTell } from '../catalog/joins-to-tell.ts';
 import type { ReeflineEvent } from '../pipeline/data-event.ts';
 import { backfillId, publisherId, routerId, runId } from '../pipeline/ids.ts';
+import type { Project } from '../pipeline/project.ts';
+import { routerCount, routerOf } from '../pipeline/routers.ts';
 import type { Timelabel } from '../pipeline/timelabel.ts';
 import { abreast } from './abreast.ts';
 import { rejection } from './read-messages.ts';
@@ -22,27 +24,41 @@ const ROUTER_PATIENCE = 900;
 
 /**
  * Events that the ledger owes: neither in the log nor among what was rejected, and on nobody's way there. A run that
- * works may be trying to signal them, a router that works may have them in its queue.
+ * works may be trying to signal them, and their router, when it works, may have them in its queue.
  */
 export async function findUnreportedEvents(tools: SweepTools, { age, from }: Search): Promise<Look> {
   const { rows, next, upTo } = await readOwedEvents(tools.db, from, age, MOST);
   const owed = await withoutReceived(tools, rows);
-  const pipelines = [...new Set(owed.map(({ pipeline }) => pipeline))];
-  const routers = await abreast(pipelines, ABREAST, (pipeline) => tools.control.stateOf(routerId(pipeline)));
-  const busy = pipelines.filter((_, at) => routers[at] === 'working');
+  const { project } = await tools.configs.current(tools.db);
+  const routers = [...new Set(owed.map((row) => routerOfRun(project, row)))];
+  const states = await abreast(routers, ABREAST, (router) => tools.control.stateOf(routerId(router)));
+  const busy = routers.filter((_, at) => states[at] === 'working');
   const runs = await abreast(owed, ABREAST, ({ stage, timelabel }) => {
     tools.beat();
     return tools.control.stateOf(runId(stage, timelabel));
   });
   const lost = owed.filter(
-    (row, at) => runs[at] !== 'working' && (row.age > ROUTER_PATIENCE || !busy.includes(row.pipeline)),
+    (row, at) =>
+      runs[at] !== 'working' && (row.age > ROUTER_PATIENCE || !busy.includes(routerOfRun(project, row))),
   );
   // What was on its way at the first look has arrived by now.
   const findings = (await withoutReceived(tools, lost)).map(({ since: _, age: __, ...row }) => ({
     kind: 'unreported-event' as const,
     ...row,
+    router: routerOfRun(project, row),
   }));
   return { findings, next, mark: owed[0]?.since ?? upTo };
+}
+
+/**
+ * The router that gets what a run reports, which is about one dataset. After the number of routers has changed another one may still
+ * hold the events; they are then signalled twice and accepted once.
+ */
+function routerOfRun(
+  project: Project,
+  { pipeline, events }: Pick<OwedEvents, 'pipeline' | 'events'>,
+): string {
+  return routerOf(pipeline, routerCount(project, pipeline), events[0]?.dataset ?? '');
 }
 
 async function withoutReceived(

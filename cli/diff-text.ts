@@ -6,9 +6,8 @@ type Paint = Pick<CliContext, 'paint'>['paint'];
 
 /** What tells two projects apart, a line per thing that comes (`+`), goes (`-`) or changes (`~`), its fields below it. */
 export function diffText(diff: ConfigDiff, paint: Paint): string {
-  const { added, removed } = diff.pipelines;
   const lines = [
-    ...itemLines('pipeline', { added, removed, changed: [] }, paint),
+    ...itemLines('pipeline', diff.pipelines, paint),
     ...itemLines('stage', diff.stages, paint),
     ...diff.renamed.map(
       ({ from, to }) =>

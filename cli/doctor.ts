@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type pg from 'pg';
 import { lookFor } from '../activities/look-for.ts';
 import { mendFinding } from '../activities/mend-finding.ts';
+import { signalRouters } from '../activities/signal-routers.ts';
 import { mendAll, type Mending } from '../activities/sweep.ts';
 import type { SweepTools } from '../activities/sweep-tools.ts';
 import { ConfigStore } from '../catalog/config-store.ts';
@@ -92,11 +93,14 @@ async function* rounds(
 }
 
 function toolsOf({ db, client }: Patient): SweepTools {
+  const configs = new ConfigStore();
+  const signal = routerSignal(client);
   return {
     db,
-    configs: new ConfigStore(),
+    configs,
     control: runControl(client),
-    report: routerSignal(client),
+    report: async (pipeline, events) =>
+      signalRouters((await configs.current(db)).project, signal, pipeline, events),
     beat: () => undefined,
   };
 }

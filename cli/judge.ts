@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
+import { signalRouters } from '../activities/signal-routers.ts';
 import { inDecision } from '../catalog/connect.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { judgeQuarantine, type Judged, type Judgement } from '../catalog/judge-quarantine.ts';
@@ -23,12 +24,13 @@ export async function judgeChecks(
   judgement: Omit<Judgement, 'check'>,
 ): Promise<readonly JudgedCheck[]> {
   const signal = routerSignal(client);
+  const { project } = await configs.current(db);
   const done: JudgedCheck[] = [];
   for (const check of checks) {
     const judged = await inDecision(db, (transaction) =>
       judgeQuarantine(transaction, configs, { ...judgement, check }),
     );
-    if (judged.kind === 'judged') await signal(check.pipeline, [judged.event]);
+    if (judged.kind === 'judged') await signalRouters(project, signal, check.pipeline, [judged.event]);
     done.push({ check: check.id, judged });
   }
   return done;

@@ -59,7 +59,7 @@ export async function resumeScope(
       return { preview, skipped };
     },
   );
-  await tellSkips(client, done.skipped);
+  await tellSkips(client, table.project, done.skipped);
   for (const { stage, timelabel, trigger, request } of done.preview.run) {
     const definition = table.stages.get(stage);
     if (definition === undefined) continue;

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type pg from 'pg';
+import { signalRouters } from '../activities/signal-routers.ts';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import { inDecision } from '../catalog/connect.ts';
 import { skipLabels, type LabelSkip, type SkipBy } from '../catalog/skip-labels.ts';
+import type { Project } from '../pipeline/project.ts';
 import type { Target } from '../pipeline/routing.ts';
 import type { NotSkipped } from '../pipeline/skipping.ts';
 import { runControl } from '../workers/run-control.ts';
@@ -20,16 +22,21 @@ export async function skipAndTell(
   by: SkipBy,
 ): Promise<readonly LabelSkip[]> {
   const skips = await inDecision(db, (transaction) => skipLabels(transaction, configs, targets, by));
-  await tellSkips(client, skips);
+  const { project } = await configs.current(db);
+  await tellSkips(client, project, skips);
   return skips;
 }
 
 /** Signals what the routers are owed, and ends the workflows of labels that waited. May be repeated. */
-export async function tellSkips(client: Client, skips: readonly LabelSkip[]): Promise<void> {
+export async function tellSkips(
+  client: Client,
+  project: Project,
+  skips: readonly LabelSkip[],
+): Promise<void> {
   const signal = routerSignal(client);
   const { dismiss } = runControl(client);
   for (const { stage, pipeline, timelabel, event, waits } of skips) {
-    if (event !== null) await signal(pipeline, [event]);
+    if (event !== null) await signalRouters(project, signal, pipeline, [event]);
     if (waits) await dismiss(stage, timelabel);
   }
 }

@@ -2,6 +2,7 @@ import { secretReferences } from '../config/secret-reference.ts';
 import { cronPeriod } from '../pipeline/cron.ts';
 import { durationText } from '../pipeline/deadline.ts';
 import type { Project } from '../pipeline/project.ts';
+import { routerCount } from '../pipeline/routers.ts';
 import type { CheckWork, StageDefinition, StageInput } from '../pipeline/stage.ts';
 import { triggers } from '../pipeline/window.ts';
 import { describeSource } from './inbound-text.ts';
@@ -31,11 +32,15 @@ export function describeProject(project: Project): string {
           more,
         );
       });
-    return `${pipeline}\n${lines.join('')}`;
+    return `${pipeline}${routersText(routerCount(project, pipeline))}\n${lines.join('')}`;
   });
   const sources = (project.inbound ?? []).map((source) => `  ${describeSource(source)}\n`);
   const inbound = sources.length === 0 ? '' : `inbound\n${sources.join('')}\n`;
   return `${blocks.join('\n')}\n${inbound}${secretLine(project)}${summary(project)}\n`;
+}
+
+function routersText(routers: number): string {
+  return routers === 1 ? '' : `, with ${count(routers, 'router')}`;
 }
 
 /** What starts a stage stands behind its output where it fits, else below it. */

@@ -1,13 +1,27 @@
 import { z } from 'zod';
+import { MOST_ROUTERS } from '../pipeline/routers.ts';
 import { message, name } from './field.ts';
 import { anyStage } from './stage-schema.ts';
 
 /* The grammar of pipelines/*.yaml. */
 
+const ROUTERS = message(
+  'this is no number of routers',
+  `write a whole number from 1 to ${String(MOST_ROUTERS)}`,
+);
+
+const routers = z
+  .int(ROUTERS)
+  .min(1, ROUTERS)
+  .max(MOST_ROUTERS, ROUTERS)
+  .optional()
+  .describe('Routers that the events of this pipeline are spread over, by their dataset; 1 when absent.');
+
 /** The whole grammar, for the JSON Schema. Reading goes stage by stage, so that messages name the kind that was meant. */
 export const pipelineSchema = z
   .strictObject({
     pipeline: name.meta({ title: 'Pipeline', description: 'Name of the pipeline, unique in the project.' }),
+    routers,
     stages: z
       .array(z.record(name, anyStage).meta({ minProperties: 1, maxProperties: 1 }))
       .min(1)
@@ -21,5 +35,6 @@ export const pipelineSchema = z
 /** A pipeline file whose stages are not looked into yet. */
 export const pipelineFrameSchema = z.strictObject({
   pipeline: name,
+  routers,
   stages: z.array(z.record(name, z.unknown())).min(1, message('the pipeline has no stages', 'add a stage')),
 });

@@ -38,7 +38,15 @@ export async function readProject(dir: string): Promise<ProjectReading> {
   const resolved = resolveStages(settings, pipelines, sources);
   problems.push(...resolved.problems);
   if (problems.length > 0) return { problems: sortProblems(problems) };
-  return { project: { ...sharedParts(settings), stages: resolved.stages, pipelines: pipelines.pipelines } };
+  const { routers } = pipelines;
+  return {
+    project: {
+      ...sharedParts(settings),
+      stages: resolved.stages,
+      pipelines: pipelines.pipelines,
+      ...(Object.keys(routers).length === 0 ? {} : { routers }),
+    },
+  };
 }
 
 /** A stage draft with its inputs and their gates, in the shape that the graph understands. */

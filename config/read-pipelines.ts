@@ -11,6 +11,8 @@ export interface PipelinesDraft {
   /** Names in the order of the files. */
   readonly pipelines: readonly string[];
   readonly stages: readonly StageDraft[];
+  /** Numbers of routers of the pipelines that have more than one. */
+  readonly routers: Readonly<Record<string, number>>;
   /** False when a file or an entry could not be read, so that a name that seems unknown may stand there. */
   readonly complete: boolean;
   readonly files: number;
@@ -24,6 +26,7 @@ export async function readPipelines(dir: string): Promise<PipelinesDraft> {
   const files = names.filter((name) => /\.ya?ml$/.test(name)).sort();
   const seen = new Map<string, string>();
   const stages: StageDraft[] = [];
+  const routers: (readonly [pipeline: string, routers: number])[] = [];
   const problems: Problem[] = [];
   let complete = true;
   for (const name of files) {
@@ -32,14 +35,20 @@ export async function readPipelines(dir: string): Promise<PipelinesDraft> {
     const read = readPipeline(yaml);
     problems.push(...read.problems, ...repeatedPipeline(yaml, read.pipeline, seen));
     stages.push(...read.stages);
+    if (read.pipeline !== undefined && read.routers > 1) routers.push([read.pipeline, read.routers]);
     complete &&= read.complete;
     if (read.pipeline !== undefined && !seen.has(read.pipeline)) seen.set(read.pipeline, file);
   }
-  return { pipelines: [...seen.keys()], stages, complete, files: files.length, problems };
+  return {
+    pipelines: [...seen.keys()],
+    ...{ stages, routers: Object.fromEntries(routers), complete, files: files.length, problems },
+  };
 }
 
 interface PipelineDraft {
   readonly pipeline: string | undefined;
+  /** 1 when nothing is said. */
+  readonly routers: number;
   readonly stages: readonly StageDraft[];
   readonly complete: boolean;
   readonly problems: readonly Problem[];
@@ -47,7 +56,7 @@ interface PipelineDraft {
 
 function readPipeline(yaml: YamlFile): PipelineDraft {
   if (yaml.problems.length > 0)
-    return { pipeline: undefined, stages: [], complete: false, problems: yaml.problems };
+    return { pipeline: undefined, routers: 1, stages: [], complete: false, problems: yaml.problems };
   const frame = pipelineFrameSchema.safeParse(yaml.value);
   const problems: Problem[] = frame.success
     ? []
@@ -68,7 +77,8 @@ function readPipeline(yaml: YamlFile): PipelineDraft {
     stages.push(draft);
   }
   const complete = stages.length === entries.length && stages.every((stage) => stage.output !== undefined);
-  return { pipeline, stages, complete, problems };
+  const routers = frame.success ? (frame.data.routers ?? 1) : 1;
+  return { pipeline, routers, stages, complete, problems };
 }
 
 function nameOf(

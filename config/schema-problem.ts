@@ -114,7 +114,12 @@ function optionsOf(issue: Issue): readonly string[] {
 function issueWords(issue: Issue, found: unknown): [problem: string, cure: string] {
   switch (issue.code) {
     case 'invalid_type':
-      return [`this is ${foundWords(found)}`, `write ${WORDS[issue.expected] ?? issue.expected}`];
+      return (
+        split(issue.message) ?? [
+          `this is ${foundWords(found)}`,
+          `write ${WORDS[issue.expected] ?? issue.expected}`,
+        ]
+      );
     case 'invalid_value':
       return [
         'this value is not known',

@@ -2,6 +2,7 @@ import { deadlineText } from './deadline.ts';
 import { scheduleId } from './ids.ts';
 import { scheduleWords } from './label-due.ts';
 import type { Project } from './project.ts';
+import { routerCount } from './routers.ts';
 import type { StageDefinition, StageInput } from './stage.ts';
 import { canonicalText, valueChanges, type FieldChange } from './value-diff.ts';
 
@@ -24,7 +25,7 @@ export interface ConfigDiff {
   readonly endpoints: ItemsDiff;
   readonly datasets: ItemsDiff;
   readonly inbound: ItemsDiff;
-  readonly pipelines: Omit<ItemsDiff, 'changed'>;
+  readonly pipelines: ItemsDiff;
   /** Everything else that a project may say. */
   readonly settings: readonly FieldChange[];
   /** Ids of the Temporal Schedules that follow from the stages. */
@@ -44,6 +45,7 @@ export const EMPTY_PROJECT: Required<Omit<Project, 'retention' | 'signals'>> = {
   inbound: [],
   stages: [],
   pipelines: [],
+  routers: {},
 };
 
 /** Compares two projects. Neither the order of keys nor a field that is undefined makes a difference. */
@@ -71,10 +73,7 @@ export function diffProjects(before: Project, after: Project): ConfigDiff {
       byId(after.inbound ?? [], (s) => s.name),
       (a, b) => valueChanges(a, b),
     ),
-    pipelines: {
-      added: after.pipelines.filter((name) => !before.pipelines.includes(name)),
-      removed: before.pipelines.filter((name) => !after.pipelines.includes(name)),
-    },
+    pipelines: diffItems(pipelinesOf(before), pipelinesOf(after), (a, b) => valueChanges(a, b)),
     settings: valueChanges(settingsOf(before), settingsOf(after)),
     schedules: scheduleChanges(before, after),
     renamed: renames(stages, before, after),
@@ -87,7 +86,10 @@ export function isEmptyDiff(diff: ConfigDiff): boolean {
   return added + removed + changed + diff.pipelines.added.length + diff.pipelines.removed.length === 0;
 }
 
-/** How many stages, connections, endpoints, outside datasets, inbound sources and settings were added, changed and removed. */
+/**
+ * How many stages, connections, endpoints, outside datasets, inbound sources and settings were added, changed and removed. Of pipelines,
+ * which come and go with their stages, only those that changed.
+ */
 export function countChanges(diff: ConfigDiff): {
   readonly added: number;
   readonly changed: number;
@@ -98,7 +100,7 @@ export function countChanges(diff: ConfigDiff): {
     kinds.reduce((total, items) => total + count(items), 0);
   return {
     added: sum(({ added }) => added.length),
-    changed: sum(({ changed }) => changed.length) + diff.settings.length,
+    changed: sum(({ changed }) => changed.length) + diff.pipelines.changed.length + diff.settings.length,
     removed: sum(({ removed }) => removed.length),
   };
 }
@@ -184,6 +186,11 @@ function byId<Item>(items: readonly Item[], id: (item: Item) => string): Readonl
 
 function stageId(stage: StageDefinition): string {
   return stage.id;
+}
+
+/** What a pipeline says beside its stages. */
+function pipelinesOf(project: Project): ReadonlyMap<string, { readonly routers: number }> {
+  return new Map(project.pipelines.map((name) => [name, { routers: routerCount(project, name) }]));
 }
 
 /** A project without its parts that are compared one by one. */

@@ -1,5 +1,5 @@
 import type { ReeflineEvent } from './data-event.ts';
-import { backfillId, publisherId, runId, scheduleId } from './ids.ts';
+import { backfillId, publisherId, routerId, runId, scheduleId } from './ids.ts';
 import type { Trigger } from './opening.ts';
 import type { Timelabel } from './timelabel.ts';
 
@@ -53,6 +53,8 @@ export interface MissingSchedule {
 export interface UnreportedEvent extends OfLabel {
   readonly kind: 'unreported-event';
   readonly pipeline: string;
+  /** Name of the router that gets them. */
+  readonly router: string;
   readonly revision: number;
   readonly events: readonly ReeflineEvent[];
 }
@@ -213,7 +215,7 @@ export function cureOfFinding(finding: Finding): string {
     case 'missing-schedule':
       return 'reefline doctor --repair';
     case 'unreported-event':
-      return `reefline doctor --repair; look at the router with: temporal workflow describe --workflow-id router/${finding.pipeline}`;
+      return `reefline doctor --repair; look at the router with: temporal workflow describe --workflow-id ${routerId(finding.router)}`;
     case 'closed-join':
     case 'unstarted-hold':
     case 'vanished-run':

@@ -17,4 +17,6 @@ export interface Project {
   readonly retention?: { readonly eventSeconds: number };
   readonly stages: readonly StageDefinition[];
   readonly pipelines: readonly string[];
+  /** How many routers take the events of a pipeline, 2 to 16; absent for pipelines with one, and when all have one. */
+  readonly routers?: Readonly<Record<string, number>>;
 }

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { acceptEvents } from '../../activities/accept-events.ts';
+import { findUnreportedEvents } from '../../activities/find-owed.ts';
 import { NO_METER } from '../../activities/metrics.ts';
 import { reportEvents, type ReportEvents } from '../../activities/report-events.ts';
+import type { SignalRouter } from '../../activities/signal-routers.ts';
+import type { SweepTools } from '../../activities/sweep-tools.ts';
 import { NO_TRACER } from '../../activities/tracer.ts';
 import type { ConfigStore } from '../../catalog/config-store.ts';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
-import { buildRoutingTable } from '../../pipeline/routing.ts';
+import { routerOf, routersOf } from '../../pipeline/routers.ts';
+import { buildRoutingTable, type RoutingTable } from '../../pipeline/routing.ts';
 import { labelAt } from '../../pipeline/timelabel.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
 import { projectOf } from '../support/project.ts';
@@ -14,6 +18,19 @@ const ENDPOINT = { name: 'customer', kind: 'sqs', queueUrl: 'https://sqs.invalid
 const DAILY = { name: 'daily', period: '1d' } as const;
 const PROJECT = projectOf([DAILY, { name: 'report', period: '1d', reads: ['daily'] }], [ENDPOINT]);
 const DAY = 86_400_000;
+
+/** Six tables that a stage each reads, and three routers for their events. */
+const TABLES = ['a', 'b', 'c', 'd', 'e', 'f'];
+const SPREAD = buildRoutingTable(1, {
+  ...projectOf(
+    TABLES.flatMap((name) => [
+      { name, period: '1d' as const },
+      { name: `of_${name}`, period: '1d' as const, reads: [name] },
+    ]),
+  ),
+  routers: { p: 3 },
+});
+const routerOfTable = (table: string): string => routerOf('p', 3, `warehouse.main.${table}`);
 
 let catalog: TestCatalog;
 let signalled: string[];
@@ -31,7 +48,7 @@ beforeEach(() => {
   [signalled, woken] = [[], []];
 });
 
-function event(table: 'daily' | 'report', day: number): ReeflineEvent {
+function event(table: string, day: number): ReeflineEvent {
   const timelabel = labelAt(Date.UTC(2001, 0, 1) + day * DAY);
   const dataset = `warehouse.main.${table}`;
   return {
@@ -42,17 +59,29 @@ function event(table: 'daily' | 'report', day: number): ReeflineEvent {
 
 interface Reached {
   readonly configs?: Pick<ConfigStore, 'current'>;
+  readonly signalRouter?: SignalRouter;
   readonly wake?: (endpoint: string) => Promise<void>;
 }
 
-function reporting({ configs, wake }: Reached = {}): ReportEvents {
+/** The catalog's configurations, with this one in force. */
+function inForce(table: RoutingTable): Pick<ConfigStore, 'current'> {
+  return {
+    ...{ keepsOlder: catalog.configs.keepsOlder.bind(catalog.configs) },
+    ...{ version: catalog.configs.version.bind(catalog.configs) },
+    current: () => Promise.resolve(table),
+  };
+}
+
+function reporting({ configs, signalRouter, wake }: Reached = {}): ReportEvents {
   return reportEvents({
     db: catalog.db,
     configs: (configs ?? catalog.configs) as ConfigStore,
-    signalRouter: (pipeline, events) => {
-      signalled.push(...events.map(({ eventId }) => `${pipeline} ${eventId}`));
-      return Promise.resolve();
-    },
+    signalRouter:
+      signalRouter ??
+      ((router, events) => {
+        signalled.push(...events.map(({ eventId }) => `${router} ${eventId}`));
+        return Promise.resolve();
+      }),
     wake:
       wake ??
       ((endpoint) => {
@@ -102,8 +131,7 @@ describe('what a run reports', () => {
     const before = buildRoutingTable(1, projectOf([DAILY], [ENDPOINT]));
     let asked = 0;
     const configs = {
-      ...{ keepsOlder: catalog.configs.keepsOlder.bind(catalog.configs) },
-      ...{ version: catalog.configs.version.bind(catalog.configs) },
+      ...inForce(before),
       current: (db: Parameters<ConfigStore['current']>[0]) => {
         asked += 1;
         return asked === 1 ? Promise.resolve(before) : catalog.configs.current(db);
@@ -113,6 +141,67 @@ describe('what a run reports', () => {
     expect(signalled).toEqual(['p p.daily/20010104000000/r1']);
     const { actions } = await acceptEvents(catalog.db, catalog.configs, 'p', [first]);
     expect(actions).toMatchObject([{ stage: 'p.report', timelabel: '20010104000000', kind: 'start' }]);
+  });
+});
+
+describe('what runs of a pipeline with several routers report', () => {
+  test('goes to the router of its dataset, in one signal to each router and in the order of the report', async () => {
+    const signals: (readonly [router: string, ids: readonly string[]])[] = [];
+    const signalRouter: SignalRouter = (router, events) => {
+      signals.push([router, events.map(({ eventId }) => eventId)]);
+      return Promise.resolve();
+    };
+    const events = [10, 11].flatMap((day) => TABLES.map((table) => event(table, day)));
+    await reporting({ configs: inForce(SPREAD), signalRouter })('p', events);
+    const expected = routersOf('p', 3).map((router) => [
+      router,
+      events.filter(({ dataset }) => routerOf('p', 3, dataset) === router).map(({ eventId }) => eventId),
+    ]);
+    expect(new Map(signals)).toEqual(new Map(expected as [string, string[]][]));
+    expect(signals).toHaveLength(3);
+  });
+
+  test('has to be reported again when one of the routers was not reached, and has reached the others', async () => {
+    const reached: string[] = [];
+    const signalRouter: SignalRouter = (router) => {
+      if (router === 'p-2') return Promise.reject(new Error('p-2 is full'));
+      reached.push(router);
+      return Promise.resolve();
+    };
+    const events = TABLES.map((table) => event(table, 12));
+    const reported = reporting({ configs: inForce(SPREAD), signalRouter })('p', events);
+    await expect(reported).rejects.toThrow('p-2 is full');
+    expect(reached.sort()).toEqual(['p', 'p-3']);
+  });
+
+  test('is in the log under the name of the pipeline when no stage depends on it, for no router has seen it', async () => {
+    const last = event('report', 13);
+    const spread = buildRoutingTable(1, { ...PROJECT, routers: { p: 16 } });
+    await reporting({ configs: inForce(spread) })('p', [last]);
+    expect(await logged(last)).toEqual([`${last.eventId} by p`]);
+    expect(signalled).toEqual([]);
+  });
+
+  test('is on its way as long as the router of its dataset works, and lost when only others do', async () => {
+    const owed = TABLES.map((table) => event(table, 14));
+    await catalog.db.query(
+      `insert into reefline.stage_run (stage, timelabel, revision, status, pipeline, dataset, config_version, trigger, vector, closed_at, events)
+       select e->>'stage', e->>'timelabel', 1, 'SUCCESS', 'p', e->>'dataset', 1, 'event', 'v', now() - interval '100 s', jsonb_build_array(e)
+         from jsonb_array_elements($1::jsonb) e`,
+      [JSON.stringify(owed)],
+    );
+    for (const busy of routersOf('p', 3)) {
+      const tools = {
+        ...{ db: catalog.db, configs: inForce(SPREAD), beat: () => undefined },
+        control: { stateOf: (id: string) => Promise.resolve(id === `router/${busy}` ? 'working' : 'idle') },
+      } as unknown as SweepTools;
+      const { findings } = await findUnreportedEvents(tools, { age: 60, from: undefined });
+      const lost = TABLES.filter((table) => routerOfTable(table) !== busy);
+      const found = findings.map((finding) => finding.kind === 'unreported-event' && finding);
+      expect(found.map((one) => one && [one.stage, one.router]).sort()).toEqual(
+        lost.map((table) => [`p.${table}`, routerOfTable(table)]),
+      );
+    }
   });
 });
 

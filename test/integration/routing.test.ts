@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { startRun } from '../../cli/run.ts';
 import { parseTimelabel, type Timelabel } from '../../pipeline/timelabel.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { routerOf, routersOf } from '../../pipeline/routers.ts';
 import { DONE, startEngine, type Engine, type Work } from '../support/engine.ts';
 import { askWith } from '../../workers/metrics/router-watch.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,12 +22,20 @@ const work: Work = async (run) => {
   return DONE;
 };
 
-const PROJECT = projectOf([
+/** Tables of the pipeline `spread`, whose events three routers take. */
+const SPREAD = ['east', 'lower', 'north', 'south', 'upper', 'west'];
+
+const UNSPREAD = projectOf([
   { name: 'hourly', period: '1h', cron: notSoon(), maxAttempts: 1 },
   { name: 'loaded', period: '1h', reads: ['hourly'] },
   { name: 'daily', period: '1d', reads: ['loaded'] },
   { name: 'priced', period: '1d', reads: [OUTSIDE] },
+  ...SPREAD.flatMap((name) => [
+    { name, period: '1d', pipeline: 'spread' } as const,
+    { name: `of_${name}`, period: '1d', pipeline: 'spread', reads: [name] } as const,
+  ]),
 ]);
+const PROJECT = { ...UNSPREAD, routers: { spread: 3 } };
 
 function label(text: string): Timelabel {
   const parsed = parseTimelabel(text);
@@ -50,10 +59,10 @@ async function signal(...payload: unknown[]): Promise<void> {
   });
 }
 
-async function ledger(stage: string, timelabel: string): Promise<string[]> {
+async function ledger(stage: string, timelabel: string, pipeline = 'p'): Promise<string[]> {
   const found = await engine.db.query<{ run: string }>(
     `select 'r' || revision || ' ' || status as run from reefline.stage_run where stage = $1 and timelabel = $2 order by revision`,
-    [`p.${stage}`, timelabel],
+    [`${pipeline}.${stage}`, timelabel],
   );
   return found.rows.map(({ run }) => run);
 }
@@ -161,6 +170,33 @@ describe('routing on a real Temporal server', () => {
       expect(await ledger('loaded', at)).toEqual(['r1 SUCCESS', 'r2 SUCCESS']);
     });
     slow.clear();
+  });
+
+  test('the events of a pipeline with three routers go through all of them, each dataset through one, and every dependent runs once', async () => {
+    const days = ['20010115000000', '20010116000000'].map(label);
+    for (const day of days) for (const name of SPREAD) await startRun(engine.client, stage(name), day, false);
+    await eventually(async () => {
+      for (const day of days)
+        for (const name of SPREAD) expect(await ledger(`of_${name}`, day, 'spread')).toEqual(['r1 SUCCESS']);
+    });
+    const dependents = executed.filter((line) => line.startsWith('of_'));
+    expect(dependents.sort()).toEqual(
+      SPREAD.flatMap((name) => days.map((day) => `of_${name} ${day} r1`)).sort(),
+    );
+    const found = await engine.db.query<{ dataset: string; router: string }>(
+      `select distinct dataset, router from reefline.data_event where dataset = any($1) order by 1, 2`,
+      [SPREAD.map((name) => `warehouse.main.${name}`)],
+    );
+    expect(found.rows).toEqual(
+      SPREAD.map((name) => `warehouse.main.${name}`).map((dataset) => ({
+        dataset,
+        router: routerOf('spread', 3, dataset),
+      })),
+    );
+    const routers = routersOf('spread', 3);
+    expect([...new Set(found.rows.map(({ router }) => router))].sort()).toEqual(routers);
+    const ask = askWith(engine.client);
+    for (const router of routers) expect(await ask(router)).toMatchObject({ queued: 0 });
   });
 
   test('an outside service needs six fields, and the same message twice is one event and one run', async () => {

@@ -167,6 +167,18 @@ describe('the diff of a project', () => {
     expect(diffProjects(EMPTY_PROJECT, BASE).schedules.create).toEqual(['tick/p.hours']);
   });
 
+  test('shows the number of routers of a pipeline, which is 1 when nothing is said', () => {
+    const spread: Project = { ...BASE, routers: { p: 4 } };
+    const diff = diffProjects(BASE, spread);
+    expect(diffText(diff, (_style, text) => text)).toBe('~ pipeline p\n    routers: 1 -> 4');
+    expect(isEmptyDiff(diff)).toBe(false);
+    expect(countChanges(diff)).toEqual({ added: 0, changed: 1, removed: 0 });
+    expect(diffText(diffProjects(spread, BASE), (_style, text) => text)).toContain('routers: 4 -> 1');
+    expect(isEmptyDiff(diffProjects(spread, throughCatalog(spread)))).toBe(true);
+    const gone = diffProjects({ ...BASE, pipelines: ['p', 'q'], routers: { q: 2 } }, BASE);
+    expect(gone).toMatchObject({ pipelines: { removed: ['q'], changed: [] }, settings: [] });
+  });
+
   test('shows a window in words and SQL line by line', () => {
     const sql = 'select day,\n  sum(price)\nfrom orders\ngroup by 1\n';
     const work = { kind: 'transform', sql, file: 'sql/days.sql', mode: 'append', key: [] } as const;

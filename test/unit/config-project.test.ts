@@ -240,6 +240,39 @@ describe('validate', () => {
   });
 });
 
+describe('the number of routers of a pipeline', () => {
+  const withRouters = (text: string): ProjectFiles =>
+    edited(ORDERS, ['pipeline: orders', `pipeline: orders\nrouters: ${text}`]);
+
+  test('is in the project, and absent when it is not more than one: such projects are stored as before', async () => {
+    expect((await projectOf(withRouters('16'))).routers).toEqual({ orders: 16 });
+    expect(JSON.stringify(await projectOf(withRouters('1')))).toBe(
+      JSON.stringify(await projectOf(SHOP_PROJECT)),
+    );
+    expect('routers' in (await projectOf(SHOP_PROJECT))).toBe(false);
+  });
+
+  test('is told by what was understood of the project', async () => {
+    expect((await run(withRouters('4'))).text).toMatch(/^orders, with 4 routers\n/);
+    expect((await run(withRouters('1'))).text).toMatch(/^orders\n/);
+  });
+
+  test.each(['0', '17', '-2', '2.5', '"4"', 'many', '[2]', '~', 'true'])(
+    'is refused with its line and the numbers that it may be: %s',
+    async (text) => {
+      expect(await withProject(withRouters(text), readProject)).toMatchObject({
+        problems: [
+          {
+            ...{ file: ORDERS, line: 2, field: 'routers' },
+            problem: 'this is no number of routers',
+            cure: 'write a whole number from 1 to 16',
+          },
+        ],
+      });
+    },
+  );
+});
+
 describe('the JSON Schemas', () => {
   const root = new URL('../../', import.meta.url);
 

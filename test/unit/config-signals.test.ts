@@ -19,7 +19,7 @@ describe('the limit for those who signal', () => {
 
   test.each([
     ['{ maxEventsPerSecond: 0 }', 'signals.maxEventsPerSecond', 'write a whole number from 1 to 10000'],
-    ['{ maxEventsPerSecond: fast }', 'signals.maxEventsPerSecond', 'write a number'],
+    ['{ maxEventsPerSecond: fast }', 'signals.maxEventsPerSecond', 'write a whole number from 1 to 10000'],
     ['{ maxEventPerSecond: 200 }', 'signals.maxEventPerSecond', 'maxEventsPerSecond'],
     ['{}', 'signals.maxEventsPerSecond', ''],
   ])('is refused with a cure: %s', async (text, field, cure) => {

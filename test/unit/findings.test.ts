@@ -28,6 +28,7 @@ const FINDINGS: readonly Finding[] = [
     kind: 'unreported-event',
     ...label,
     pipeline: 'orders',
+    router: 'orders-3',
     revision: 2,
     events: [{ eventId: 'e1' } as never],
   },
@@ -64,6 +65,7 @@ describe('findings in words', () => {
       for (const word of subjectOf(finding).replace(' r2', '').split(' ')) expect(sentence).toContain(word);
       expect(sentence).toMatch(/^(?:[A-Z]|orders\.).*\.$/);
       expect(cureOfFinding(finding)).toMatch(/^reefline doctor --repair/);
+      if (finding.kind === 'unreported-event') expect(cureOfFinding(finding)).toContain('router/orders-3');
       expect(describeMending(finding)).not.toBe('');
     },
   );

@@ -209,7 +209,8 @@ describe('what routers hold', () => {
     };
     const watch = new RouterWatch(() => now);
     await watch.observe(set);
-    watch.follow({ ...project, stages, inbound } as unknown as Project);
+    const routers = { p149: 3 };
+    watch.follow({ ...project, stages, inbound, routers } as unknown as Project);
     watch.watch((router) => {
       asked.push(router);
       // A worker of an older build says less.
@@ -224,8 +225,9 @@ describe('what routers hold', () => {
     );
     now = 30_001;
     await watch.observe(set);
-    expect(new Set(asked).size).toBe(151);
-    expect(found['inbound-drop']).toBe(151);
+    expect(new Set(asked).size).toBe(153);
+    expect(asked).toEqual(expect.arrayContaining(['p149', 'p149-2', 'p149-3']));
+    expect(found['inbound-drop']).toBe(153);
     expect(found).not.toHaveProperty('p1');
   });
 });

@@ -69,6 +69,9 @@ describe('the log in JSON', () => {
         milliseconds: expect.any(Number),
       },
     ]);
+    expect(
+      await linesOf('acceptEvents', 'router/orders-2', ['orders-2', [message]], () => acceptance),
+    ).toMatchObject([{ pipeline: 'orders', workflowId: 'router/orders-2' }]);
     const forwarded = { delivered: 3, failed: 1, lastError: 'no access', nextDueSeconds: 1 };
     expect(
       await linesOf('forwardEvents', 'publisher/customers', ['customers'], () => forwarded),

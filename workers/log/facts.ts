@@ -1,6 +1,7 @@
 import type { ClosedRun } from '../../activities/close-run.ts';
 import { parseBackfillId, parseRunId, publisherId, routerId } from '../../pipeline/ids.ts';
 import type { TracedEvent, TracedRun } from '../../pipeline/happening.ts';
+import { pipelineOfRouter } from '../../pipeline/routers.ts';
 import { readTraceparent } from '../../pipeline/traceparent.ts';
 import type { Activities } from '../../workflows/activity-types.ts';
 import type { Facts } from './json-log.ts';
@@ -12,7 +13,7 @@ export function workflowFacts(workflowId: string): Facts {
   const backfill = parseBackfillId(workflowId);
   if (backfill !== undefined) return { backfill };
   const [router, publisher] = [routerId(''), publisherId('')];
-  if (workflowId.startsWith(router)) return { pipeline: workflowId.slice(router.length) };
+  if (workflowId.startsWith(router)) return { pipeline: pipelineOfRouter(workflowId.slice(router.length)) };
   if (workflowId.startsWith(publisher)) return { endpoint: workflowId.slice(publisher.length) };
   return {};
 }

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { abreast } from '../../activities/abreast.ts';
 import { inboundRouter, routerId } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
+import { routerCount, routersOf } from '../../pipeline/routers.ts';
 import type { RouterStatus } from '../../signals/index.ts';
 import { afterSeconds, PATIENCE } from './patience.ts';
 import type { Setter } from './registry.ts';
@@ -35,9 +36,13 @@ export class RouterWatch {
     this.#ask = ask;
   }
 
-  follow({ stages, inbound = [] }: Project): void {
-    const sources = inbound.map(({ name }) => inboundRouter(name));
-    this.#routers = [...new Set([...stages.map(({ pipeline }) => pipeline), ...sources])];
+  follow(project: Project): void {
+    const { stages, inbound = [] } = project;
+    const pipelines = [...new Set(stages.map(({ pipeline }) => pipeline))];
+    this.#routers = [
+      ...pipelines.flatMap((pipeline) => routersOf(pipeline, routerCount(project, pipeline))),
+      ...inbound.map(({ name }) => inboundRouter(name)),
+    ];
     for (const router of this.#told.keys()) if (!this.#routers.includes(router)) this.#told.delete(router);
   }
 
