@@ -31,6 +31,18 @@ export const messageFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'a service in a loop signals the same 500 messages to a router',
+    async strike(world: World, dice: Dice): Promise<void> {
+      const message = dice.pick(HOSTILE);
+      for (let signals = 0; signals < 5; signals += 1)
+        await signal(
+          world,
+          'p0',
+          Array.from({ length: 100 }, () => message),
+        );
+    },
+  },
+  {
     name: 'hostile messages are signalled',
     async strike(world: World, dice: Dice): Promise<void> {
       const messages = Array.from({ length: 5 }, () => dice.pick(HOSTILE));

@@ -45,7 +45,8 @@ export function drawPipelines(dice: Dice, withMysql: boolean): readonly DrawnPip
 
 /**
  * Writes the project as a user would have it. Schedules never tick by themselves: the days are long over. Every edition does
- * the same with the same data: other comments and concurrency, and in odd ones a stage and an endpoint more.
+ * the same with the same data: other comments, concurrency and numbers of routers, and in odd ones a stage and an endpoint more, and a rate
+ * that a burst exceeds.
  */
 export async function writeProject(
   dir: string,
@@ -58,7 +59,7 @@ export async function writeProject(
   await writeFile(join(dir, 'reefline.yaml'), settingsOf(pipelines, edition, more));
   for (const pipeline of pipelines) {
     const { name } = pipeline;
-    await writeFile(join(dir, 'pipelines', `${name}.yaml`), stagesOf(pipeline, more));
+    await writeFile(join(dir, 'pipelines', `${name}.yaml`), stagesOf(pipeline, edition, more));
     await writeFile(join(dir, 'sql', `${name}.sql`), summaryOf(name, edition));
     await writeFile(join(dir, 'sql', `${name}_in_athena.sql`), ofAthena(name));
     await writeFile(join(dir, 'sql', `${name}_in_snowflake.sql`), ofSnowflake(name));
@@ -85,10 +86,10 @@ endpoints:
   customers: { kind: sqs, queueUrl: '\${env:CHAOS_QUEUE_URL}' }
 ${more ? "  auditors: { kind: sqs, queueUrl: '${env:CHAOS_AUDIT_QUEUE_URL}' }\n" : ''}datasets:
   warehouse.partners.rates: { type: redshift, every: 1d }
-`;
+${more ? 'signals: { maxEventsPerSecond: 40 }\n' : ''}`;
 }
 
-function stagesOf({ name, source, load, format }: DrawnPipeline, more: boolean): string {
+function stagesOf({ name, source, load, format }: DrawnPipeline, edition: number, more: boolean): string {
   const key = load === 'merge' ? ', key: [id]' : '';
   const others =
     format === 'parquet'
@@ -102,6 +103,7 @@ function stagesOf({ name, source, load, format }: DrawnPipeline, more: boolean):
     ? `  - notes: { transform: sql/${name}_notes.sql, to: warehouse.marts.${name}_notes, mode: append, every: 1d }\n`
     : '';
   return `pipeline: ${name}
+routers: ${String(1 + (edition % 3))}
 stages:
   - fetch:
       extract: ${source === 'mysql' ? `till.${MYSQL_DATABASE}` : 'shop.public'}.${name}
