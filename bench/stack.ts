@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { connectCatalog } from '../catalog/connect.ts';
 import { migrateCatalog } from '../catalog/migrate.ts';
 import { applyProject } from '../cli/apply.ts';
+import { routerStart } from '../client/router-start.ts';
 import { startLocalCloud } from '../local/cloud.ts';
 import { findProcesses } from '../local/process-table.ts';
 import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
@@ -66,13 +67,8 @@ export async function startStack(log: (line: string) => void, profile?: string):
       await cloud.stop();
     },
   };
-  for (const pipeline of project.pipelines) {
-    await client.workflow.start('router', {
-      workflowId: routerId(pipeline),
-      taskQueue: ROUTING_QUEUE,
-      args: [{ pipeline }],
-    });
-  }
+  for (const pipeline of project.pipelines)
+    await client.workflow.signalWithStart('router', routerStart(pipeline, ROUTING_QUEUE, []));
   return stack;
 }
 
