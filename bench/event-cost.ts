@@ -8,9 +8,9 @@ import { applySteady, SteadyLoad, type EventCost } from './steady-load.ts';
 
 const OLD = 50_000;
 const YOUNG = 1_000;
-const ROUNDS = 3;
+const ROUNDS = 7;
 /** Days of one round, 240 events each in signals of ten. */
-const DAYS = 4;
+const DAYS = 12;
 /** Between two looks at what the worker of the old router holds. */
 const STEP = 10_000;
 
