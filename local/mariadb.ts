@@ -126,8 +126,10 @@ async function initialise({ installDb }: MariadbPrograms, dir: string): Promise<
     '--auth-root-authentication-method=normal',
   ];
   args.push('--skip-test-db', '--skip-name-resolve');
+  // A MariaDB that starts removes all temporary tables from its folder for them: those of another one, too, when both use /tmp.
+  const env = { ...environment(), TMPDIR: dir };
   try {
-    await promisify(execFile)(installDb, args, { cwd: dir, env: environment(), ...identity() });
+    await promisify(execFile)(installDb, args, { cwd: dir, env, ...identity() });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`MariaDB's mariadb-install-db failed: ${reason}`, { cause: error });

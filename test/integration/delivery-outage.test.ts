@@ -224,11 +224,18 @@ describe('an outage of an hour in which workers are killed (SIGKILL)', () => {
       }
       expect(await once(startForwarder(['audit']), 'exit')).toEqual([0, null]);
       const told = (await auditor.drain()).filter(({ endpoint }) => endpoint === 'customers');
-      expect(told.map(({ previous, health, error }) => [previous, health, error?.class])).toEqual([
+      const [fell, failed, ...rose] = told.map(({ previous, health, error }) => [
+        previous,
+        health,
+        error?.class,
+      ]);
+      expect([fell, failed]).toEqual([
         ['healthy', 'degraded', away],
         ['degraded', 'failing', away],
-        ['failing', 'healthy', undefined],
       ]);
+      // It is degraded in between when it takes messages again and the first in line still waits long.
+      const ways = rose.length === 1 ? ['failing', 'healthy'] : ['failing', 'degraded', 'healthy'];
+      expect(rose).toEqual(ways.slice(1).map((health, at) => [ways[at], health, undefined]));
     } finally {
       await Promise.all([customer.stop(), auditor.stop(), gate.close()]);
       for (const QueueUrl of [ordered, plain, news]) await sqs.send(new DeleteQueueCommand({ QueueUrl }));

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -59,5 +59,22 @@ describeMysql('The MariaDB of a local cloud', () => {
     await last.stop();
     expect(serversIn(dir)).toEqual([]);
     expect(existsSync(dir)).toBe(false);
+  });
+
+  test('removes no temporary table of another MariaDB of the machine when it is made', async () => {
+    const shared = join(root, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    const table = join(shared, '#sql-temptable-1-1-1.MAI');
+    writeFileSync(table, '');
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = shared;
+    try {
+      await start(join(root, 'cloud'));
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+    expect(existsSync(table)).toBe(true);
   });
 });
