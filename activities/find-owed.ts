@@ -28,9 +28,12 @@ const ROUTER_PATIENCE = 900;
  */
 export async function findUnreportedEvents(tools: SweepTools, { age, from }: Search): Promise<Look> {
   const { rows, next, upTo } = await readOwedEvents(tools.db, from, age, MOST);
-  const owed = await withoutReceived(tools, rows);
   const { project } = await tools.configs.current(tools.db);
-  const routers = [...new Set(owed.map((row) => routerOfRun(project, row)))];
+  const owed = (await withoutReceived(tools, rows)).map((row) => ({
+    ...row,
+    router: routerOfRun(project, row),
+  }));
+  const routers = [...new Set(owed.map(({ router }) => router))];
   const states = await abreast(routers, ABREAST, (router) => tools.control.stateOf(routerId(router)));
   const busy = routers.filter((_, at) => states[at] === 'working');
   const runs = await abreast(owed, ABREAST, ({ stage, timelabel }) => {
@@ -38,14 +41,12 @@ export async function findUnreportedEvents(tools: SweepTools, { age, from }: Sea
     return tools.control.stateOf(runId(stage, timelabel));
   });
   const lost = owed.filter(
-    (row, at) =>
-      runs[at] !== 'working' && (row.age > ROUTER_PATIENCE || !busy.includes(routerOfRun(project, row))),
+    (row, at) => runs[at] !== 'working' && (row.age > ROUTER_PATIENCE || !busy.includes(row.router)),
   );
   // What was on its way at the first look has arrived by now.
   const findings = (await withoutReceived(tools, lost)).map(({ since: _, age: __, ...row }) => ({
     kind: 'unreported-event' as const,
     ...row,
-    router: routerOfRun(project, row),
   }));
   return { findings, next, mark: owed[0]?.since ?? upTo };
 }
@@ -61,10 +62,10 @@ function routerOfRun(
   return routerOf(pipeline, routerCount(project, pipeline), events[0]?.dataset ?? '');
 }
 
-async function withoutReceived(
+async function withoutReceived<Row extends OwedEvents>(
   { db }: SweepTools,
-  rows: readonly OwedEvents[],
-): Promise<readonly OwedEvents[]> {
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
   const events = rows.flatMap((row) => row.events);
   const received = await readReceived(
     db,

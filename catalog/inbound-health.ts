@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { inboundRouter } from '../pipeline/ids.ts';
-import { INBOUND_LIMITS } from '../pipeline/inbound-limits.ts';
+import { sourceRate } from '../pipeline/inbound-limits.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import { pace } from '../pipeline/pace.ts';
 import { inTransaction } from './connect.ts';
@@ -43,8 +43,7 @@ export async function recordPoll(db: pg.Pool, source: InboundSource, batch: Poll
     });
     const { unpaid, elapsed } = recorded.rows[0] ?? { unpaid: 0, elapsed: 0 };
     const brought = accepted + rejections.length + ignored;
-    const rate = source.maxEventsPerSecond ?? INBOUND_LIMITS.eventsPerSecond;
-    const paced = pace(rate, brought, unpaid, elapsed);
+    const paced = pace(sourceRate(source), brought, unpaid, elapsed);
     if (brought > 0)
       await client.query({
         name: 'charge-inbound-source',

@@ -1,4 +1,4 @@
-import { splitIntoSignals } from '../pipeline/signal-size.ts';
+import { LARGE_HISTORY_BYTES, splitIntoSignals } from '../pipeline/signal-size.ts';
 import { RouterFull, type CallFailure } from './call-failure.ts';
 import { EmitFailure, type Fate } from './emit-failure.ts';
 import { GivenUp, persist, type CallLimits, type Patience } from './persist.ts';
@@ -20,13 +20,6 @@ type Signal = readonly CheckedEvent[];
 
 /** UTF-16 units of JSON that are sent before looking again how much the router holds. */
 const LOOK_AFTER = 1_000_000;
-
-/**
- * Bytes of history at which the router is left to work first. The server ends an execution above 50 MB together with
- * all that it has not accepted, and accepting takes as much room again. A router that has a worker begins a new history
- * at 4 MB, as the server suggests.
- */
-const MOST_HELD = 8 * 1024 * 1024;
 
 /** Sends events in order, one signal after the other, and says of each whether the server has it. */
 export function orderlySender(router: RouterLink): Send {
@@ -88,7 +81,7 @@ async function sendOne(
 
 async function untilItHasRoom(router: RouterLink, limits: CallLimits): Promise<void> {
   const held = await router.historySize(limits);
-  if (held > MOST_HELD) throw new RouterFull(held);
+  if (held > LARGE_HISTORY_BYTES) throw new RouterFull(held);
 }
 
 /** When the server has ended the router, nobody knows how much of what it got had been accepted. */

@@ -1,19 +1,11 @@
 import { z } from 'zod';
 import { MOST_ROUTERS } from '../pipeline/routers.ts';
-import { message, name } from './field.ts';
+import { message, name, whole } from './field.ts';
 import { anyStage } from './stage-schema.ts';
 
 /* The grammar of pipelines/*.yaml. */
 
-const ROUTERS = message(
-  'this is no number of routers',
-  `write a whole number from 1 to ${String(MOST_ROUTERS)}`,
-);
-
-const routers = z
-  .int(ROUTERS)
-  .min(1, ROUTERS)
-  .max(MOST_ROUTERS, ROUTERS)
+const routers = whole(1, MOST_ROUTERS, 'routers')
   .optional()
   .describe('Routers that the events of this pipeline are spread over, by their dataset; 1 when absent.');
 

@@ -3,11 +3,15 @@ import { EVENTS_PER_SECOND } from './pace.ts';
 import { MOST_MESSAGE_BYTES } from './signal-size.ts';
 
 /** What a source may bring when it says nothing else. */
-export const INBOUND_LIMITS = {
+const INBOUND_LIMITS = {
   messageBytes: MOST_MESSAGE_BYTES,
   events: 1_000,
-  eventsPerSecond: EVENTS_PER_SECOND,
 } as const;
+
+/** Events a second that a source may bring, to all workers together. */
+export function sourceRate({ maxEventsPerSecond }: InboundSource): number {
+  return maxEventsPerSecond ?? EVENTS_PER_SECOND;
+}
 
 /** Why a message of this length, in bytes of UTF-8, is not read; undefined when it is. */
 export function tooLong({ maxMessageBytes }: InboundSource, bytes: number): string | undefined {

@@ -19,6 +19,13 @@ export const MOST_EVENT_BYTES = 20_000;
  */
 export const MOST_MESSAGE_BYTES = 262_144;
 
+/**
+ * Bytes of a router's history above which senders let it work first, and it keeps to no rate. The server ends an execution above 50 MB
+ * together with all that it has not accepted, and accepting takes as much room again. A router that has a worker begins a new history at
+ * 4 MB, as the server suggests.
+ */
+export const LARGE_HISTORY_BYTES = 8 * 1024 * 1024;
+
 /** Something that goes into a signal whole: how many events it is and how long their JSON is, in UTF-16 units. */
 export interface Parcel {
   readonly count: number;

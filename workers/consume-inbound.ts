@@ -4,7 +4,7 @@ import { recordInboundError } from '../catalog/inbound-health.ts';
 import { backOff } from '../client/back-off.ts';
 import { receiveMessages } from '../connectors/sqs/receive.ts';
 import { canonicalJson } from '../pipeline/canonical.ts';
-import { INBOUND_LIMITS } from '../pipeline/inbound-limits.ts';
+import { sourceRate } from '../pipeline/inbound-limits.ts';
 import type { InboundSource } from '../pipeline/inbound.ts';
 import type { RoutingTable } from '../pipeline/routing.ts';
 import { storableText } from '../pipeline/storable.ts';
@@ -68,8 +68,7 @@ export async function consumeInbound(consuming: Consuming): Promise<void> {
 }
 
 function slowedText(source: InboundSource, wait: number): string {
-  const rate = source.maxEventsPerSecond ?? INBOUND_LIMITS.eventsPerSecond;
-  return `Inbound source ${source.name} brings more than ${String(rate)} events a second (maxEventsPerSecond): it is asked again in ${String(Math.ceil(wait / 1_000))} s, and its messages wait in the queue.`;
+  return `Inbound source ${source.name} brings more than ${String(sourceRate(source))} events a second (maxEventsPerSecond): it is asked again in ${String(Math.ceil(wait / 1_000))} s, and its messages wait in the queue.`;
 }
 
 /** True when the configuration still has the source as this consumer knows it. */

@@ -16,7 +16,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { publisherId } from '../pipeline/ids.ts';
 import { LIVE_PRIORITY } from '../pipeline/priorities.ts';
-import { endOfSignal } from '../pipeline/signal-size.ts';
+import { endOfSignal, LARGE_HISTORY_BYTES } from '../pipeline/signal-size.ts';
 import { subjectOf, Turns } from '../pipeline/turns.ts';
 import { dataEvent, routerStatus, wake } from '../signals/index.ts';
 import type { Acceptance } from '../activities/accept-events.ts';
@@ -49,8 +49,6 @@ const FEW = 10;
 const UNDERWAY = 20;
 /** A replay costs about 0.3 ms an event, so a router that is seldom woken keeps its history short. */
 const HISTORY_EVENTS = 1_000;
-/** History, in bytes, above which the router keeps to no rate: at 50 MB the server ends it, and accepting takes as much room again. */
-const LARGE = 8 * 1024 * 1024;
 /** Most that is carried over, in UTF-16 units of JSON; the server refuses 2 MiB. A longer queue is drained first. */
 const CARRIED = 700_000;
 
@@ -190,7 +188,7 @@ function isLong(): boolean {
 }
 
 function isLarge(): boolean {
-  return workflowInfo().historySize > LARGE;
+  return workflowInfo().historySize > LARGE_HISTORY_BYTES;
 }
 
 function fits(queue: Turns<unknown>): boolean {

@@ -1,5 +1,6 @@
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ROUTING_QUEUE, routerId, runId } from '../../pipeline/ids.ts';
+import { labelAt } from '../../pipeline/timelabel.ts';
 import { DONE, startEngine, type Engine, type Work } from '../../test/support/engine.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { OUTSIDE, projectOf } from '../../test/support/project.ts';
@@ -86,22 +87,33 @@ async function signal(engine: Engine, router: string, payload: unknown): Promise
   });
 }
 
+/** Labels of the first days of a year. */
+function daysOf(year: number, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => labelAt(Date.UTC(year, 0, 1 + at)));
+}
+
+async function untilAccepted(engine: Engine, router: string, count: number): Promise<void> {
+  await eventually(async () => {
+    const status = await engine.client.workflow
+      .getHandle(routerId(router))
+      .query<{ queued: number; accepted: number }>('status');
+    if (status.accepted !== count || status.queued > 0) throw new Error(JSON.stringify(status));
+  }, 60_000);
+}
+
 async function pileUp(engine: Engine): Promise<void> {
-  const days = Array.from({ length: 150 }, (_, at) => new Date(Date.UTC(2002, 0, 1 + at)).toISOString());
-  const events = days.map((day) =>
-    outside(`${day.slice(0, 10).replaceAll('-', '')}000000`, { status: 'FAILURE' }),
+  await signal(
+    engine,
+    'long',
+    daysOf(2002, 150).map((day) => outside(day, { status: 'FAILURE' })),
   );
-  await signal(engine, 'long', events);
   for (let sent = 0; sent < 1_000; sent += 50)
     await Promise.all(Array.from({ length: 50 }, () => signal(engine, 'long', [])));
 }
 
 async function continuedRouter(engine: Engine, { write }: Recorder): Promise<void> {
   const handle = engine.client.workflow.getHandle(routerId('long'));
-  await eventually(async () => {
-    const status = await handle.query<{ queued: number; accepted: number }>('status');
-    if (status.accepted !== 150 || status.queued > 0) throw new Error(JSON.stringify(status));
-  }, 60_000);
+  await untilAccepted(engine, 'long', 150);
   const { raw } = await handle.describe();
   await write(engine, 'router.continuing', routerId('long'), raw.workflowExecutionInfo?.firstRunId ?? '');
   await write(engine, 'router.continued', routerId('long'));
@@ -136,32 +148,22 @@ async function acceptingRouter(engine: Engine, { write }: Recorder): Promise<voi
 
 /** Accepts its second batch while the runs of the first are being started. */
 async function startingRouter(engine: Engine, { write }: Recorder): Promise<void> {
-  const days = Array.from({ length: 101 }, (_, at) =>
-    new Date(Date.UTC(2003, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', ''),
-  );
+  const days = daysOf(2003, 101);
   await signal(
     engine,
     'busy',
-    days.map((day) => outside(`${day}000000`)),
+    days.map((day) => outside(day)),
   );
-  for (const day of days) await ended(engine, 'p.priced', `${day}000000`);
+  for (const day of days) await ended(engine, 'p.priced', day);
   await write(engine, 'router.starting', routerId('busy'));
 }
 
 /** Is sent more than it takes in a second, of two datasets that take turns. */
 async function slowedRouter(engine: Engine, { write }: Recorder): Promise<void> {
-  const labels = Array.from({ length: 150 }, (_, at) => {
-    const day = new Date(Date.UTC(2004, 0, 1 + at)).toISOString().slice(0, 10).replaceAll('-', '');
-    return outside(`${day}000000`, { status: 'FAILURE' });
-  });
+  const flood = daysOf(2004, 150).map((day) => outside(day, { status: 'FAILURE' }));
   const hour = { ...outside('20040101000000', { status: 'FAILURE' }), schema: 'main', table: 'scheduled' };
-  await signal(engine, 'loop', [...labels, hour]);
-  await eventually(async () => {
-    const status = await engine.client.workflow
-      .getHandle(routerId('loop'))
-      .query<{ queued: number; accepted: number }>('status');
-    if (status.accepted !== 151 || status.queued > 0) throw new Error(JSON.stringify(status));
-  }, 60_000);
+  await signal(engine, 'loop', [...flood, hour]);
+  await untilAccepted(engine, 'loop', 151);
   await write(engine, 'router.slowed', routerId('loop'));
 }
 

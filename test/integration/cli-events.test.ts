@@ -6,7 +6,7 @@ import { consume } from '../../examples/customer-queue/consume.ts';
 import { openCustomerAccount } from '../support/customer-account.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshQueue } from '../support/local-cloud.ts';
-import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
+import { SHOP_PROJECT, shopWith, withProject } from '../support/project-files.ts';
 import { logEvent, openRunHistory, type RunHistory } from '../support/run-history.ts';
 
 let history: RunHistory;
@@ -317,10 +317,9 @@ describe('reefline endpoint test', () => {
       expect(stranger.stdout).toContain('may not assume arn:aws:iam::444455556666:role/reefline-events');
       const inbound = async (extra: string): Promise<{ stdout: string; exitCode: number }> =>
         withProject(
-          {
-            ...SHOP_PROJECT,
-            'reefline.yaml': `${SHOP_PROJECT['reefline.yaml'] ?? ''}\ninbound: { fares: { kind: sqs, queueUrl: "\${env:IN_URL}", deadLetterQueueUrl: "\${env:DEAD_URL}", mapping: data-event${extra} } }\n`,
-          },
+          shopWith(
+            `inbound: { fares: { kind: sqs, queueUrl: "\${env:IN_URL}", deadLetterQueueUrl: "\${env:DEAD_URL}", mapping: data-event${extra} } }`,
+          ),
           (dir) =>
             history.reefline(['inbound', 'test', 'fares', dir], {
               env: { IN_URL: queue.url, DEAD_URL: `${queue.url}-gone`, CUSTOMER_ROLE_ID: ROLE.externalId },

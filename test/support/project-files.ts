@@ -40,6 +40,11 @@ export const SHOP_PROJECT: ProjectFiles = {
   'sql/daily_revenue.sql': DAILY_REVENUE,
 };
 
+/** The same with one more section in its settings. */
+export function shopWith(section: string): ProjectFiles {
+  return { ...SHOP_PROJECT, 'reefline.yaml': `${SETTINGS}\n${section}\n` };
+}
+
 /** Writes a project into a temporary folder, hands the folder over, and removes it afterwards. */
 export async function withProject<Result>(
   files: ProjectFiles,

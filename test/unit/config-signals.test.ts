@@ -1,13 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { readProject } from '../../config/project.ts';
-import { SHOP_PROJECT, withProject } from '../support/project-files.ts';
+import { SHOP_PROJECT, shopWith, withProject } from '../support/project-files.ts';
 
 describe('the limit for those who signal', () => {
   const withSignals = (text: string): ReturnType<typeof readProject> =>
-    withProject(
-      { ...SHOP_PROJECT, 'reefline.yaml': `${SHOP_PROJECT['reefline.yaml'] ?? ''}\nsignals: ${text}\n` },
-      readProject,
-    );
+    withProject(shopWith(`signals: ${text}`), readProject);
 
   test('is in the project, and absent when nothing is said', async () => {
     expect(await withSignals('{ maxEventsPerSecond: 200 }')).toMatchObject({

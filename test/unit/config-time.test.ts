@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { validate } from '../../cli/validate.ts';
 import { readProject } from '../../config/project.ts';
 import type { StageDefinition } from '../../pipeline/stage.ts';
-import { type ProjectFiles, SHOP_PROJECT, withProject } from '../support/project-files.ts';
+import { type ProjectFiles, SHOP_PROJECT, shopWith, withProject } from '../support/project-files.ts';
 
 const ORDERS = 'pipelines/orders.yaml';
 
@@ -234,10 +234,7 @@ describe('the JSON Schemas', () => {
 
 describe('how long events are kept', () => {
   const withRetention = (text: string): ReturnType<typeof readProject> =>
-    withProject(
-      { ...SHOP_PROJECT, 'reefline.yaml': `${SHOP_PROJECT['reefline.yaml'] ?? ''}\nretention: ${text}\n` },
-      readProject,
-    );
+    withProject(shopWith(`retention: ${text}`), readProject);
 
   test('is in the project in seconds, and absent when nothing is said', async () => {
     expect(await withRetention('{ events: 400d }')).toMatchObject({
