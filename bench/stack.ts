@@ -24,7 +24,9 @@ export interface Stack {
   readonly serverPids: { readonly temporal: number; readonly postgres: number };
   /** CPU seconds used so far by the Temporal server and by PostgreSQL. */
   readonly serverCpu: () => { readonly temporal: number; readonly postgres: number };
-  /** Sends one signal to the router of a pipeline; starts it when it is not there. */
+  /** Starts the router of a pipeline as whoever signals it first does. */
+  startRouter(pipeline: string): Promise<void>;
+  /** Sends one signal to the router of a pipeline, which must have been started. */
   signal(pipeline: string, events: unknown): Promise<void>;
   /** Numbers that were not given out before: labels and workflow ids are never used twice. */
   fresh(): number;
@@ -58,6 +60,9 @@ export async function startStack(log: (line: string) => void, profile?: string):
     bare,
     serverPids: { temporal, postgres },
     serverCpu: () => ({ temporal: cpuSeconds(temporal), postgres: cpuSeconds(postgres, true) }),
+    startRouter: async (pipeline) => {
+      await client.workflow.signalWithStart('router', routerStart(pipeline, ROUTING_QUEUE, []));
+    },
     signal: (pipeline, events) => client.workflow.getHandle(routerId(pipeline)).signal('dataEvent', events),
     fresh: () => (given += 1),
     stop: async () => {
@@ -67,8 +72,7 @@ export async function startStack(log: (line: string) => void, profile?: string):
       await cloud.stop();
     },
   };
-  for (const pipeline of project.pipelines)
-    await client.workflow.signalWithStart('router', routerStart(pipeline, ROUTING_QUEUE, []));
+  for (const pipeline of project.pipelines) await stack.startRouter(pipeline);
   return stack;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { applyProject } from '../cli/apply.ts';
-import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
+import { routerId } from '../pipeline/ids.ts';
 import type { RouterStatus } from '../signals/index.ts';
 import type { Work } from './capacity.ts';
 import { cpuSeconds } from './cpu.ts';
@@ -51,10 +51,7 @@ export class SteadyLoad {
   }
 
   static async begin(stack: Stack, width: Width): Promise<SteadyLoad> {
-    await stack.client.workflow.start('router', {
-      ...{ workflowId: routerId(pipelineOf(width)), taskQueue: ROUTING_QUEUE },
-      args: [{ pipeline: pipelineOf(width) }],
-    });
+    await stack.startRouter(pipelineOf(width));
     return new SteadyLoad(stack, width);
   }
 

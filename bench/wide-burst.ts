@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { applyProject } from '../cli/apply.ts';
-import { ROUTING_QUEUE, routerId } from '../pipeline/ids.ts';
 import { cpuSeconds } from './cpu.ts';
 import { clock } from './first-line.ts';
 import { reported, rounded, type Figure } from './figure.ts';
@@ -20,11 +19,7 @@ const PATIENCE = 300_000;
  */
 export async function wideBurst(stack: Stack, say: (line: string) => void): Promise<Figure[]> {
   await applyProject(stack.db, stack.client, wideProject(), 'bench');
-  for (let at = 0; at < WIDE_PIPELINES; at += 1)
-    await stack.client.workflow.start('router', {
-      ...{ workflowId: routerId(widePipeline(at)), taskQueue: ROUTING_QUEUE },
-      args: [{ pipeline: widePipeline(at) }],
-    });
+  for (let at = 0; at < WIDE_PIPELINES; at += 1) await stack.startRouter(widePipeline(at));
   const used = (): Record<'temporalServer' | 'catalogPostgres' | 'worker', number> => {
     const { temporal, postgres } = stack.serverCpu();
     return { temporalServer: temporal, catalogPostgres: postgres, worker: cpuSeconds(stack.routed.pid) };
