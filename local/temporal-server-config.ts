@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 /** The services of a Temporal server; each has a port for calls and one to find the others. */
 export const SERVICES = ['frontend', 'history', 'matching', 'worker'] as const;
 export type ServicePorts = Readonly<
@@ -13,10 +11,10 @@ const SHARDS = 4;
 const CONNECTIONS = { temporal: 10, temporal_visibility: 4 } as const;
 
 /**
- * Static configuration of a Temporal server on 127.0.0.1 with PostgreSQL behind it, in the shape of the file that the
+ * Static configuration of a Temporal server on 127.0.0.1 with PostgreSQL behind it and a file of dynamic configuration, in the shape of the file that the
  * server reads (Temporal, "Temporal Service configuration reference").
  */
-export function serverConfig(ports: ServicePorts, dir: string, postgresUrl: string): object {
+export function serverConfig(ports: ServicePorts, dynamicConfig: string, postgresUrl: string): object {
   const frontend = `127.0.0.1:${String(ports.frontend.grpc)}`;
   return {
     log: { stdout: true, level: 'warn' },
@@ -51,7 +49,7 @@ export function serverConfig(ports: ServicePorts, dir: string, postgresUrl: stri
       },
     },
     publicClient: { hostPort: frontend },
-    dynamicConfigClient: { filepath: join(dir, 'dynamic.yaml'), pollInterval: '10s' },
+    dynamicConfigClient: { filepath: dynamicConfig, pollInterval: '10s' },
   };
 }
 

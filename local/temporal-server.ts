@@ -9,12 +9,14 @@ import type { LocalTemporal } from './temporal.ts';
 import { temporalCli } from './temporal-cli.ts';
 import { serverConfig, SERVICES, type ServicePorts } from './temporal-server-config.ts';
 
-/** Paths of the programs of a Temporal server as production runs it. */
+/** Paths of what makes a Temporal server as production runs it. */
 export interface TemporalServerPrograms {
   /** `temporal-server`. */
   readonly server: string;
   /** `temporal-sql-tool`, which makes its tables. */
   readonly sqlTool: string;
+  /** The file of its dynamic configuration. */
+  readonly dynamicConfig: string;
 }
 
 /** How to start a Temporal server that keeps its data in PostgreSQL. */
@@ -43,8 +45,9 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const ports = await freePorts();
   const config = join(dir, 'server.yaml');
   // JSON is YAML. The file holds the password of the database.
-  writeFileSync(config, JSON.stringify(serverConfig(ports, dir, options.postgresUrl)), { mode: 0o600 });
-  writeFileSync(join(dir, 'dynamic.yaml'), DYNAMIC_CONFIG);
+  writeFileSync(config, JSON.stringify(serverConfig(ports, programs.dynamicConfig, options.postgresUrl)), {
+    mode: 0o600,
+  });
   const args = ['--config-file', config, '--allow-no-auth', 'start'];
   announce([programs.server, ...args].join(' '));
   const server = startServerProcess({
@@ -65,9 +68,6 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
   return { address, namespace: NAMESPACE, uiUrl: '', stop: () => server.stop('SIGTERM') };
 }
-
-/** A new search attribute is known at once, as in deploy/temporal/reefline.yaml. */
-const DYNAMIC_CONFIG = 'system.forceSearchAttributesCacheRefreshOnRead:\n  - value: true\n';
 
 async function makeTables(
   { programs, postgresUrl }: TemporalServerOptions,

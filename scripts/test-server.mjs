@@ -19,6 +19,7 @@ function main() {
   const folder = join(process.env['REEFLINE_CACHE'] ?? join(project, '.cache'), `temporal-server-${VERSION}`);
   const [server, sqlTool] = [build(folder, 'server'), build(folder, 'tools/sql', 'sql')];
   if (server === undefined || sqlTool === undefined) return 1;
+  const dynamicConfig = join(project, 'deploy', 'temporal', 'reefline.yaml');
   const given = process.argv.slice(2);
   const { status } = spawnSync(
     process.execPath,
@@ -26,7 +27,10 @@ function main() {
     {
       cwd: project,
       stdio: 'inherit',
-      env: { ...process.env, REEFLINE_TEST_TEMPORAL_SERVER: JSON.stringify({ server, sqlTool }) },
+      env: {
+        ...process.env,
+        REEFLINE_TEST_TEMPORAL_SERVER: JSON.stringify({ server, sqlTool, dynamicConfig }),
+      },
     },
   );
   return status ?? 1;
