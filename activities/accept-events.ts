@@ -27,7 +27,7 @@ export interface RouteAction {
   readonly stage: string;
   readonly timelabel: string;
   readonly dataset: string;
-  /** `tell`: the run has begun, so it is only told that its inputs changed. `inform`: told if it is there, never started. */
+  /** `tell`: the run should be there, so it is told what has changed, and started if it is not. `inform`: told if it is there, never started. */
   readonly kind: 'start' | 'tell' | 'inform';
   readonly step: RunStep | null;
   /** Set when all events that led here belong to one backfill: live work goes before it. */
@@ -176,6 +176,8 @@ function actionOf(
     ...(backfill === undefined ? {} : { backfill }),
   };
   const step = stepOf(stage, opening, stageQueue(stage));
+  // A run that waits is there: to try to start it once more would cost the server as much as it costs to tell it, and fail.
+  const kind = state.latest?.status === 'WAITING' ? 'tell' : 'start';
   switch (opening.kind) {
     case 'nothing-new':
       return [];
@@ -183,12 +185,12 @@ function actionOf(
     case 'held':
       return opening.waits ? [{ ...base, kind: 'inform', step }] : [];
     case 'waiting':
-      return [{ ...base, kind: 'start', step }];
+      return [{ ...base, kind, step }];
     case 'run': {
       const superseded = step.kind === 'run' && step.superseded === true;
       if (opening.alreadyOpen && state.begun)
         return [{ ...base, kind: 'tell', step: superseded ? step : null }];
-      return [{ ...base, kind: 'start', step }];
+      return [{ ...base, kind, step }];
     }
   }
 }

@@ -2,20 +2,28 @@ interface Line<T> {
   readonly items: T[];
   /** How many of the items have gone. */
   gone: number;
+  /** How many of them in the turn that goes on. */
+  turn: number;
 }
 
-/** So many that have gone are let go of at once: to move up all others for each would take a flood's square. */
+/** So many that have gone are let go of at once: to move up all others for each turn would take a flood's square. */
 const LET_GO = 1_000;
 
 /**
- * Items that wait, each about a subject. Within a subject they keep their order; the subjects take turns, one item each, so that a flood of
- * one delays the others by no more than one item a turn. Items that are taken count, and stand first, until they are done.
+ * Items that wait, each about a subject. Within a subject they keep their order; the subjects take turns of so many items, so that a flood of
+ * one delays the others by no more than its turn. Items that are taken count, and stand first, until they are done.
  */
 export class Turns<T> {
+  readonly #turn: number;
   #taken: T[] = [];
-  /** Of the subjects that wait; whose turn comes next stands first. */
+  /** Of the subjects that wait; whose turn it is stands first. */
   readonly #lines = new Map<string, Line<T>>();
   #waiting = 0;
+
+  /** `turn` is how many items of a subject go before the next subject. */
+  constructor(turn: number) {
+    this.#turn = turn;
+  }
 
   get length(): number {
     return this.#taken.length + this.#waiting;
@@ -23,7 +31,7 @@ export class Turns<T> {
 
   add(subject: string, item: T): void {
     const line = this.#lines.get(subject);
-    if (line === undefined) this.#lines.set(subject, { items: [item], gone: 0 });
+    if (line === undefined) this.#lines.set(subject, { items: [item], gone: 0, turn: 0 });
     else line.items.push(item);
     this.#waiting += 1;
   }
@@ -31,10 +39,16 @@ export class Turns<T> {
   /** The first items: those that are taken, and the others in the order of their turns. */
   first(most = Infinity): readonly T[] {
     const found = this.#taken.slice(0, most);
-    let lines = [...this.#lines.values()];
-    for (let round = 0; found.length < most && lines.length > 0; round += 1) {
-      lines = lines.filter(({ items, gone }) => gone + round < items.length);
-      for (const { items, gone } of lines.slice(0, most - found.length)) found.push(items[gone + round] as T);
+    let lines = [...this.#lines.values()].map(({ items, gone, turn }) => ({ items, at: gone, turn }));
+    while (found.length < most && lines.length > 0) {
+      for (const line of lines) {
+        const end = Math.min(line.at + this.#turn - line.turn, line.at + most - found.length);
+        found.push(...line.items.slice(line.at, end));
+        line.at = end;
+        line.turn = 0;
+        if (found.length >= most) break;
+      }
+      lines = lines.filter(({ items, at }) => at < items.length);
     }
     return found;
   }
@@ -43,14 +57,19 @@ export class Turns<T> {
   take(count: number): readonly T[] {
     // A line that goes to the end of the map is visited again.
     for (const [subject, line] of this.#lines) {
-      if (this.#taken.length >= count) break;
-      this.#taken.push(line.items[line.gone] as T);
-      this.#waiting -= 1;
+      const most = Math.min(this.#turn - line.turn, count - this.#taken.length);
+      if (most <= 0) break;
+      const items = line.items.slice(line.gone, line.gone + most);
+      this.#taken.push(...items);
+      this.#waiting -= items.length;
+      line.gone += items.length;
+      line.turn += items.length;
+      if (line.gone < line.items.length && line.turn < this.#turn) break;
       this.#lines.delete(subject);
-      line.gone += 1;
       if (line.gone === line.items.length) continue;
-      if (line.gone === LET_GO) {
-        line.items.splice(0, LET_GO);
+      line.turn = 0;
+      if (line.gone >= LET_GO) {
+        line.items.splice(0, line.gone);
         line.gone = 0;
       }
       this.#lines.set(subject, line);

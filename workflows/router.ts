@@ -40,6 +40,8 @@ export interface RouterInput {
 }
 
 const BATCH = 100;
+/** Events of one dataset that a batch takes before those of the next. Often they start or tell the same run, once for all in a batch. */
+const TURN = 25;
 /** Most events that are accepted in the task that brought them; more of them mean a burst. */
 const FEW = 10;
 /**
@@ -61,9 +63,10 @@ export async function router(input: RouterInput): Promise<void> {
   requireText(input, 'pipeline', '{"pipeline":"orders"}');
   const { continued = 0 } = input;
   let { accepted = 0, rejected = 0, started = 0 } = input;
-  const queue = new Turns<unknown>();
-  // Executions that began before take events in the order in which they came.
-  const takesTurns = patched('take-turns');
+  // Executions that began before take one event of a dataset in a turn, or all events in the order in which they came.
+  const takesLongTurns = patched('longer-turns');
+  const takesTurns = takesLongTurns || patched('take-turns');
+  const queue = new Turns<unknown>(takesLongTurns ? TURN : 1);
   const add = (message: unknown): void => {
     queue.add(takesTurns ? subjectOf(message) : '', message);
   };

@@ -58,8 +58,9 @@ async function record(engine: Engine, recorder: Recorder): Promise<void> {
   await continuingPublisher(engine, recorder);
   await waitingRun(engine, recorder);
   await tick(engine, recorder);
+  await floodedRouter(engine, recorder, 'router.longer-turns', 2005);
   await engine.apply({ ...project, signals: { maxEventsPerSecond: 80 } });
-  await slowedRouter(engine, recorder);
+  await floodedRouter(engine, recorder, 'router.slowed', 2004);
   spoil('stageRun.success', 'renamed-activity', ['"runStage"', '"loadStage"']);
   spoil('tick.scheduled', 'renamed-child', ['"stageRun"', '"stageRuns"']);
 }
@@ -158,13 +159,18 @@ async function startingRouter(engine: Engine, { write }: Recorder): Promise<void
   await write(engine, 'router.starting', routerId('busy'));
 }
 
-/** Is sent more than it takes in a second, of two datasets that take turns. */
-async function slowedRouter(engine: Engine, { write }: Recorder): Promise<void> {
-  const flood = daysOf(2004, 150).map((day) => outside(day, { status: 'FAILURE' }));
-  const hour = { ...outside('20040101000000', { status: 'FAILURE' }), schema: 'main', table: 'scheduled' };
-  await signal(engine, 'loop', [...flood, hour]);
-  await untilAccepted(engine, 'loop', 151);
-  await write(engine, 'router.slowed', routerId('loop'));
+/** Is sent more than one batch, of two datasets that take turns. */
+async function floodedRouter(engine: Engine, { write }: Recorder, name: string, year: number): Promise<void> {
+  const flood = daysOf(year, 150).map((day) => outside(day, { status: 'FAILURE' }));
+  const hour = {
+    ...outside(labelAt(Date.UTC(year)), { status: 'FAILURE' }),
+    schema: 'main',
+    table: 'scheduled',
+  };
+  const router = `loop-${String(year)}`;
+  await signal(engine, router, [...flood, hour]);
+  await untilAccepted(engine, router, 151);
+  await write(engine, name, routerId(router));
 }
 
 async function failedRun(engine: Engine, { write }: Recorder): Promise<void> {

@@ -91,6 +91,17 @@ describe('an acceptance that is repeated after its commit', () => {
   });
 });
 
+describe('a run that waits for other inputs', () => {
+  test('is started by the first of them, once in a batch, and told by the later ones instead of started again', async () => {
+    const first = await accept(hour(1_400, 0), hour(1_400, 1));
+    expect(first.actions).toMatchObject([{ kind: 'start', stage: 'p.daily', step: { kind: 'waiting' } }]);
+    const later = await accept(hour(1_400, 2));
+    expect(later.actions).toMatchObject([{ kind: 'tell', stage: 'p.daily', step: { kind: 'waiting' } }]);
+    const last = await accept(...Array.from({ length: 21 }, (_, at) => hour(1_400, at + 3)));
+    expect(last.actions).toMatchObject([{ kind: 'tell', stage: 'p.daily', step: { kind: 'run' } }]);
+  });
+});
+
 describe('an endpoint', () => {
   test('is owed the events that its filter lets pass, with all that belongs to an outcome, and no other', async () => {
     const chosen = await openTestCatalog(

@@ -62,7 +62,7 @@ export class CatalogPlay {
   async #act({ kind, stage, timelabel, step }: RouteAction): Promise<void> {
     const open = this.running.find((run) => run.stage === stage && run.timelabel === timelabel);
     if (open !== undefined) open.told = true;
-    else if (kind === 'start' && step !== null) await this.#begin(stage, timelabel, step);
+    else if (kind !== 'inform' && step !== null) await this.#begin(stage, timelabel, step);
   }
 
   async #begin(stage: string, timelabel: string, step: RunStep): Promise<void> {

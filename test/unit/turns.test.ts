@@ -26,6 +26,8 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 40 },
 );
 
+const lengths = fc.integer({ min: 1, max: 30 });
+
 function fill(turns: Turns<Item>, subjects: readonly string[], from = 0): readonly Item[] {
   const items = subjects.map((subject, at) => ({ subject, at: from + at }));
   for (const item of items) turns.add(item.subject, item);
@@ -34,8 +36,8 @@ function fill(turns: Turns<Item>, subjects: readonly string[], from = 0): readon
 
 test('nothing is lost or doubled, each subject keeps its order, and nothing gets between what is taken', () => {
   fc.assert(
-    fc.property(steps, (played) => {
-      const turns = new Turns<Item>();
+    fc.property(lengths, steps, (length, played) => {
+      const turns = new Turns<Item>(length);
       const came: Item[] = [];
       const gone: Item[] = [];
       let taken: readonly Item[] = [];
@@ -68,8 +70,8 @@ test('nothing is lost or doubled, each subject keeps its order, and nothing gets
 test('how it is cut into batches makes no difference', () => {
   const subjects = fc.array(fc.constantFrom(...SUBJECTS), { maxLength: 100 });
   fc.assert(
-    fc.property(subjects, fc.array(fc.nat({ max: 30 })), (came, sizes) => {
-      const [whole, cut] = [new Turns<Item>(), new Turns<Item>()];
+    fc.property(lengths, subjects, fc.array(fc.nat({ max: 30 })), (length, came, sizes) => {
+      const [whole, cut] = [new Turns<Item>(length), new Turns<Item>(length)];
       fill(whole, came);
       fill(cut, came);
       const taken: Item[] = [];
@@ -82,23 +84,36 @@ test('how it is cut into batches makes no difference', () => {
   );
 });
 
-test('whoever comes is served after at most one item of each other subject, however many they have', () => {
+test('whoever comes is served after at most one turn of each other subject, however many items they have', () => {
   const others = fc.uniqueArray(fc.constantFrom('b', 'c', 'd', 'e'));
+  const numbers = fc.nat({ max: 500 });
   fc.assert(
-    fc.property(others, fc.integer({ min: 1, max: 500 }), fc.nat({ max: 500 }), (flooding, flood, before) => {
-      const turns = new Turns<Item>();
-      for (let at = 0; at < flood; at += 1) fill(turns, flooding);
-      turns.take(before);
-      turns.done();
-      fill(turns, ['a']);
-      const place = turns.first().findIndex(({ subject }) => subject === 'a');
-      expect(place).toBeLessThanOrEqual(flooding.length);
-    }),
+    fc.property(
+      lengths,
+      others,
+      fc.integer({ min: 1, max: 500 }),
+      numbers,
+      (length, flooding, flood, before) => {
+        const turns = new Turns<Item>(length);
+        for (let at = 0; at < flood; at += 1) fill(turns, flooding);
+        turns.take(before);
+        turns.done();
+        fill(turns, ['a']);
+        const place = turns.first().findIndex(({ subject }) => subject === 'a');
+        expect(place).toBeLessThanOrEqual(length * flooding.length);
+      },
+    ),
   );
 });
 
+test('a turn is as long as it is said to be while others wait, and ends with what its subject has', () => {
+  const turns = new Turns<Item>(3);
+  fill(turns, ['a', 'a', 'a', 'a', 'a', 'b', 'c', 'b']);
+  expect(turns.first().map(({ subject }) => subject)).toEqual(['a', 'a', 'a', 'b', 'b', 'c', 'a', 'a']);
+});
+
 test('a flood of 400,000 of one subject is taken whole', () => {
-  const turns = new Turns<number>();
+  const turns = new Turns<number>(25);
   for (let at = 0; at < 400_000; at += 1) turns.add('', at);
   let expected = 0;
   while (turns.length > 0) {

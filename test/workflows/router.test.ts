@@ -106,9 +106,7 @@ describe('the queue', () => {
     const other = { schema: 'shop', table: 'orders' };
     await run.activate(jobs.signal('dataEvent', [other, 'no event']));
     const next = batchOf(only(await run.activate(jobs.resolve(asked, NOTHING))));
-    expect(next).toHaveLength(100);
-    expect(next.slice(0, 3)).toEqual([flood[100], other, 'no event']);
-    expect(next.slice(3)).toEqual(flood.slice(101, 198));
+    expect(next).toEqual([...flood.slice(100, 125), other, 'no event', ...flood.slice(125, 198)]);
     expect(await run.query('status')).toMatchObject({ queued: 402 });
   });
 
