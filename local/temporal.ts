@@ -44,8 +44,8 @@ const SEARCH_ATTRIBUTES = {
  * otherwise, which adds up to 50 ms to every workflow task. And it looks for timers so seldom that one of 200 ms takes a second:
  * with a time shift of 20 ms, twelve of them in a row take 2.9 s instead of 12.1 s. Task queues have one partition instead of four: one server
  * has nobody to share them with, and the order by priority is exact in one. The last two are about bursts (docs/performance.md): its queues
- * would be searched through for each new task once few tasks were left in them, and tasks for a router would fail for its lock and be
- * tried again, where they can wait in a row.
+ * would at times be searched through for each new task, and tasks for a router would fail for its lock and be tried again, where they can
+ * wait in a row.
  */
 const DYNAMIC_CONFIG = {
   'history.transferProcessorMaxPollRPS': '2000',
