@@ -4,6 +4,8 @@ export default {
   testMatch: ['**/*.test.ts'],
   // Node runs the suites and what they test, and strips their types as everywhere else.
   transform: {},
+  // Jest's list of the files stays with the project; elsewhere it would be left behind.
+  cacheDirectory: '<rootDir>/.cache/jest',
   runner: '<rootDir>/test/runner/runner.ts',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
