@@ -31,6 +31,8 @@ export interface CloudRequest {
   readonly temporal: boolean;
   /** Start these programs, with PostgreSQL behind them, instead of the development server. */
   readonly temporalServer?: TemporalServerPrograms;
+  /** Search attributes that are added later are known to the development server at once. */
+  readonly attributesAtOnce?: boolean;
   readonly keep: boolean;
   /** Start MariaDB too, when it is installed. */
   readonly mysql?: boolean;
@@ -171,12 +173,12 @@ async function startParts(
 }
 
 async function startCluster(
-  { temporalServer }: CloudRequest,
+  { temporalServer, attributesAtOnce = false }: CloudRequest,
   dir: string,
   announce: (command: string) => void,
   database: Promise<{ readonly url: string }>,
 ): Promise<LocalTemporal> {
-  if (temporalServer === undefined) return startTemporal({ dir, announce });
+  if (temporalServer === undefined) return startTemporal({ dir, announce, attributesAtOnce });
   const { url } = await database;
   return startTemporalServer({ dir, announce, programs: temporalServer, postgresUrl: url });
 }

@@ -43,6 +43,8 @@ export interface LocalCloudOptions {
   readonly temporal?: boolean;
   /** Start this Temporal server, with PostgreSQL behind it, instead of the development server. It has no Web UI. */
   readonly temporalServer?: TemporalServerPrograms;
+  /** Search attributes that are added while it runs are known to the development server at once, at a price (local/temporal.ts). Default: false. */
+  readonly attributesAtOnce?: boolean;
   /** Start the system's MariaDB too, when it is installed; `log` is told when it is not. Default: false. */
   readonly mysql?: boolean;
   /** Start these Salesforce orgs too, by name. Default: none. */
@@ -73,6 +75,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     dir,
     temporal: options.temporal ?? true,
     temporalServer: options.temporalServer,
+    attributesAtOnce: options.attributesAtOnce ?? false,
     keep: options.keep ?? false,
     mysql: options.mysql ?? false,
     salesforce: options.salesforce ?? {},

@@ -21,6 +21,11 @@ export interface LocalTemporalOptions {
   readonly dir: string;
   /** Told the exact command line before the server is started. */
   readonly announce: (command: string) => void;
+  /**
+   * A search attribute that is added while it runs is known at once, for which the server reads its database whenever it uses one. Else it
+   * is known within two seconds. Default: false.
+   */
+  readonly attributesAtOnce?: boolean;
 }
 
 const NAMESPACE = 'default';
@@ -43,9 +48,9 @@ const SEARCH_ATTRIBUTES = {
  * The development server polls the transfer queue of its single shard at most 20 times a second unless told
  * otherwise, which adds up to 50 ms to every workflow task. And it looks for timers so seldom that one of 200 ms takes a second:
  * with a time shift of 20 ms, twelve of them in a row take 2.9 s instead of 12.1 s. Task queues have one partition instead of four: one server
- * has nobody to share them with, and the order by priority is exact in one. The last two are about bursts (docs/performance.md): its queues
+ * has nobody to share them with, and the order by priority is exact in one. The next two are about bursts (docs/performance.md): its queues
  * would at times be searched through for each new task, and tasks for a router would fail for its lock and be tried again, where they can
- * wait in a row.
+ * wait in a row. And the development server, unlike others, would read its database for each use of a search attribute, a dozen times for a run.
  */
 const DYNAMIC_CONFIG = {
   'history.transferProcessorMaxPollRPS': '2000',
@@ -55,7 +60,10 @@ const DYNAMIC_CONFIG = {
   'matching.numTaskqueueWritePartitions': '1',
   'history.queueShrinkPredicateMaxPendingKeys': '0',
   'history.taskSchedulerEnableExecutionQueueScheduler': 'true',
+  'system.forceSearchAttributesCacheRefreshOnRead': 'false',
 } as const;
+
+const ATTRIBUTES_AT_ONCE = { 'system.forceSearchAttributesCacheRefreshOnRead': 'true' } as const;
 
 /**
  * The database holds throw-away data, so a commit need not wait for the disk: that alone halves the time of an event
@@ -91,7 +99,7 @@ interface Ports {
 }
 
 async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions): Promise<ServerProcess> {
-  const args = serverArguments(ports, options.dir);
+  const args = serverArguments(ports, options);
   options.announce([cli, ...args].join(' '));
   const logFile = join(options.dir, 'temporal.log');
   const server = startServerProcess({
@@ -112,22 +120,20 @@ async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions)
   }
 }
 
-function serverArguments(ports: Ports, dir: string): string[] {
+function serverArguments(ports: Ports, { dir, attributesAtOnce = false }: LocalTemporalOptions): string[] {
+  const settings = { ...DYNAMIC_CONFIG, ...(attributesAtOnce ? ATTRIBUTES_AT_ONCE : {}) };
   return [
     ...['server', 'start-dev', '--db-filename', join(dir, 'temporal.db')],
     ...['--ip', '127.0.0.1', '--port', String(ports.grpc)],
     ...['--ui-ip', '127.0.0.1', '--ui-port', String(ports.ui)],
     ...['--log-level', 'warn'],
     ...Object.entries(DATABASE).flatMap(([name, value]) => ['--sqlite-pragma', `${name}=${value}`]),
-    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
-      '--dynamic-config-value',
-      `${key}=${value}`,
-    ]),
+    ...Object.entries(settings).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
   ];
 }
 
-/** The server registers search attributes last, after its namespace, so they are what start-up is judged by. */
+/** Search attributes come with the namespace, so this one question tells that both are there. */
 async function knowsSearchAttributes(cli: string, port: number): Promise<boolean> {
   const args = ['operator', 'search-attribute', 'list', '--namespace', NAMESPACE, '--output', 'json'];
   try {

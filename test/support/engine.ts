@@ -5,6 +5,7 @@ import type { StageRunners } from '../../activities/run-stage.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
 import { connectCatalog } from '../../catalog/connect.ts';
 import { applyProject } from '../../cli/apply.ts';
+import { registerSearchAttributes } from '../../cli/search-attributes.ts';
 import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { createActivities } from '../../workers/activities.ts';
@@ -51,6 +52,8 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
   });
   const client = new Client({ connection, namespace });
   await untilNamespaceIsKnown(client);
+  // Other servers learn of them at their own time, for which applying waits.
+  if (process.env['REEFLINE_TEST_ATTRIBUTES_AT_ONCE'] === '1') await registerSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
   const runner = async (run: StageRun, tools: StageTools): Promise<StageOutput> => work(run, tools);
   const runners: StageRunners = {

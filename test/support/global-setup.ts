@@ -19,7 +19,7 @@ export default async function globalSetup(): Promise<void> {
   process.env['NODE_COMPILE_CACHE'] = join(cache, 'compiled');
   if (process.env['REEFLINE_TEST_NO_CLOUD'] === '1') return;
   const otherMysql = process.env['REEFLINE_TEST_OTHER_MYSQL'];
-  const cloud = await startLocalCloud({ mysql: otherMysql === undefined, ...temporalServer() });
+  const cloud = await startLocalCloud({ mysql: otherMysql === undefined, ...temporal() });
   keepForTeardown(cloud);
   await makeCatalogTemplate(cloud.postgresUrl);
   // A profile or a session of the developer's own would win over the keys of the local cloud.
@@ -45,8 +45,13 @@ async function describeMysqlServer(url: string): Promise<Record<string, string>>
   return { REEFLINE_TEST_MYSQL_URL: url, REEFLINE_TEST_MYSQL_VERSION: String(rows[0]?.['version']) };
 }
 
-/** The Temporal server that `npm run test:server` has built, in place of the development server. */
-function temporalServer(): LocalCloudOptions {
+/**
+ * The Temporal server that `npm run test:server` has built, or the development server. Suites have namespaces of their own, and to the latter
+ * their search attributes are known at once.
+ */
+function temporal(): LocalCloudOptions {
   const programs = process.env['REEFLINE_TEST_TEMPORAL_SERVER'];
-  return programs === undefined ? {} : { temporalServer: JSON.parse(programs) as TemporalServerPrograms };
+  if (programs !== undefined) return { temporalServer: JSON.parse(programs) as TemporalServerPrograms };
+  process.env['REEFLINE_TEST_ATTRIBUTES_AT_ONCE'] = '1';
+  return { attributesAtOnce: true };
 }
