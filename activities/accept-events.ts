@@ -12,6 +12,7 @@ import { routerRate } from '../pipeline/router-rate.ts';
 import type { Target } from '../pipeline/routing.ts';
 import { stepOf, type RunStep } from '../pipeline/run-plan.ts';
 import { stageQueue } from '../pipeline/task-queue.ts';
+import { takeEventsOfRuns } from './events-of-runs.ts';
 import { measureAcceptance } from './measurements.ts';
 import { NO_METER, type Meter } from './metrics.ts';
 import { mayKeepOrder, withEndpoints } from './owed-endpoints.ts';
@@ -67,7 +68,7 @@ export async function acceptEvents(
   const since = performance.now();
   const from = Date.now();
   const accepted = await inDecisionBy(db, configs, async (client, table): Promise<Accepted> => {
-    const { arrivals, rejections } = readMessages(table, messages);
+    const { arrivals, rejections } = await takeEventsOfRuns(client, configs, readMessages(table, messages));
     const pairs = arrivals.map(({ incoming, known }) => ({
       dataset: known.dataset,
       timelabel: incoming.timelabel,

@@ -11,12 +11,23 @@ import { storableText } from '../pipeline/storable.ts';
 /** Most of a rejected message that is kept, in UTF-16 units. */
 const KEPT_RAW = 65_536;
 
-/** Sorts messages into events of known datasets and rejections; the same message twice is one arrival. */
-export function readMessages(
-  table: RoutingTable,
-  messages: readonly unknown[],
-): { readonly arrivals: readonly Arrival[]; readonly rejections: readonly RejectedMessage[] } {
+/** An event of a dataset that the configuration does not have. */
+export interface Stranger extends Omit<Arrival, 'known'> {
+  /** What becomes of it unless a run has made it. */
+  readonly rejection: RejectedMessage;
+}
+
+/** What messages are, by one configuration. */
+export interface SortedMessages {
+  readonly arrivals: readonly Arrival[];
+  readonly strangers: readonly Stranger[];
+  readonly rejections: readonly RejectedMessage[];
+}
+
+/** Sorts messages into events of known datasets, of others, and rejections; the same message twice is one arrival. */
+export function readMessages(table: RoutingTable, messages: readonly unknown[]): SortedMessages {
   const arrivals = new Map<string, Arrival>();
+  const strangers = new Map<string, Stranger>();
   const rejections: RejectedMessage[] = [];
   for (const message of messages) {
     const { canonical, incoming } = readMessage(message);
@@ -29,15 +40,18 @@ export function readMessages(
       rejections.push(rejection(message, '', long));
       continue;
     }
+    const id = incoming.eventId ?? outsideEventId(hashOf(canonical));
     const found = findDataset(table, incoming);
-    if ('reason' in found) {
-      rejections.push(rejection(message, found.field, found.reason));
+    if ('known' in found) {
+      if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
       continue;
     }
-    const id = incoming.eventId ?? outsideEventId(hashOf(canonical));
-    if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
+    const refused = rejection(message, found.field, found.reason);
+    const { dataset } = incoming;
+    if (dataset === undefined || table.datasets.has(dataset)) rejections.push(refused);
+    else if (!strangers.has(id)) strangers.set(id, { id, incoming, rejection: refused });
   }
-  return { arrivals: [...arrivals.values()], rejections };
+  return { arrivals: [...arrivals.values()], strangers: [...strangers.values()], rejections };
 }
 
 /** Columns of a wide table are two long lists, so only the server limits what is said about them. */

@@ -16,7 +16,7 @@ import { disturb } from './disturb.ts';
 import { checkHistories } from './histories.ts';
 import { Load } from './load.ts';
 import { drawPipelines } from './project.ts';
-import { report, say } from './report.ts';
+import { report, say, sayProgress } from './report.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Days of each pipeline that begin in one minute of faults: what workers on two cores keep up with, most of the time. */
@@ -42,6 +42,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
   );
   const world = await startWorld(dir, pipelines, new Dice(seed + 2));
   const queue = new EventQueue(world.sqs, world.queueUrl);
+  let endProgress = (): void => undefined;
   try {
     const load = new Load(world, new Dice(seed + 1), pipelines);
     await load.createTables();
@@ -50,6 +51,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
     const end = Date.now() + minutes * 60_000;
     const days = Math.min(30, Math.ceil(minutes * DAYS_PER_MINUTE));
     const disturbance = disturb(world, dice, end);
+    endProgress = sayProgress({ load, queue, struck: disturbance.struck });
     await Promise.all([disturbance.over, load.untilEnd(end, days)]);
     say(
       'Nothing breaks any more but at moments that have not come yet. Waiting until everything has come to rest.',
@@ -76,6 +78,7 @@ async function play(dir: string, { minutes, seed }: ChaosArguments): Promise<boo
       peaks: world.workers.map(({ peak }) => peak),
     });
   } finally {
+    endProgress();
     await queue.stop();
     await world.stop();
   }

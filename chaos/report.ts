@@ -22,6 +22,19 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Says once a minute how far it is; returns what ends that. */
+export function sayProgress({ load, struck, queue }: Pick<Played, 'load' | 'struck' | 'queue'>): () => void {
+  const begun = performance.now();
+  const timer = setInterval(() => {
+    const minutes = Math.round((performance.now() - begun) / 60_000);
+    const faults = [...struck.values()].reduce((sum, count) => sum + count, 0);
+    say(
+      `After ${String(minutes)} min: ${String(faults)} faults, ${String(load.hours)} hours fetched and ${String(load.restated)} again, ${String(queue.size)} events received.`,
+    );
+  }, 60_000);
+  return () => clearInterval(timer);
+}
+
 /** Prints what happened and which promises held; true when all of them did. */
 export function report(played: Played): boolean {
   const { load, struck, repaired, queue, findings, largest, peaks, seed, minutes } = played;

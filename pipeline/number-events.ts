@@ -15,6 +15,8 @@ export interface Arrival {
   readonly id: string;
   readonly incoming: IncomingData | IncomingMetadata;
   readonly known: KnownDataset;
+  /** true: a run made it that began under another configuration. */
+  readonly made?: true;
 }
 
 /** What the log already holds about messages that arrive: their ids, and the revisions of their labels. */
@@ -66,7 +68,7 @@ export function numberEvents(
       continue;
     }
     // A stage's own event carries the revision that the ledger gave it; anybody else's must be newer than all.
-    const own = incoming.stage !== undefined && incoming.stage === known.producer;
+    const own = arrival.made === true || (incoming.stage !== undefined && incoming.stage === known.producer);
     const taken = own ? (loggedRevisions.get(key) ?? 0) : next - 1;
     const revision = incoming.revision ?? next;
     if (!own && revision <= taken) {

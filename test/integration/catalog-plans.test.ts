@@ -107,7 +107,10 @@ describe('a routed event', () => {
       });
       const partner = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares' };
       const message = { ...partner, timelabel: '20010101000000', status: 'SUCCESS' };
-      const { actions } = await acceptEvents(catalog.db, catalog.configs, 'p', [message, 'no event']);
+      const gone = { ...message, dataset: 'warehouse.main.gone', schema: 'main', table: 'gone' };
+      const claimed = { ...gone, eventId: 'p.gone/20010101000000/r1', stage: 'p.gone', revision: 1 };
+      const messages = [message, 'no event', claimed];
+      const { actions } = await acceptEvents(catalog.db, catalog.configs, 'p', messages);
       expect(actions).toMatchObject([{ stage: 'p.priced', step: { kind: 'run', revision: 1 } }]);
       const key = { stage: 'p.priced', timelabel: '20010101000000', revision: 1 };
       await beginRun(catalog.db, key, 1, 'run');

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
 import type pg from 'pg';
 import type { StageRunners } from '../../activities/run-stage.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
@@ -38,7 +38,7 @@ let installed = false;
 
 /** With `catalogUrl` it works on the catalog of another engine, in a namespace of its own, as after the loss of a cluster. */
 export async function startEngine(label: string, work: Work, catalogUrl?: string): Promise<Engine> {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  if (!installed) installRuntime();
   installed = true;
   const database = catalogUrl === undefined ? await freshCatalog(label) : undefined;
   const url = catalogUrl ?? database?.url ?? '';
@@ -117,6 +117,12 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     },
   };
   return engine;
+}
+
+/** The core would warn of each local activity that ends after its workflow has gone on without it, as many do here. */
+function installRuntime(): void {
+  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], telemetryOptions: { logging } });
 }
 
 /** A new namespace reaches the server's cache within about a second. */

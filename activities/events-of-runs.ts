@@ -1,0 +1,39 @@
+import type pg from 'pg';
+import type { ConfigStore } from '../catalog/config-store.ts';
+import type { RejectedMessage } from '../catalog/event-log.ts';
+import { readMadeEvents, type ClaimedEvent } from '../catalog/made-events.ts';
+import type { Arrival } from '../pipeline/number-events.ts';
+import { findDataset } from '../pipeline/routing.ts';
+import type { SortedMessages, Stranger } from './read-messages.ts';
+
+/**
+ * Takes what runs have made that began under another configuration: their stage was removed or renamed while they ran. The configuration
+ * in force would refuse it, because it does not know the dataset, or because somebody else's event may not take the revision that the run
+ * has itself. Such an event is known by the ledger, where it is stored with its run, and by the configuration of that run (docs/decisions/0042).
+ */
+export async function takeEventsOfRuns(
+  client: pg.PoolClient,
+  configs: ConfigStore,
+  { arrivals, strangers, rejections }: SortedMessages,
+): Promise<{ readonly arrivals: readonly Arrival[]; readonly rejections: readonly RejectedMessage[] }> {
+  const ofOthers = arrivals.filter(({ incoming, known }) => incoming.stage !== known.producer);
+  const made = await readMadeEvents(client, [...ofOthers, ...strangers].flatMap(claimOf));
+  const taken: Arrival[] = arrivals.map((arrival) =>
+    made.has(arrival.id) ? { ...arrival, made: true } : arrival,
+  );
+  const refused = [...rejections];
+  for (const { id, incoming, rejection } of strangers) {
+    const version = made.get(id);
+    const found =
+      version === undefined ? undefined : findDataset(await configs.version(client, version), incoming);
+    if (found !== undefined && 'known' in found) taken.push({ id, incoming, known: found.known, made: true });
+    else refused.push(rejection);
+  }
+  return { arrivals: taken, rejections: refused };
+}
+
+function claimOf({ incoming }: Arrival | Stranger): ClaimedEvent[] {
+  const { eventId, stage, timelabel, revision } = incoming;
+  if (eventId === undefined || stage === undefined || revision === undefined) return [];
+  return [{ eventId, stage, timelabel, revision }];
+}
