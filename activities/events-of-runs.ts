@@ -7,9 +7,9 @@ import { findDataset } from '../pipeline/routing.ts';
 import type { SortedMessages, Stranger } from './read-messages.ts';
 
 /**
- * Takes what runs have made that began under another configuration: their stage was removed or renamed while they ran. The configuration
- * in force would refuse it, because it does not know the dataset, or because somebody else's event may not take the revision that the run
- * has itself. Such an event is known by the ledger, where it is stored with its run, and by the configuration of that run (docs/decisions/0042).
+ * Takes what runs have made that began under another configuration: their stage was removed or renamed while they ran, or got another
+ * period. The configuration in force would refuse it, because it does not know the dataset or the label, or because somebody else's event may
+ * not take the revision that the run has itself. Such an event is known by the ledger, where it is stored with its run, and by the configuration of that run (docs/decisions/0042).
  */
 export async function takeEventsOfRuns(
   client: pg.PoolClient,
@@ -26,7 +26,8 @@ export async function takeEventsOfRuns(
     const version = made.get(id);
     const found =
       version === undefined ? undefined : findDataset(await configs.version(client, version), incoming);
-    if (found !== undefined && 'known' in found) taken.push({ id, incoming, known: found.known, made: true });
+    if (found !== undefined && 'known' in found)
+      taken.push({ id, incoming, known: found.known, made: true, unrouted: true });
     else refused.push(rejection);
   }
   return { arrivals: taken, rejections: refused };

@@ -11,7 +11,7 @@ import { storableText } from '../pipeline/storable.ts';
 /** Most of a rejected message that is kept, in UTF-16 units. */
 const KEPT_RAW = 65_536;
 
-/** An event of a dataset that the configuration does not have. */
+/** An event of a dataset or a label that the configuration does not have. */
 export interface Stranger extends Omit<Arrival, 'known'> {
   /** What becomes of it unless a run has made it. */
   readonly rejection: RejectedMessage;
@@ -24,7 +24,7 @@ export interface SortedMessages {
   readonly rejections: readonly RejectedMessage[];
 }
 
-/** Sorts messages into events of known datasets, of others, and rejections; the same message twice is one arrival. */
+/** Sorts messages into events of known datasets and labels, of others, and rejections; the same event twice is one. */
 export function readMessages(table: RoutingTable, messages: readonly unknown[]): SortedMessages {
   const arrivals = new Map<string, Arrival>();
   const strangers = new Map<string, Stranger>();
@@ -46,10 +46,8 @@ export function readMessages(table: RoutingTable, messages: readonly unknown[]):
       if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
       continue;
     }
-    const refused = rejection(message, found.field, found.reason);
-    const { dataset } = incoming;
-    if (dataset === undefined || table.datasets.has(dataset)) rejections.push(refused);
-    else if (!strangers.has(id)) strangers.set(id, { id, incoming, rejection: refused });
+    if (!strangers.has(id))
+      strangers.set(id, { id, incoming, rejection: rejection(message, found.field, found.reason) });
   }
   return { arrivals: [...arrivals.values()], strangers: [...strangers.values()], rejections };
 }

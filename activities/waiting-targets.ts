@@ -22,7 +22,11 @@ export async function waitingTargets(
 ): Promise<readonly (Target & { dueOnly: boolean })[]> {
   const events = arrivals.filter(({ incoming }) => incoming.kind === 'data');
   const found = [
-    ...(await waitingForNewest(client, table, events)),
+    ...(await waitingForNewest(
+      client,
+      table,
+      events.filter(({ unrouted }) => unrouted !== true),
+    )),
     ...(await waitingToSettle(client, table, routes)),
     ...(await keptByPin(client, configs, table, events)),
   ];

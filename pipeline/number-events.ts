@@ -17,6 +17,8 @@ export interface Arrival {
   readonly known: KnownDataset;
   /** true: a run made it that began under another configuration. */
   readonly made?: true;
+  /** true: its dataset or its label is none of the configuration in force, so nothing depends on it. */
+  readonly unrouted?: true;
 }
 
 /** What the log already holds about messages that arrive: their ids, and the revisions of their labels. */

@@ -10,8 +10,8 @@ import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 /*
- * A run keeps the configuration under which it began. When it ends another one may be in force, which does not know its dataset any
- * more, or says that another stage makes it.
+ * A run keeps the configuration under which it began. When it ends another one may be in force, which does not know its dataset or its
+ * label any more, or says that another stage makes it.
  */
 const DAY = '20010105000000';
 const RUN = { stage: 'p.made', timelabel: DAY, revision: 1 };
@@ -27,6 +27,13 @@ const BEFORE = projectOf(
   [...ENDPOINTS],
 );
 const REMOVED = projectOf([{ name: 'other', period: '1d', reads: [OUTSIDE] }], [...ENDPOINTS]);
+const OF_A_WEEK = projectOf(
+  [
+    { name: 'made', period: '1w', reads: [OUTSIDE] },
+    { name: 'below', period: '1w', reads: ['made'] },
+  ],
+  [...ENDPOINTS],
+);
 const RENAMED: Project = {
   ...BEFORE,
   stages: BEFORE.stages.map((stage) =>
@@ -85,6 +92,12 @@ describe('what a run reports that began under another configuration', () => {
     const reported = await runWhile(REMOVED);
     expect(await accept(...reported)).toMatchObject({ accepted: 2, rejected: 0, actions: [] });
     expect(await accept(...reported)).toMatchObject({ accepted: 0, rejected: 0, actions: [] });
+    expect(await logged()).toEqual(OWED);
+  });
+
+  test('reaches them although the label, a Friday, is none of the new period, and starts nothing', async () => {
+    const reported = await runWhile(OF_A_WEEK);
+    expect(await accept(...reported)).toMatchObject({ accepted: 2, rejected: 0, actions: [] });
     expect(await logged()).toEqual(OWED);
   });
 
