@@ -52,8 +52,6 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
   });
   const client = new Client({ connection, namespace });
   await untilNamespaceIsKnown(client);
-  // Other servers learn of them at their own time, for which applying waits.
-  if (process.env['REEFLINE_TEST_ATTRIBUTES_AT_ONCE'] === '1') await registerSearchAttributes(client);
   const native = await NativeConnection.connect({ address });
   const runner = async (run: StageRun, tools: StageTools): Promise<StageOutput> => work(run, tools);
   const runners: StageRunners = {
@@ -71,7 +69,11 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
     client,
     namespace,
     catalogUrl: url,
-    apply: async (project) => (await applyProject(db, client, project, 'test')).version,
+    apply: async (project) => {
+      // Servers that learn of them at their own time are waited for by what follows.
+      if (process.env['REEFLINE_TEST_ATTRIBUTES_AT_ONCE'] === '1') await registerSearchAttributes(client);
+      return (await applyProject(db, client, project, 'test')).version;
+    },
     startWorkers: async (variables = NONE) => {
       const encryption = workerEncryption(variables);
       const { failureConverterPath } = encryption;
