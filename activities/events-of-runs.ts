@@ -4,7 +4,7 @@ import type { RejectedMessage } from '../catalog/event-log.ts';
 import { readMadeEvents, type ClaimedEvent } from '../catalog/made-events.ts';
 import type { Arrival } from '../pipeline/number-events.ts';
 import { findDataset } from '../pipeline/routing.ts';
-import type { SortedMessages, Stranger } from './read-messages.ts';
+import type { SortedMessages } from './read-messages.ts';
 
 /**
  * Takes what runs have made that began under another configuration: their stage was removed or renamed while they ran, or got another
@@ -17,24 +17,25 @@ export async function takeEventsOfRuns(
   { arrivals, strangers, rejections }: SortedMessages,
 ): Promise<{ readonly arrivals: readonly Arrival[]; readonly rejections: readonly RejectedMessage[] }> {
   const ofOthers = arrivals.filter(({ incoming, known }) => incoming.stage !== known.producer);
-  const made = await readMadeEvents(client, [...ofOthers, ...strangers].flatMap(claimOf));
-  const taken: Arrival[] = arrivals.map((arrival) =>
-    made.has(arrival.id) ? { ...arrival, made: true } : arrival,
+  const claims = [...ofOthers, ...strangers].flatMap(({ incoming }) => claimOf(incoming) ?? []);
+  const made = await readMadeEvents(client, claims);
+  const taken = new Map<string, Arrival>(
+    arrivals.map((arrival) => [arrival.id, made.has(arrival.id) ? { ...arrival, made: true } : arrival]),
   );
   const refused = [...rejections];
-  for (const { id, incoming, rejection } of strangers) {
+  for (const { incoming, rejection } of strangers) {
+    const id = claimOf(incoming)?.eventId ?? '';
     const version = made.get(id);
     const found =
       version === undefined ? undefined : findDataset(await configs.version(client, version), incoming);
-    if (found !== undefined && 'known' in found)
-      taken.push({ id, incoming, known: found.known, made: true, unrouted: true });
-    else refused.push(rejection);
+    if (found === undefined || 'reason' in found) refused.push(rejection);
+    else if (!taken.has(id)) taken.set(id, { id, incoming, known: found.known, made: true, unrouted: true });
   }
-  return { arrivals: taken, rejections: refused };
+  return { arrivals: [...taken.values()], rejections: refused };
 }
 
-function claimOf({ incoming }: Arrival | Stranger): ClaimedEvent[] {
-  const { eventId, stage, timelabel, revision } = incoming;
-  if (eventId === undefined || stage === undefined || revision === undefined) return [];
-  return [{ eventId, stage, timelabel, revision }];
+/** What an event says of the run that made it; undefined when it says nothing. */
+function claimOf({ eventId, stage, timelabel, revision }: Arrival['incoming']): ClaimedEvent | undefined {
+  if (eventId === undefined || stage === undefined || revision === undefined) return undefined;
+  return { eventId, stage, timelabel, revision };
 }

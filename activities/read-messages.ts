@@ -12,7 +12,8 @@ import { storableText } from '../pipeline/storable.ts';
 const KEPT_RAW = 65_536;
 
 /** An event of a dataset or a label that the configuration does not have. */
-export interface Stranger extends Omit<Arrival, 'known'> {
+export interface Stranger {
+  readonly incoming: Arrival['incoming'];
   /** What becomes of it unless a run has made it. */
   readonly rejection: RejectedMessage;
 }
@@ -24,10 +25,10 @@ export interface SortedMessages {
   readonly rejections: readonly RejectedMessage[];
 }
 
-/** Sorts messages into events of known datasets and labels, of others, and rejections; the same event twice is one. */
+/** Sorts messages into events of known datasets and labels, of others, and rejections; the same message twice is one arrival. */
 export function readMessages(table: RoutingTable, messages: readonly unknown[]): SortedMessages {
   const arrivals = new Map<string, Arrival>();
-  const strangers = new Map<string, Stranger>();
+  const strangers: Stranger[] = [];
   const rejections: RejectedMessage[] = [];
   for (const message of messages) {
     const { canonical, incoming } = readMessage(message);
@@ -40,16 +41,15 @@ export function readMessages(table: RoutingTable, messages: readonly unknown[]):
       rejections.push(rejection(message, '', long));
       continue;
     }
-    const id = incoming.eventId ?? outsideEventId(hashOf(canonical));
     const found = findDataset(table, incoming);
-    if ('known' in found) {
-      if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
+    if ('reason' in found) {
+      strangers.push({ incoming, rejection: rejection(message, found.field, found.reason) });
       continue;
     }
-    if (!strangers.has(id))
-      strangers.set(id, { id, incoming, rejection: rejection(message, found.field, found.reason) });
+    const id = incoming.eventId ?? outsideEventId(hashOf(canonical));
+    if (!arrivals.has(id)) arrivals.set(id, { id, incoming, known: found.known });
   }
-  return { arrivals: [...arrivals.values()], strangers: [...strangers.values()], rejections };
+  return { arrivals: [...arrivals.values()], strangers, rejections };
 }
 
 /** Columns of a wide table are two long lists, so only the server limits what is said about them. */

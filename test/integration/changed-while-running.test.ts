@@ -119,4 +119,15 @@ describe('what a run reports that began under another configuration', () => {
     expect(await accept(...others)).toMatchObject({ accepted: 0, rejected: 3 });
     expect(await logged()).toEqual([]);
   });
+
+  test('is one event when it comes twice, and of what is refused under one id each message is kept', async () => {
+    const reported = await runWhile(REMOVED);
+    const other = { ...reported[1], eventId: 'p.made/20010105000000/r2' };
+    const messages = [...reported, ...reported, other, { ...other, rows: 2 }];
+    expect(await accept(...messages)).toMatchObject({ accepted: 2, rejected: 2 });
+    expect(await logged()).toEqual(OWED);
+    expect(
+      await catalog.values(`select (raw::jsonb->>'rows')::int from reefline.rejected_event order by 1`),
+    ).toEqual([1, 2]);
+  });
 });
