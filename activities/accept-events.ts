@@ -73,7 +73,8 @@ export async function acceptEvents(
       dataset: known.dataset,
       timelabel: incoming.timelabel,
     }));
-    const routes = arrivals.flatMap((arrival) => routesOf(table, arrival));
+    const routable = arrivals.filter(({ unrouted }) => unrouted !== true);
+    const routes = routable.flatMap((arrival) => routesOf(table, arrival));
     const routed = targetsOfRoutes(routes);
     // Before the look at who waits: whoever begins to wait later finds these events. And before they get their place in the log, or a
     // publisher could send the later one of two while the transaction of the earlier one goes on.
@@ -120,7 +121,7 @@ export async function acceptEvents(
     const besides = opened.filter((target) => waited.has(targetKey(target)));
     const verdicts = [
       ...verdictsOf(judged, opened, logged),
-      ...arrivals
+      ...routable
         .filter(({ id }) => !refused.has(id) && !logged.known.has(id))
         .flatMap((arrival) => verdictsOfNewest(table, arrival, besides)),
     ];

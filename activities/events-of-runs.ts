@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { ConfigStore } from '../catalog/config-store.ts';
 import type { RejectedMessage } from '../catalog/event-log.ts';
 import { readMadeEvents, type ClaimedEvent } from '../catalog/made-events.ts';
-import type { Arrival } from '../pipeline/number-events.ts';
+import { isOwn, type Arrival } from '../pipeline/number-events.ts';
 import { findDataset } from '../pipeline/routing.ts';
 import type { SortedMessages } from './read-messages.ts';
 
@@ -16,7 +16,7 @@ export async function takeEventsOfRuns(
   configs: ConfigStore,
   { arrivals, strangers, rejections }: SortedMessages,
 ): Promise<{ readonly arrivals: readonly Arrival[]; readonly rejections: readonly RejectedMessage[] }> {
-  const ofOthers = arrivals.filter(({ incoming, known }) => incoming.stage !== known.producer);
+  const ofOthers = arrivals.filter((arrival) => !isOwn(arrival));
   const claims = [...ofOthers, ...strangers].flatMap(({ incoming }) => claimOf(incoming) ?? []);
   const made = await readMadeEvents(client, claims);
   const taken = new Map<string, Arrival>(

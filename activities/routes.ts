@@ -20,8 +20,8 @@ export interface Route {
 }
 
 /** The dependents of an event, under the given configuration. */
-export function routesOf(table: RoutingTable, { id, incoming, known, unrouted }: Arrival): readonly Route[] {
-  if (incoming.kind !== 'data' || unrouted === true) return [];
+export function routesOf(table: RoutingTable, { id, incoming, known }: Arrival): readonly Route[] {
+  if (incoming.kind !== 'data') return [];
   return targetsOf(table, known.dataset, incoming.timelabel).map((target) => ({
     eventId: id,
     incoming,
@@ -90,10 +90,10 @@ export function verdictsOf(
  */
 export function verdictsOfNewest(
   table: RoutingTable,
-  { id, incoming, known: { dataset }, unrouted }: Arrival,
+  { id, incoming, known: { dataset } }: Arrival,
   waiting: readonly OpenedTarget[],
 ): readonly VerdictRow[] {
-  if (incoming.kind !== 'data' || unrouted === true) return [];
+  if (incoming.kind !== 'data') return [];
   const dependents = (table.dependents.get(dataset) ?? []).filter(
     ({ stage, input }) => !triggers(input.window, stage.period, input.period),
   );

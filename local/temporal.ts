@@ -48,9 +48,9 @@ const SEARCH_ATTRIBUTES = {
  * The development server polls the transfer queue of its single shard at most 20 times a second unless told
  * otherwise, which adds up to 50 ms to every workflow task. And it looks for timers so seldom that one of 200 ms takes a second:
  * with a time shift of 20 ms, twelve of them in a row take 2.9 s instead of 12.1 s. Task queues have one partition instead of four: one server
- * has nobody to share them with, and the order by priority is exact in one. The next two are about bursts (docs/performance.md): its queues
+ * has nobody to share them with, and the order by priority is exact in one. The last two are about bursts (docs/performance.md): its queues
  * would at times be searched through for each new task, and tasks for a router would fail for its lock and be tried again, where they can
- * wait in a row. And the development server, unlike others, would read its database for each use of a search attribute, a dozen times for a run.
+ * wait in a row.
  */
 const DYNAMIC_CONFIG = {
   'history.transferProcessorMaxPollRPS': '2000',
@@ -60,10 +60,10 @@ const DYNAMIC_CONFIG = {
   'matching.numTaskqueueWritePartitions': '1',
   'history.queueShrinkPredicateMaxPendingKeys': '0',
   'history.taskSchedulerEnableExecutionQueueScheduler': 'true',
-  'system.forceSearchAttributesCacheRefreshOnRead': 'false',
 } as const;
 
-const ATTRIBUTES_AT_ONCE = { 'system.forceSearchAttributesCacheRefreshOnRead': 'true' } as const;
+/** The development server, unlike others, reads its database for each use of a search attribute unless told otherwise, a dozen times for a run. */
+const ATTRIBUTES_AT_ONCE = 'system.forceSearchAttributesCacheRefreshOnRead';
 
 /**
  * The database holds throw-away data, so a commit need not wait for the disk: that alone halves the time of an event
@@ -121,7 +121,7 @@ async function startOn(ports: Ports, cli: string, options: LocalTemporalOptions)
 }
 
 function serverArguments(ports: Ports, { dir, attributesAtOnce = false }: LocalTemporalOptions): string[] {
-  const settings = { ...DYNAMIC_CONFIG, ...(attributesAtOnce ? ATTRIBUTES_AT_ONCE : {}) };
+  const settings = { ...DYNAMIC_CONFIG, [ATTRIBUTES_AT_ONCE]: String(attributesAtOnce) };
   return [
     ...['server', 'start-dev', '--db-filename', join(dir, 'temporal.db')],
     ...['--ip', '127.0.0.1', '--port', String(ports.grpc)],

@@ -21,6 +21,11 @@ export interface Arrival {
   readonly unrouted?: true;
 }
 
+/** True of an event of the stage that makes the dataset, or of one that made it under another configuration. */
+export function isOwn({ incoming, known, made }: Arrival): boolean {
+  return made === true || (incoming.stage !== undefined && incoming.stage === known.producer);
+}
+
 /** What the log already holds about messages that arrive: their ids, and the revisions of their labels. */
 export interface LoggedState {
   readonly known: ReadonlySet<string>;
@@ -70,7 +75,7 @@ export function numberEvents(
       continue;
     }
     // A stage's own event carries the revision that the ledger gave it; anybody else's must be newer than all.
-    const own = arrival.made === true || (incoming.stage !== undefined && incoming.stage === known.producer);
+    const own = isOwn(arrival);
     const taken = own ? (loggedRevisions.get(key) ?? 0) : next - 1;
     const revision = incoming.revision ?? next;
     if (!own && revision <= taken) {

@@ -7,6 +7,7 @@ import type { Column } from '../../pipeline/column.ts';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import type { Project } from '../../pipeline/project.ts';
 import { openTestCatalog, type TestCatalog } from '../support/catalog.ts';
+import { fares } from '../support/damage.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 /*
@@ -15,7 +16,6 @@ import { OUTSIDE, projectOf } from '../support/project.ts';
  */
 const DAY = '20010105000000';
 const RUN = { stage: 'p.made', timelabel: DAY, revision: 1 };
-const FARES = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares', status: 'SUCCESS' };
 const ENDPOINTS = [{ name: 'customers', kind: 'sqs', queueUrl: 'https://sqs.invalid/queue' }] as const;
 const COLUMNS: readonly Column[] = [{ name: 'fare', type: { kind: 'int64' }, nullable: true }];
 
@@ -56,7 +56,7 @@ function accept(...events: readonly unknown[]): Promise<Acceptance> {
 
 /** Begins a run, puts the other project in force, and ends the run; returns what it reports. */
 async function runWhile(after: Project): Promise<readonly ReeflineEvent[]> {
-  await accept({ ...FARES, timelabel: DAY });
+  await accept(fares(DAY));
   await beginRun(catalog.db, RUN, 1, 'execution');
   await storeConfig(catalog.db, after, 'test');
   const reported: ReeflineEvent[] = [];

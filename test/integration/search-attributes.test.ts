@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addSearchAttributes } from '../../cli/search-attributes.ts';
 import { startTemporal, type LocalTemporal } from '../../local/temporal.ts';
-import { ROUTING_QUEUE } from '../../pipeline/ids.ts';
+import { routerId } from '../../pipeline/ids.ts';
+import { fares, signal } from '../support/damage.ts';
 import { DONE, startEngine, type Engine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { OUTSIDE, projectOf } from '../support/project.ts';
 
 /** How the suites find their own server; the one here learns of search attributes at its own time, as those of production do. */
 const { TEMPORAL_ADDRESS, REEFLINE_TEST_ATTRIBUTES_AT_ONCE } = process.env;
-
-const FARES = { event_type: 'data', type: 'redshift', schema: 'partners', table: 'fares', status: 'SUCCESS' };
 
 let dir: string;
 let temporal: LocalTemporal;
@@ -48,20 +47,14 @@ test('whoever adds them goes on when the server answers queries for them', async
 
 test('a run that starts right after they were added is refused nowhere, and is found by them', async () => {
   await engine.apply(projectOf([{ name: 'priced', period: '1d', reads: [OUTSIDE] }]));
-  const router = await engine.client.workflow.signalWithStart('router', {
-    workflowId: 'router/p',
-    taskQueue: ROUTING_QUEUE,
-    args: [{ pipeline: 'p' }],
-    signal: 'dataEvent',
-    signalArgs: [{ ...FARES, timelabel: '20010105000000' }],
-  });
+  await signal(engine, fares('20010105000000'));
   await eventually(async () => {
     const { count } = await engine.client.workflow.count(
       `Dataset = 'warehouse.main.priced' and ExecutionStatus = 'Completed'`,
     );
     expect(count).toBe(1);
   });
-  const { events } = await router.fetchHistory();
+  const { events } = await engine.client.workflow.getHandle(routerId('p')).fetchHistory();
   const failures = events?.flatMap(({ workflowTaskFailedEventAttributes: failed }) => failed ?? []);
   expect(failures).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type pg from 'pg';
 import type { StageRunners } from '../../activities/run-stage.ts';
 import type { StageOutput, StageRun, StageTools } from '../../activities/stages/runner.ts';
@@ -13,6 +13,7 @@ import { clientEncryption, workerEncryption } from '../../workers/payload-encryp
 import { runWorkers, workflowsPath } from '../../workers/run-workers.ts';
 import { workerVersioning } from '../../workers/versioning.ts';
 import { freshCatalog, fromEnvironment } from './local-cloud.ts';
+import { QUIET_CORE } from './quiet-core.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export type Work = (run: StageRun, tools: StageTools) => Promise<StageOutput> | StageOutput;
@@ -123,8 +124,11 @@ export async function startEngine(label: string, work: Work, catalogUrl?: string
 
 /** The core would warn of each local activity that ends after its workflow has gone on without it, as many do here. */
 function installRuntime(): void {
-  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], telemetryOptions: { logging } });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging: QUIET_CORE },
+  });
 }
 
 /** A new namespace reaches the server's cache within about a second. */

@@ -1,18 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-  type ReplayWorkerOptions,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import type { PayloadCodec } from '@temporalio/common';
 import { createPayloadCodec, UnreadablePayload } from '../../client/payload-codec.ts';
 import { readPayloads, writePayloads } from '../../workers/codec-server/payload-json.ts';
 import * as workflows from '../../workflows/index.ts';
 import { PAYLOAD_CONVERTER } from '../../workers/run-workers.ts';
+import { QUIET_CORE } from '../support/quiet-core.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /*
@@ -37,13 +32,12 @@ let options: ReplayWorkerOptions;
 
 beforeAll(async () => {
   // The core would warn of every history that is refused as it should be.
-  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) };
   Runtime.install({
     logger: new DefaultLogger('ERROR', ({ message, meta }) => {
       if (!(meta?.['error'] instanceof UnreadablePayload)) console.error(message, meta);
     }),
     shutdownSignals: [],
-    telemetryOptions: { logging },
+    telemetryOptions: { logging: QUIET_CORE },
   });
   options = {
     workflowBundle: await workflowBundle(),
