@@ -1,13 +1,16 @@
 import type { ColumnSink } from './row-reader.ts';
 
-/** Rows of a full page. A multiple of 8. */
-export const PAGE_ROWS = 20_000;
+/** Rows of a full page. A multiple of 8. A page costs the compressor memory of its own, so with fewer rows that costs as much as its work. */
+export const PAGE_ROWS = 40_000;
 
 /** Room in front of the values for the definition levels: 4 bytes of length, a run header, one bit for each row. */
 const LEVELS_ROOM = roundUp(4 + 4 + PAGE_ROWS / 8);
 
 /** Below so many bytes a loop is faster than the call that copies memory. */
 const SHORT = 32;
+
+/** Bytes that a text is expected to take; a page that needs more room grows. */
+const TEXT_BYTES = 8;
 
 /** Bytes that a new page takes at most before it has a value. */
 const MAX_FIRST_CAPACITY = 4 * 1024 * 1024;
@@ -44,7 +47,7 @@ export class ColumnPage implements ColumnSink {
   constructor(width: number, nullable: boolean) {
     this.#nullable = nullable;
     this.#width = width;
-    this.#capacity = PAGE_ROWS * (width < 0 ? 16 : Math.max(width, 1 / 8));
+    this.#capacity = PAGE_ROWS * (width < 0 ? TEXT_BYTES : Math.max(width, 1 / 8));
     [this.#bytes, this.#ints, this.#longs, this.#view] = allocate(this.#capacity);
     this.#present = new Uint8Array(nullable ? PAGE_ROWS / 8 : 0);
   }

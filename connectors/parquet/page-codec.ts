@@ -14,8 +14,15 @@ export interface PageCodec {
   decompress(stored: Buffer, rawBytes: number): Promise<Buffer>;
 }
 
-/** Level 1: three times the speed of the default, and a few per cent more bytes. */
-const ZSTD_LEVEL = 1;
+/**
+ * Level 1: three times the speed of the default, and a few per cent more bytes. Its table of what was seen is made smaller than it is for pages of
+ * this size, so that it stays in the nearest cache, and short repetitions are left alone (docs/performance.md; zstd.h, "Advanced compression API").
+ */
+const ZSTD_FAST = {
+  [constants.ZSTD_c_compressionLevel]: 1,
+  [constants.ZSTD_c_hashLog]: 13,
+  [constants.ZSTD_c_minMatch]: 7,
+};
 const MIN_CHUNK = 16 * 1024;
 const MAX_CHUNK = 256 * 1024;
 /** What zlib asks for at least. */
@@ -28,7 +35,7 @@ const ZSTD: PageCodec = {
   id: 6,
   compress: (body) =>
     compressZstd(body, {
-      params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+      params: ZSTD_FAST,
       pledgedSrcSize: body.length,
       // Each chunk of output is a visit of the thread pool of its own.
       chunkSize: Math.min(Math.max(body.length >> 1, MIN_CHUNK), MAX_CHUNK),

@@ -20,9 +20,9 @@ export interface ParquetLimits {
 
 export const DEFAULT_LIMITS: ParquetLimits = {
   pageBytes: 8 * 1024 * 1024,
-  groupRows: 5 * PAGE_ROWS,
+  groupRows: 100_000,
   groupBytes: 32 * 1024 * 1024,
-  fileRows: 25 * PAGE_ROWS,
+  fileRows: 500_000,
   fileBytes: 64 * 1024 * 1024,
 };
 
