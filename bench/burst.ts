@@ -9,7 +9,7 @@ import type { WorkerHandle } from './worker-handle.ts';
 
 const EVENTS = 500;
 /** Single rounds scatter by a third (docs/performance.md, "What was tried"). */
-const ROUNDS = 5;
+const ROUNDS = 9;
 /** Senders at once, on both sides. */
 const SENDERS = 50;
 

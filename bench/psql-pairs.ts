@@ -8,7 +8,7 @@ import { percentile, rounded, type Figure } from './figure.ts';
 import { makeScratchFolder } from './scratch-folder.ts';
 import type { Stack } from './stack.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** In which everything lies that is measured. */
 export const SCHEMA = 'bench_load';
 
