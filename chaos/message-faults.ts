@@ -1,5 +1,6 @@
 import { routerStart } from '../client/router-start.ts';
 import { ROUTING_QUEUE } from '../pipeline/ids.ts';
+import { splitIntoSignals } from '../pipeline/signal-size.ts';
 import type { Dice } from './dice.ts';
 import type { Fault } from './fault.ts';
 import { HOSTILE } from './hostile.ts';
@@ -34,12 +35,9 @@ export const messageFaults: readonly Fault[] = [
     name: 'a service in a loop signals the same 500 messages to a router',
     async strike(world: World, dice: Dice): Promise<void> {
       const message = dice.pick(HOSTILE);
-      for (let signals = 0; signals < 5; signals += 1)
-        await signal(
-          world,
-          'p0',
-          Array.from({ length: 100 }, () => message),
-        );
+      for (let hundreds = 0; hundreds < 5; hundreds += 1)
+        for (const some of signalsOf(Array.from({ length: 100 }, () => message)))
+          await signal(world, 'p0', some);
     },
   },
   {
@@ -50,6 +48,12 @@ export const messageFaults: readonly Fault[] = [
     },
   },
 ];
+
+/** As senders do that mean to be heard: in signals that the server does not refuse for their size. */
+export function signalsOf(messages: readonly unknown[]): readonly (readonly unknown[])[] {
+  const parcels = messages.map((message) => ({ message, count: 1, size: JSON.stringify(message).length }));
+  return splitIntoSignals(parcels).map((signal) => signal.map(({ message }) => message));
+}
 
 async function signal({ client }: World, router: string, payload: unknown): Promise<void> {
   await persist(() => client.workflow.signalWithStart('router', routerStart(router, ROUTING_QUEUE, payload)));

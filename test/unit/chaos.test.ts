@@ -6,6 +6,8 @@ import { differences } from '../../chaos/compare-tables.ts';
 import { Dice } from '../../chaos/dice.ts';
 import { openGate } from '../../chaos/gate.ts';
 import { failingTasks } from '../../chaos/histories.ts';
+import { HOSTILE } from '../../chaos/hostile.ts';
+import { signalsOf } from '../../chaos/message-faults.ts';
 import { drawPipelines } from '../../chaos/project.ts';
 import { shiftClock } from '../../chaos/shift-clock.ts';
 import { drawWrongness } from '../../chaos/wrongness.ts';
@@ -33,6 +35,16 @@ describe('the fault suite', () => {
     const drawn = new Set(Array.from({ length: 500 }, () => dice.between(3, 7)));
     expect([...drawn].sort()).toEqual([3, 4, 5, 6, 7]);
     expect(dice.shuffle([1, 2, 3, 4]).sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('sends a hundred of any hostile message without one that the server would refuse for its size', () => {
+    for (const message of HOSTILE) {
+      const hundred = Array.from({ length: 100 }, () => message);
+      const signals = signalsOf(hundred);
+      expect(signals.flat(1)).toEqual(hundred);
+      for (const signal of signals)
+        expect(Buffer.byteLength(JSON.stringify(signal))).toBeLessThan(2 * 1024 * 1024);
+    }
   });
 
   test('finds a row that is missing, doubled, changed or too many', () => {
