@@ -75,7 +75,7 @@ const DATABASE = { journal_mode: 'WAL', synchronous: 'OFF' } as const;
  * The server makes much short-lived memory and collects it, by default, whenever what it holds has doubled, which is a twelfth of its CPU in a burst.
  * It may grow further between collections, up to the second figure (https://go.dev/doc/gc-guide).
  */
-const MEMORY = { GOGC: '400', GOMEMLIMIT: '600MiB' } as const;
+const MEMORY = { GOGC: '400', GOMEMLIMIT: '1GiB' } as const;
 
 /** Starts the server on free ports of 127.0.0.1 and waits until its namespace and search attributes exist. */
 export async function startTemporal(options: LocalTemporalOptions): Promise<LocalTemporal> {
