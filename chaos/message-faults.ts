@@ -49,11 +49,9 @@ export const messageFaults: readonly Fault[] = [
 
 /** The same message as often as one signal carries it: the server refuses what is larger. */
 export function signalOf(message: unknown): readonly unknown[] {
-  const parcels = Array.from({ length: MOST_EVENTS }, () => ({
-    count: 1,
-    size: JSON.stringify(message).length,
-  }));
-  return parcels.slice(0, endOfSignal(parcels)).map(() => message);
+  const parcel = { count: 1, size: JSON.stringify(message).length };
+  const times = endOfSignal(Array.from({ length: MOST_EVENTS }, () => parcel));
+  return Array.from({ length: times }, () => message);
 }
 
 async function signal({ client }: World, router: string, payload: unknown): Promise<void> {
