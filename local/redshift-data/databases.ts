@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { cancelBackend } from '../cancel-backend.ts';
 import { SHIMS } from './shims.ts';
 
 /** More statements than this wait in state SUBMITTED, as in a Redshift queue. */
@@ -50,6 +51,10 @@ export class Databases {
       pool.catch(() => this.#pools.delete(database));
     }
     return pool;
+  }
+
+  async cancelBackend(pid: number): Promise<void> {
+    await cancelBackend(this.#url, pid);
   }
 
   async #open(database: string): Promise<pg.Pool> {

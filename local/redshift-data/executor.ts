@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import pg from 'pg';
+import { StatementProcess } from '../statement-process.ts';
 import type { Copy } from './copy.ts';
 import type { Databases } from './databases.ts';
 import { LoadFailure, saveRejections } from './load-errors.ts';
@@ -10,8 +11,7 @@ import { type Translated, Translator } from './translate.ts';
 
 interface Running {
   readonly abort: AbortController;
-  pid: number | undefined;
-  database: string;
+  readonly process: StatementProcess;
   done: Promise<void>;
 }
 
@@ -49,8 +49,7 @@ export class Executor {
     if (record === undefined) return;
     const running: Running = {
       abort: new AbortController(),
-      pid: undefined,
-      database: record.request.database,
+      process: new StatementProcess((pid) => this.#databases.cancelBackend(pid)),
       done: Promise.resolve(),
     };
     this.#running.set(id, running);
@@ -76,11 +75,7 @@ export class Executor {
     if (running === undefined) return false;
     running.abort.abort(new StatementError(ABORTED));
     // A cancel that reaches the server before the statement does is lost, so it is repeated until the end.
-    while (running.pid !== undefined) {
-      const pool = await this.#databases.pool('dev');
-      await pool.query('SELECT pg_cancel_backend($1)', [running.pid]);
-      await this.wait(id, 0.1);
-    }
+    while (await running.process.cancel()) await this.wait(id, 0.1);
     return true;
   }
 
@@ -95,18 +90,19 @@ export class Executor {
     const started = process.hrtime.bigint();
     try {
       client = await (await this.#databases.pool(record.request.database)).connect();
-      running.pid = (client as unknown as { processID: number }).processID;
-      this.#save(record.id, { status: 'PICKED', pid: running.pid });
+      const pid = running.process.enter(client);
+      this.#save(record.id, { status: 'PICKED', pid });
       running.abort.signal.throwIfAborted();
       this.#save(record.id, { status: 'STARTED', queryId: this.#queryId++ });
       const outcome = record.request.batch
-        ? await this.#runBatch(record, client, running)
+        ? await this.#runBatch(record, client, pid, running.abort.signal)
         : await this.#runOne(record, record.id, 0, client, running.abort.signal, false);
       this.#finish(record.id, started, 'FINISHED', outcome);
     } catch (error) {
       broken =
         client !== undefined && !(error instanceof pg.DatabaseError || error instanceof StatementError);
       const aborted = running.abort.signal.aborted;
+      await running.process.leave();
       if (client !== undefined) await recordRejections(client, error);
       this.#finish(
         record.id,
@@ -117,7 +113,7 @@ export class Executor {
       );
       this.#endRest(record, aborted);
     } finally {
-      running.pid = undefined;
+      await running.process.leave();
       await this.#release(client, broken);
     }
   }
@@ -136,7 +132,12 @@ export class Executor {
     }
   }
 
-  async #runBatch(record: StatementRecord, client: pg.PoolClient, running: Running): Promise<Outcome> {
+  async #runBatch(
+    record: StatementRecord,
+    client: pg.PoolClient,
+    pid: number,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const together = record.request.executionMode === 'TRANSACTION';
     const outcomes: Outcome[] = [];
     const failures: string[] = [];
@@ -144,13 +145,13 @@ export class Executor {
     for (const [at] of record.request.sqls.entries()) {
       const id = `${record.id}:${at + 1}`;
       const started = process.hrtime.bigint();
-      this.#save(id, { status: 'STARTED', queryId: this.#queryId++, pid: running.pid ?? 0 });
+      this.#save(id, { status: 'STARTED', queryId: this.#queryId++, pid });
       try {
-        const outcome = await this.#runOne(record, id, at, client, running.abort.signal, together);
+        const outcome = await this.#runOne(record, id, at, client, signal, together);
         this.#finish(id, started, 'FINISHED', outcome);
         outcomes.push(outcome);
       } catch (error) {
-        const aborted = running.abort.signal.aborted;
+        const { aborted } = signal;
         await recordRejections(client, error);
         const text = aborted ? `ERROR: ${ABORTED}` : errorText(error);
         this.#finish(id, started, aborted ? 'ABORTED' : 'FAILED', undefined, text);

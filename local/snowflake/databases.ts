@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { cancelBackend } from '../cancel-backend.ts';
 import { createDatabase } from '../database.ts';
 import { otherCase } from './letters.ts';
 import { SHIMS } from './shims.ts';
@@ -59,8 +60,8 @@ export class Databases {
     return client;
   }
 
-  async cancel(pid: number): Promise<void> {
-    await this.#asOwner((client) => client.query('SELECT pg_cancel_backend($1)', [pid]));
+  async cancelBackend(pid: number): Promise<void> {
+    await cancelBackend(this.#url, pid);
   }
 
   async #asOwner(use: (client: pg.Client) => Promise<unknown>): Promise<void> {

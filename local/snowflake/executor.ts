@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { StatementProcess } from '../statement-process.ts';
 import type { QueryRecord } from './query-store.ts';
 import { keepRows } from './result.ts';
 import type { Session } from './session.ts';
@@ -9,7 +10,7 @@ import { setTransaction } from './transactions.ts';
 
 interface Running {
   readonly abort: AbortController;
-  pid: number | undefined;
+  readonly process: StatementProcess;
   done: Promise<void>;
 }
 
@@ -40,7 +41,11 @@ export class Executor {
     if (known !== undefined) return known.id;
     const id = randomUUID();
     queries.add(id, asked.request, session.place.user, asked.sql, Date.now());
-    const running: Running = { abort: new AbortController(), pid: undefined, done: Promise.resolve() };
+    const running: Running = {
+      abort: new AbortController(),
+      process: new StatementProcess((pid) => this.#engine.databases.cancelBackend(pid)),
+      done: Promise.resolve(),
+    };
     this.#running.set(id, running);
     const cancels = cancelledBy(asked.sql);
     // The one statement that must not wait for the others of its session.
@@ -74,7 +79,7 @@ export class Executor {
     running.abort.abort(cancelled());
     // A cancel that reaches the server before the statement does is lost, so it is repeated until the end.
     while (this.#running.has(id)) {
-      if (running.pid !== undefined) await this.#engine.databases.cancel(running.pid);
+      await running.process.cancel();
       await this.wait(id, 50);
     }
     return true;
@@ -87,10 +92,7 @@ export class Executor {
   async #run(session: Session, id: string, running: Running, asked: QueryRequest): Promise<void> {
     const { queries } = this.#engine;
     const { signal } = running.abort;
-    const worksIn = (pid: number | undefined): void => {
-      running.pid = pid;
-    };
-    const place = { session, id, signal, worksIn, keep: true };
+    const place = { session, id, signal, process: running.process, keep: true };
     try {
       signal.throwIfAborted();
       const { result, type } = asked.describeOnly
@@ -98,11 +100,12 @@ export class Executor {
         : await this.#statements.run(place, asked.sql);
       queries.succeed(id, result.rowType, result.rows, type);
     } catch (error) {
+      await running.process.leave();
       if (signal.aborted) await setTransaction(session, 'ROLLBACK').catch(() => undefined);
       if (signal.aborted) queries.fail(id, 'ABORTED', cancelled());
       else queries.fail(id, 'FAILED_WITH_ERROR', faultOf(error));
     } finally {
-      running.pid = undefined;
+      await running.process.leave();
       this.#running.delete(id);
     }
   }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { StatementProcess } from '../statement-process.ts';
 import { runCommand } from './account-commands.ts';
 import type { AccountStore } from './account-store.ts';
 import { parseBlock, withVariables, type BlockStatement } from './block.ts';
@@ -30,8 +31,7 @@ export interface Place {
   readonly session: Session;
   readonly id: string;
   readonly signal: AbortSignal;
-  /** Is told the process of PostgreSQL that works for the query. */
-  readonly worksIn: (pid: number | undefined) => void;
+  readonly process: StatementProcess;
   readonly keep: boolean;
 }
 
@@ -95,7 +95,7 @@ export class Statements {
     const { session, id, keep } = place;
     const translated = translate(sql, session);
     const client = await session.client();
-    place.worksIn(processOf(client));
+    place.process.enter(client);
     const kept = keep && translated.kind === 'query' ? { store: this.#engine.queries, id } : undefined;
     const result = await inTransaction(session, translated, () => runAll(client, translated.sqls, kept));
     const type = STATEMENT_TYPES[translated.kind];
@@ -129,7 +129,7 @@ export class Statements {
         : undefined,
     );
     const client = await session.client();
-    place.worksIn(processOf(client));
+    place.process.enter(client);
     const table = await findTable(command.table, session);
     const rows: (string | null)[][] = [];
     await inTransaction(session, { kind: 'insert', locks: undefined }, async () => {
@@ -206,8 +206,4 @@ async function runAll(
 ): Promise<Result> {
   for (const sql of sqls.slice(0, -1)) await client.query(sql);
   return runStatement(client, sqls.at(-1) ?? '', keep);
-}
-
-function processOf(client: unknown): number | undefined {
-  return (client as { processID?: number }).processID;
 }

@@ -112,6 +112,31 @@ describe('running statements', () => {
     });
   });
 
+  test('a cancellation that comes as its statement ends spares the statements after it', async () => {
+    const ends = new Map<string, number>();
+    const { client } = redshift;
+    for (let round = 0; round < 25; round++) {
+      // More than there are connections, so that one works for the next statement as soon as it is free.
+      const shortly = Array.from({ length: 8 }, (_, at) =>
+        redshift.submit(`SELECT pg_sleep(0.00${String(at)})`),
+      );
+      const spared = await Promise.all(
+        Array.from({ length: 8 }, () => redshift.submit('SELECT pg_sleep(0.03)')),
+      );
+      await Promise.all(
+        shortly.map(async (id) =>
+          client.send(new CancelStatementCommand({ Id: await id })).catch(() => undefined),
+        ),
+      );
+      for (const id of spared) {
+        const { Status: status = '', Error: error = '' } = await redshift.describe(id);
+        const end = `${status} ${error}`.trim();
+        ends.set(end, (ends.get(end) ?? 0) + 1);
+      }
+    }
+    expect([...ends]).toEqual([['FINISHED', 200]]);
+  });
+
   test('describes time, rows and size of a result', async () => {
     const ended = await redshift.end("SELECT 'four' AS word UNION ALL SELECT 'nine'");
     expect(ended).toMatchObject({ Status: 'FINISHED', HasResultSet: true, ResultRows: 2, ResultSize: 8 });
