@@ -75,12 +75,14 @@ export function stepChecks(subject: Subject): Readonly<Record<OfSteps, Check>> {
           return SILENT;
         };
         const first = await attemptAt(place, { plan, signal: cancelled.signal });
-        expect({ step: at(told, step), failed: first.failure !== undefined }).toEqual({
-          step: at(told, step),
-          failed: true,
-        });
-        // One that ends by a time-out has not heard of the cancellation.
-        expect([at(told, step), classOf(first.failure)]).not.toEqual([at(told, step), 'timeout']);
+        if (reaches(first, step)) {
+          expect({ step: at(told, step), failed: first.failure !== undefined }).toEqual({
+            step: at(told, step),
+            failed: true,
+          });
+          // One that ends by a time-out has not heard of the cancellation.
+          expect([at(told, step), classOf(first.failure)]).not.toEqual([at(told, step), 'timeout']);
+        }
         await completes(place, told, first, at(told, step));
       }),
     throttled: () => everyStep(1, (step, told) => answered(subject, told, step, 'throttled')),
@@ -91,7 +93,8 @@ export function stepChecks(subject: Subject): Readonly<Record<OfSteps, Check>> {
         const place = await subject.place();
         const plan: Plan = ({ number }) => (number < step ? PASS : SILENT);
         const first = await attemptAt(place, { plan, hurried: true });
-        expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), 'timeout']);
+        if (reaches(first, step))
+          expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), 'timeout']);
         await completes(place, told, first, at(told, step));
       }),
   };
@@ -137,8 +140,18 @@ async function answered(subject: Subject, told: Reference, step: number, fault: 
   const plan: Plan = ({ number, service, name }) =>
     number < step ? PASS : { kind: 'answered', answer: subject.answers(service, fault, name) };
   const first = await attemptAt(place, { plan, hurried: true, heard: true });
-  expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), fault]);
+  if (reaches(first, step)) expect([at(told, step), classOf(first.failure)]).toEqual([at(told, step), fault]);
   await completes(place, told, first, at(told, step));
+}
+
+/**
+ * An attempt that finds something ended when it first looks asks for other things than one that has to wait, so it may
+ * need fewer steps than the reference did. It was not disturbed then, and nothing can have made it fail.
+ */
+function reaches(ended: Ended, step: number): boolean {
+  if (ended.wire.steps.length >= step) return true;
+  mustSucceed(ended);
+  return false;
 }
 
 function mayBeRetried({ failure }: Ended, where: string): void {
