@@ -29,6 +29,9 @@ export interface LocalMariadbOptions {
 
 const ATTEMPTS = 5;
 
+/** Below the data folder. */
+const PID_FILE = 'server.pid';
+
 /** A start that took longer than this failed for another reason than a port; it is not tried again. */
 const PATIENCE_MS = 10_000;
 
@@ -76,10 +79,20 @@ async function startOn(
   });
   try {
     await waitUntilReady('MariaDB', server, () => accepts(port), 60_000);
+    await waitUntilReady('MariaDB', server, () => hasListened(dir, server.pid), 60_000);
     return server;
   } catch (error) {
     await server.stop('SIGKILL');
     throw error;
+  }
+}
+
+/** The server writes its process id into a file when its port is its own. A killed one leaves the file behind. */
+function hasListened(dir: string, pid: number | undefined): boolean {
+  try {
+    return readFileSync(join(dir, 'data', PID_FILE), 'utf8').trim() === String(pid);
+  } catch {
+    return false;
   }
 }
 
@@ -88,7 +101,7 @@ function settings(dir: string): string[] {
     'bind-address': '127.0.0.1',
     // Below the data folder: the whole path may be longer than the system allows for a socket.
     socket: 'server.sock',
-    'pid-file': 'server.pid',
+    'pid-file': PID_FILE,
     tmpdir: dir,
     'init-file': join(dir, 'users.sql'),
     'character-set-server': 'utf8mb4',

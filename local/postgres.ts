@@ -70,7 +70,7 @@ async function startOn(port: number, folder: string, options: LocalPostgresOptio
   });
   try {
     await waitUntilReady('PostgreSQL', server, () => accepts(port), 60_000);
-    await waitUntilReady('PostgreSQL', server, () => Promise.resolve(saysReady(options.dir)), 60_000);
+    await waitUntilReady('PostgreSQL', server, () => saysReady(options.dir, server.pid), 60_000);
     return server;
   } catch (error) {
     await server.stop('SIGQUIT');
@@ -78,14 +78,14 @@ async function startOn(port: number, folder: string, options: LocalPostgresOptio
   }
 }
 
-/** The server writes `ready` as the eighth line of its lock file once it takes connections. */
-function saysReady(dir: string): boolean {
+/**
+ * The server writes its process id as the first line of its lock file, and `ready` as the eighth once it takes connections. A
+ * killed one leaves the file behind.
+ */
+function saysReady(dir: string, pid: number | undefined): boolean {
   try {
-    return (
-      readFileSync(join(dir, 'data', 'postmaster.pid'), 'utf8')
-        .split('\n')[7]
-        ?.trim() === 'ready'
-    );
+    const lines = readFileSync(join(dir, 'data', 'postmaster.pid'), 'utf8').split('\n');
+    return lines[0] === String(pid) && lines[7]?.trim() === 'ready';
   } catch {
     return false;
   }

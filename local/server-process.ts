@@ -18,6 +18,10 @@ export interface ServerProgram {
 
 /** A started server program. */
 export interface ServerProcess {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
+  /** Resolves when the program has ended, or could not be started. */
+  readonly ended: Promise<void>;
   /** Throws, with the end of its log, when the program has ended although nobody stopped it. */
   assertRunning(): void;
   /** Sends `gently` and, after ten seconds, SIGKILL; resolves when the process is gone. */
@@ -36,10 +40,16 @@ export function startServerProcess(program: ServerProgram): ServerProcess {
   });
   closeSync(log);
   let failure: Error | undefined;
-  child.once('error', (error) => {
-    failure = error;
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', (error) => {
+      failure = error;
+      resolve();
+    });
   });
   return {
+    pid: child.pid,
+    ended,
     assertRunning() {
       if (failure !== undefined) {
         throw new Error(`${program.name} could not be started: ${failure.message}`);
@@ -53,7 +63,6 @@ export function startServerProcess(program: ServerProgram): ServerProcess {
     },
     async stop(gently) {
       if (failure !== undefined || hasEnded(child)) return;
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       child.kill(gently);
       const impatient = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await ended;
@@ -62,7 +71,7 @@ export function startServerProcess(program: ServerProgram): ServerProcess {
   };
 }
 
-/** True when something accepts a TCP connection on 127.0.0.1. */
+/** True when something accepts a TCP connection on 127.0.0.1, which may be a server of somebody else's. */
 export async function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -83,13 +92,15 @@ export async function accepts(port: number): Promise<boolean> {
 export async function waitUntilReady(
   name: string,
   server: ServerProcess,
-  ready: () => Promise<boolean>,
+  ready: () => boolean | Promise<boolean>,
   limitMs: number,
 ): Promise<void> {
   const deadline = Date.now() + limitMs;
   for (;;) {
+    // Whoever answers may be another server, which has the port that this one could not get.
+    const isReady = await Promise.race([ready(), server.ended.then(() => false)]);
     server.assertRunning();
-    if (await ready()) return;
+    if (isReady) return;
     if (Date.now() > deadline) {
       throw new Error(`${name} did not answer within ${Math.round(limitMs / 1000)} seconds.`);
     }

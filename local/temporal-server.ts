@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createDatabase } from './database.ts';
-import { freeLowPort, freePort } from './free-port.ts';
+import { freePort } from './free-port.ts';
 import { accepts, startServerProcess, waitUntilReady } from './server-process.ts';
 import type { LocalTemporal } from './temporal.ts';
 import { temporalCli } from './temporal-cli.ts';
@@ -87,11 +87,10 @@ async function makeTables(
     await promisify(execFile)(programs.sqlTool, [...target, ...work], { env });
 }
 
-/** The table of members has a `smallint` for the port by which they find each other. */
 async function freePorts(): Promise<ServicePorts> {
   const ports: [string, { grpc: number; membership: number }][] = [];
   for (const service of SERVICES)
-    ports.push([service, { grpc: await freePort(), membership: await freeLowPort() }]);
+    ports.push([service, { grpc: await freePort(), membership: await freePort() }]);
   return Object.fromEntries(ports) as unknown as ServicePorts;
 }
 
