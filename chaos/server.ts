@@ -12,18 +12,16 @@ const PATIENCE = 15_000;
 export class Server {
   readonly #request: ServerRequest;
   readonly #gates: readonly Gate[];
-  #held: HeldProcess;
-  #pid: number;
+  #begun: Begun;
   #crashed: Promise<void> = Promise.resolve();
   /** Through a gate that nobody disturbs: always the address of the server that lives. */
   readonly url: string;
 
-  private constructor(request: ServerRequest, gates: readonly Gate[], { held, url, pid }: Begun) {
+  private constructor(request: ServerRequest, gates: readonly Gate[], begun: Begun) {
     this.#request = request;
     this.#gates = gates;
-    this.#held = held;
-    this.#pid = pid;
-    this.url = throughGate(url, gates[0]);
+    this.#begun = begun;
+    this.url = throughGate(begun.url, gates[0]);
   }
 
   /** Starts it, with a calm gate and `disturbed` ones, which are opened here. */
@@ -46,17 +44,20 @@ export class Server {
   }
 
   async #crash(pause: () => Promise<void>): Promise<void> {
-    process.kill(this.#pid, 'SIGKILL');
-    await this.#held.stop(PATIENCE);
+    const { held, pid } = this.#begun;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      throw await endedByItself(this.#request, this.#begun, error);
+    }
+    await held.stop(PATIENCE);
     await pause();
-    const begun = await begin(this.#request);
-    this.#held = begun.held;
-    this.#pid = begun.pid;
-    for (const gate of this.#gates) gate.aim(new URL(begun.url).host);
+    this.#begun = await begin(this.#request);
+    for (const gate of this.#gates) gate.aim(new URL(this.#begun.url).host);
   }
 
   async stop(): Promise<void> {
-    await this.#held.stop(PATIENCE);
+    await this.#begun.held.stop(PATIENCE);
     for (const gate of this.#gates) await gate.close();
   }
 }
@@ -68,6 +69,8 @@ export function throughGate(url: string, gate: Gate | undefined): string {
 
 interface Begun extends ServerReply {
   readonly held: HeldProcess;
+  /** The last lines that it has written to standard error. */
+  readonly complaints: readonly string[];
 }
 
 async function begin(request: ServerRequest): Promise<Begun> {
@@ -75,8 +78,21 @@ async function begin(request: ServerRequest): Promise<Begun> {
   const held = holdProcess([PROGRAM, JSON.stringify(request)], ownEnvironment(), (line) => {
     if (complaints.push(line) > 20) complaints.shift();
   });
-  for await (const line of held.stdout) return { held, ...(JSON.parse(line) as ServerReply) };
+  for await (const line of held.stdout) return { held, complaints, ...(JSON.parse(line) as ServerReply) };
   throw new Error(
     `The server "${request.kind}" did not start (${await held.ended}).\n${complaints.join('\n')}`,
+  );
+}
+
+/** A server must live until somebody kills it: says which one did not, and what it said at its end. */
+async function endedByItself(
+  { kind, dir }: ServerRequest,
+  { held, pid, complaints }: Begun,
+  cause: unknown,
+): Promise<Error> {
+  const holder = await Promise.race([held.ended, Promise.resolve('it still runs')]);
+  return new Error(
+    `The server "${kind}" in ${dir} had ended before it was killed: process ${String(pid)} is gone, and of the process that holds it: ${holder}.\n${complaints.join('\n')}`,
+    { cause },
   );
 }
