@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { migrateCatalog } from '../catalog/migrate.ts';
 import { createDatabase } from '../local/database.ts';
@@ -53,6 +54,35 @@ export class OwedCatalog {
         [name, events, at * events],
       );
     }
+  }
+
+  /** Reads the first messages of each endpoint, so that they are in memory however much else is owed. */
+  async warm(endpoints: readonly string[], messages: number): Promise<void> {
+    for (const endpoint of endpoints) {
+      await this.#db.query(
+        `select sum(length(body::text)) from (
+           select seq from reefline.delivery where endpoint = $1 order by seq limit $2
+         ) first join reefline.data_event using (seq)`,
+        [endpoint, messages],
+      );
+    }
+  }
+
+  /** Blocks that were looked at in this catalog until now, in memory or not. Every other session must have ended: what it read counts then. */
+  async blocksRead(): Promise<number> {
+    while (await this.#inUse()) await setTimeout(50);
+    await this.#db.query('select pg_stat_force_next_flush()');
+    const { rows } = await this.#db.query<{ blocks: number }>(
+      `select (blks_hit + blks_read)::float8 as blocks from pg_stat_database where datname = current_database()`,
+    );
+    return rows[0]?.blocks ?? Number.NaN;
+  }
+
+  async #inUse(): Promise<boolean> {
+    const { rowCount } = await this.#db.query(
+      `select from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    );
+    return rowCount !== 0;
   }
 
   async close(): Promise<void> {
