@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { acceptEvents } from '../../activities/accept-events.ts';
 import { closeRun } from '../../activities/close-run.ts';
-import { settleDeliveries } from '../../catalog/outbox.ts';
+import { claimDeliveries, settleDeliveries } from '../../catalog/outbox.ts';
 import { beginRun } from '../../catalog/run-ledger.ts';
 import type { ReeflineEvent } from '../../pipeline/data-event.ts';
 import { openTestCatalog } from '../support/catalog.ts';
@@ -25,44 +25,64 @@ function readWhole(node: PlanNode): string[] {
   return [...own, ...Plans.flatMap(readWhole)];
 }
 
+/** A catalog with 3,000 messages that are owed since its statistics were made, over a pool of one session. */
+async function withOwed(work: (one: pg.Pool) => Promise<void>): Promise<void> {
+  const database = await freshCatalog('owed');
+  const one = new pg.Pool({ connectionString: database.url, max: 1 });
+  one.on('error', () => undefined);
+  const writer = new pg.Client({ connectionString: database.url });
+  writer.on('error', () => undefined);
+  try {
+    await writer.connect();
+    await writer.query(
+      `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'c', '{}');
+       insert into reefline.endpoint (name, definition, config_version) values ('customers', '{}', 1)`,
+    );
+    await writer.query('begin');
+    await writer.query(
+      `insert into reefline.data_event (event_id, event_type, dataset, timelabel, revision, router, body)
+       select 'owed/' || n, 'data', 'a.b.c', '20010101000000', n, 'p', '{}' from generate_series(1, 3000) n;
+       insert into reefline.delivery (endpoint, seq, event_id, dataset)
+       select 'customers', seq, event_id, dataset from reefline.data_event`,
+    );
+    // What has not been committed does not count, but its pages do.
+    await one.query('analyze reefline.delivery');
+    await writer.query('commit');
+    await work(one);
+  } finally {
+    await writer.end();
+    await one.end();
+    await database.drop();
+  }
+}
+
+async function explained(one: pg.Pool, call: string): Promise<readonly string[]> {
+  const { rows } = await one.query<{ 'QUERY PLAN': string }>(`explain (costs off) execute ${call}`);
+  return rows.map((row) => row['QUERY PLAN'].trim());
+}
+
 describe('what an endpoint is owed', () => {
+  test('is claimed in the order of an index also while statistics say that nobody is owed anything', async () => {
+    await withOwed(async (one) => {
+      const claimed = await claimDeliveries(one, 'customers', 2, 30);
+      expect(claimed.map(({ eventId }) => eventId)).toEqual(['owed/1', 'owed/2']);
+      const plan = await explained(one, `"claim-deliveries-2"('customers', 30)`);
+      expect(plan).toContain('->  Index Scan using delivery_owed on delivery');
+      expect(plan.filter((line) => line.includes('Sort Key'))).toEqual(['Sort Key: c.seq']);
+    });
+  });
+
   test('is marked by a look-up for each message also while statistics say that nobody is owed anything', async () => {
-    const database = await freshCatalog('settle');
-    const one = new pg.Pool({ connectionString: database.url, max: 1 });
-    one.on('error', () => undefined);
-    const writer = new pg.Client({ connectionString: database.url });
-    writer.on('error', () => undefined);
-    try {
-      await writer.connect();
-      await writer.query(
-        `insert into reefline.config_version (applied_by, checksum, project) values ('test', 'c', '{}');
-         insert into reefline.endpoint (name, definition, config_version) values ('customers', '{}', 1)`,
-      );
-      await writer.query('begin');
-      await writer.query(
-        `insert into reefline.delivery (endpoint, seq, event_id, dataset)
-         select 'customers', n, 'owed/' || n, 'a.b.c' from generate_series(1, 3000) n`,
-      );
-      // What has not been committed does not count, but its pages do.
-      await one.query('analyze reefline.delivery');
-      await writer.query('commit');
+    await withOwed(async (one) => {
       const sent = { eventId: 'owed/2', replay: null, messageId: 'm', error: null, retryIn: null };
       await settleDeliveries(one, 'customers', [sent], 60);
-      const { rows } = await one.query<{ 'QUERY PLAN': string }>(
-        `explain execute "settle-deliveries"('customers', '[]', 60, 1, 0, null, null)`,
-      );
-      expect(rows.map((row) => row['QUERY PLAN'].trim())).toContainEqual(
-        expect.stringMatching(/Tid Scan on delivery d/),
-      );
+      const plan = await explained(one, `"settle-deliveries"('customers', '[]', 60, 1, 0, null, null)`);
+      expect(plan).toContainEqual(expect.stringMatching(/Tid Scan on delivery d/));
       const marked = await one.query<{ event_id: string }>(
         `select event_id from reefline.delivery where status = 'delivered'`,
       );
       expect(marked.rows).toEqual([{ event_id: 'owed/2' }]);
-    } finally {
-      await writer.end();
-      await one.end();
-      await database.drop();
-    }
+    });
   });
 });
 
