@@ -29,9 +29,9 @@ interface Sizes {
 
 /**
  * What a message costs the catalog while its endpoint is owed 200,000, against what it costs while 2,000 are owed: CPU of the sessions
- * that claim and settle, medians of the rounds. What is drained
- * was read just before, since most of 200,000 is not in memory. Once for queues that keep an order and once for the others; the larger ratio. Beside it
- * stand the blocks that it looked at, which do not depend on what else the machine does.
+ * that claim and settle, medians of the rounds. What is drained was read just before, since most of 200,000 is not in memory. Once for
+ * queues that keep an order and once for the others; the larger ratio. Beside it stand the blocks that the catalog looked at, which
+ * do not depend on what other programs do.
  */
 export async function drain(stack: Stack): Promise<Figure[]> {
   const catalog = await OwedCatalog.open(stack.postgresUrl, 'bench_drain', LARGE);
@@ -61,7 +61,8 @@ export async function drain(stack: Stack): Promise<Figure[]> {
   } finally {
     await catalog.close();
   }
-  const ratio = ({ large, small }: Sizes): number => medianCpu(large) / medianCpu(small);
+  const ratio = ({ large, small }: Sizes): number =>
+    median(large, 'catalogCpu') / median(small, 'catalogCpu');
   return [
     atMost('sqs_drain_growth_ratio', Math.max(ratio(standard), ratio(fifo)), 1.3, {
       standard: described(standard),
@@ -72,9 +73,9 @@ export async function drain(stack: Stack): Promise<Figure[]> {
   ];
 }
 
-function medianCpu(drained: readonly Drained[]): number {
+function median(drained: readonly Drained[], of: 'catalogCpu' | 'blocks'): number {
   return percentile(
-    drained.map(({ catalogCpu }) => catalogCpu),
+    drained.map((round) => round[of]),
     0.5,
   );
 }
@@ -83,17 +84,10 @@ function medianCpu(drained: readonly Drained[]): number {
 function described({ large, small }: Sizes): Record<string, unknown> {
   const costs = (drained: readonly Drained[]): number[] =>
     drained.map(({ catalogCpu }) => Math.round(catalogCpu));
-  const blocks = (drained: readonly Drained[]): number =>
-    rounded(
-      percentile(
-        drained.map((of) => of.blocks),
-        0.5,
-      ),
-    );
   return {
     catalogCpuOf200000: costs(large),
     catalogCpuOf2000: costs(small),
-    blocksOf200000: blocks(large),
-    blocksOf2000: blocks(small),
+    blocksOf200000: rounded(median(large, 'blocks')),
+    blocksOf2000: rounded(median(small, 'blocks')),
   };
 }

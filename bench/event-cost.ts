@@ -16,7 +16,8 @@ const STEP = 10_000;
 
 /**
  * What an event costs the Temporal server, the worker and the catalog after 50,000 events of its router, against after 1,000: CPU, means
- * of alternate rounds, which differ less from run to run than their medians and their least. Each router has a Temporal server, a worker and a catalog of its own, so that whatever grows with what was routed is counted.
+ * of alternate rounds, which differ less from run to run than their medians and their least. Each router has a Temporal server, a worker
+ * and a catalog of its own, so that whatever grows with what was routed is counted.
  */
 export async function eventCost(stack: Stack, say: (line: string) => void): Promise<Figure[]> {
   const other = await startStack(() => undefined);

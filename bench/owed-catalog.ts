@@ -56,13 +56,13 @@ export class OwedCatalog {
     }
   }
 
-  /** Reads the first messages of each endpoint, so that they are in memory however much else is owed. */
+  /** Reads the first messages of each endpoint by the indexes of a claim, so that they are in memory however much else is owed. */
   async warm(endpoints: readonly string[], messages: number): Promise<void> {
     for (const endpoint of endpoints) {
       await this.#db.query(
         `select sum(length(body::text)) from (
-           select seq from reefline.delivery where endpoint = $1 order by seq limit $2
-         ) first join reefline.data_event using (seq)`,
+           select event_id from reefline.delivery where endpoint = $1 and status = 'owed' order by seq limit $2
+         ) d cross join lateral (select body from reefline.data_event where event_id = d.event_id limit 1) e`,
         [endpoint, messages],
       );
     }
